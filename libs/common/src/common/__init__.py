@@ -1,0 +1,1 @@
+"""What every domain and every use case may know; standard library only."""

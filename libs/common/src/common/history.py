@@ -1,0 +1,68 @@
+"""What happened to one thing, as a chain of entries that shows any later change.
+
+Each entry carries the SHA-256 over its own content and its predecessor's hash, so that altering, removing or
+reordering an entry breaks every hash after it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+GENESIS = "0" * 64
+"""The predecessor of a first entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step: who did what and when (server time), what changed, and why."""
+
+    position: int
+    at: datetime
+    actor: str
+    action: str
+    changes: Mapping[str, object]
+    reason: str
+    previous: str
+    hash: str
+
+
+def append(
+    last: "Entry | None",
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    changes: Mapping[str, object],
+    reason: str = "",
+) -> Entry:
+    """Make the entry that follows `last` (None for a first one); `changes` must be plain JSON."""
+    position, previous = (1, GENESIS) if last is None else (last.position + 1, last.hash)
+    entry = Entry(position, at, actor, action, changes, reason, previous, hash="")
+    return replace(entry, hash=_digest(entry))
+
+
+def first_break(entries: Iterable[Entry]) -> int | None:
+    """Find the position of the first entry that does not fit the chain, or None where it holds."""
+    expected, previous = 1, GENESIS
+    for entry in entries:
+        if entry.position != expected or entry.previous != previous or entry.hash != _digest(entry):
+            return expected
+        expected, previous = expected + 1, entry.hash
+    return None
+
+
+def _digest(entry: Entry) -> str:
+    instant = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    content = [
+        entry.position,
+        instant,
+        entry.actor,
+        entry.action,
+        entry.changes,
+        entry.reason,
+        entry.previous,
+    ]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

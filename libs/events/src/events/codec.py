@@ -1,0 +1,178 @@
+"""Events as records: CloudEvents 1.0 in the Kafka binding's binary mode, with structured mode readable too."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from events.catalogue import CONTRACTS, FAMILIES, family
+from events.envelope import Contract, Event
+from events.transport import Headers, Record
+from events.types import instant_text
+
+JSON: Final = "application/json"
+STRUCTURED: Final = "application/cloudevents+json"
+
+# CloudEvents attribute names are lower-case letters and digits, so ours differ from the field names.
+_ATTRIBUTES: Final = {
+    "id": "id",
+    "source": "source",
+    "subject": "subject",
+    "partitionkey": "key",
+    "time": "occurred_at",
+    "recordedtime": "recorded_at",
+    "subjectversion": "version",
+    "sequence": "sequence",
+    "actor": "actor",
+    "correlationid": "correlation_id",
+    "causationid": "causation_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that this code can read."""
+
+    event: Event[Contract]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownType:
+    """An event of a type that this code has never heard of: somebody else's business."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVersion:
+    """A known type in an unknown major version: it was meant for us and cannot be read."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Bytes that are no event, and why."""
+
+    reason: str
+
+
+Decoded = Known | UnknownType | UnknownVersion | Undecodable
+
+
+def schema_uri(event_type: str) -> str:
+    """Name the JSON Schema of a type's data."""
+    return f"/schemas/{event_type}.json"
+
+
+def value_of(data: Contract) -> bytes:
+    """Write an event's data as JSON bytes, checked strictly: what a producer says must fit its own contract."""
+    checked = type(data).model_validate(dict(data), strict=True, extra="forbid")
+    return checked.model_dump_json().encode()
+
+
+def headers_of(event: Event[Contract]) -> Headers:
+    """Write an event's attributes as Kafka headers."""
+    pairs = [
+        ("content-type", JSON),
+        ("ce_specversion", "1.0"),
+        ("ce_id", str(event.id)),
+        ("ce_source", event.source),
+        ("ce_type", event.type),
+        ("ce_time", instant_text(event.occurred_at)),
+        ("ce_subject", event.subject),
+        ("ce_dataschema", schema_uri(event.type)),
+        ("ce_partitionkey", event.key),
+        ("ce_recordedtime", instant_text(event.recorded_at)),
+        ("ce_subjectversion", str(event.version)),
+        ("ce_actor", event.actor),
+        ("ce_correlationid", str(event.correlation_id)),
+    ]
+    if event.causation_id is not None:
+        pairs.append(("ce_causationid", str(event.causation_id)))
+    if event.sequence is not None:
+        pairs.append(sequence_header(event.sequence))
+    if event.traceparent is not None:
+        pairs.append(("traceparent", event.traceparent))
+    return tuple((name, value.encode()) for name, value in pairs)
+
+
+def sequence_header(sequence: int) -> tuple[str, str]:
+    """Write the header that counts the events of one key."""
+    return "ce_sequence", str(sequence)
+
+
+def encode(event: Event[Contract], topic: str) -> Record:
+    """Write an event as a record for a topic."""
+    return Record(topic, event.key.encode(), headers_of(event), value_of(event.data))
+
+
+def decode(record: Record) -> Decoded:
+    """Read a record; tolerant of fields and words that a newer producer added, never raises."""
+    headers = _texts(record.headers)
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if content_type == STRUCTURED:
+            return _decode_structured(record, headers)
+        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
+        if content_type not in {JSON, ""} and attributes:
+            return Undecodable(f"the data is {content_type}, not {JSON}")
+        return _decode(attributes, headers.get("traceparent"), record.key, record.value)
+    except (ValidationError, ValueError) as error:
+        return Undecodable(_reason(error))
+
+
+def identity(record: Record) -> tuple[str, str] | None:
+    """Tell source and id of a record where it names both, whether or not the rest can be read."""
+    decoded = decode(record)
+    if isinstance(decoded, Known):
+        return decoded.event.source, str(decoded.event.id)
+    headers = _texts(record.headers)
+    source, event_id = headers.get("ce_source", ""), headers.get("ce_id", "")
+    return (source, event_id) if source and event_id else None
+
+
+def _texts(headers: Headers) -> dict[str, str]:
+    """Take the first value of each attribute, but the last traceparent, since instrumentation appends its own."""
+    texts: dict[str, str] = {}
+    for name, raw in headers:
+        value = raw.decode("utf-8", "replace")
+        if name == "traceparent" or name not in texts:
+            texts[name] = value
+    return texts
+
+
+def _decode_structured(record: Record, headers: Mapping[str, str]) -> Decoded:
+    whole = json.loads(record.value)
+    if not isinstance(whole, dict):
+        return Undecodable("a structured event is a JSON object")
+    attributes = {name: str(value) for name, value in whole.items() if name not in {"data", "data_base64"}}
+    traceparent = attributes.get("traceparent") or headers.get("traceparent")
+    return _decode(attributes, traceparent, record.key, json.dumps(whole.get("data")).encode())
+
+
+def _decode(attributes: Mapping[str, str], traceparent: str | None, key: bytes, value: bytes) -> Decoded:
+    version = attributes.get("specversion")
+    if version != "1.0":
+        return Undecodable("no CloudEvent of version 1.0: ce_specversion is " + repr(version))
+    event_type = attributes.get("type", "")
+    contract = CONTRACTS.get(event_type)
+    if contract is None:
+        return UnknownVersion(event_type) if family(event_type) in FAMILIES else UnknownType(event_type)
+    fields: dict[str, Any] = {
+        field: attributes[attribute] for attribute, field in _ATTRIBUTES.items() if attribute in attributes
+    }
+    fields.setdefault("key", key.decode())
+    fields["traceparent"] = traceparent
+    fields["data"] = contract.model_validate_json(value, extra="ignore")
+    return Known(Event[contract].model_validate(fields))  # type: ignore[valid-type]  # chosen at run time
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong without repeating the value, which may be anything."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{type(error).__name__}: the bytes are no JSON text"

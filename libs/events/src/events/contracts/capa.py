@@ -1,0 +1,122 @@
+"""What capa announces about triage, nonconformities and actions."""
+
+from typing import ClassVar
+
+from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
+from events.envelope import Contract
+from events.types import Code, Count, Id, Instant, Number, StaffText
+
+
+class TriageDecidedV1(Contract):
+    """It was decided what a complaint leads to; told under the complaint's key."""
+
+    type: ClassVar[str] = "redress.triage.decided.v1"
+
+    complaint_id: Id
+    complaint_number: Number
+    outcome: TriageOutcome
+    reason: Code
+    explanation: StaffText
+    policy_version: Code
+    decided_at: Instant
+    nonconformity_id: Id | None = None
+    nonconformity_number: Number | None = None
+
+
+class NonconformityRaisedV1(Contract):
+    """A requirement that was not met is now tracked."""
+
+    type: ClassVar[str] = "redress.nonconformity.raised.v1"
+
+    nonconformity_id: Id
+    number: Number
+    product: Code
+    category: Code
+    severity: Severity
+    origin: Code
+    complaint_id: Id | None = None
+    raised_at: Instant
+
+
+class NonconformityLinkedV1(Contract):
+    """A further complaint belongs to an open nonconformity."""
+
+    type: ClassVar[str] = "redress.nonconformity.linked.v1"
+
+    nonconformity_id: Id
+    number: Number
+    complaint_id: Id
+    complaints: Count
+
+
+class ActionAssignedV1(Contract):
+    """Somebody must do something by a date."""
+
+    type: ClassVar[str] = "redress.action.assigned.v1"
+
+    action_id: Id
+    number: Number
+    kind: ActionKind
+    parent_kind: Code
+    parent_id: Id
+    title: StaffText
+    owner: Code
+    team: Code | None = None
+    severity: Severity
+    due_at: Instant
+
+
+class ActionReassignedV1(Contract):
+    """An action has another owner."""
+
+    type: ClassVar[str] = "redress.action.reassigned.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    owner: Code
+    team: Code | None = None
+    previous_owner: Code
+    reason: StaffText
+
+
+class ActionDueChangedV1(Contract):
+    """An action's due instant moved; the original one is kept."""
+
+    type: ClassVar[str] = "redress.action.due_changed.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    due_at: Instant
+    previous_due_at: Instant
+    original_due_at: Instant
+    reason: StaffText
+
+
+class ActionCompletedV1(Contract):
+    """An action was done, with evidence on record."""
+
+    type: ClassVar[str] = "redress.action.completed.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    completed_at: Instant
+    punctuality: Punctuality
+
+
+class ActionCancelledV1(Contract):
+    """An action is no longer needed."""
+
+    type: ClassVar[str] = "redress.action.cancelled.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    cancelled_at: Instant
+    reason: StaffText

@@ -1,0 +1,60 @@
+"""What the owner of a deadline announces about it; intake and capa both do.
+
+A deadline is named by its subject and clock. Its generation rises whenever due instant, calendar, ladder or owner
+change, and whoever acts on a deadline acts on the highest generation only.
+"""
+
+from typing import ClassVar
+
+from events.contracts.words import Punctuality, Severity
+from events.envelope import Contract
+from events.types import Code, Count, Detail, Id, Instant, Link, StaffText
+
+
+class DeadlineSetV1(Contract):
+    """Something must be done by an instant."""
+
+    type: ClassVar[str] = "redress.deadline.set.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    parent_kind: Code | None = None
+    parent_id: Id | None = None
+    title: StaffText
+    due_at: Instant
+    owner: Code | None = None
+    team: Code | None = None
+    severity: Severity
+    link: Link
+    ladder: Code | None = None
+    calendar: Code
+    policy_version: Code
+    explanation: Detail
+
+
+class DeadlineMetV1(Contract):
+    """What had to be done was done, early or late."""
+
+    type: ClassVar[str] = "redress.deadline.met.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    due_at: Instant
+    met_at: Instant
+    punctuality: Punctuality
+
+
+class DeadlineVoidedV1(Contract):
+    """It no longer has to be done."""
+
+    type: ClassVar[str] = "redress.deadline.voided.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    reason: Code

@@ -1,0 +1,1 @@
+"""Delivery kept in PostgreSQL: outbox, relay, inbox, parked events, and the embedded log."""

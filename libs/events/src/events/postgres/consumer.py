@@ -1,0 +1,301 @@
+"""The consumer: hands each record to its handler, exactly once in effect, and decides what a failure means.
+
+Database away: wait, without limit, and count nothing. One record that fails alone: try again in place for a bound,
+then park it with every later event of its key behind it. What can never work is a dead letter.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, assert_never
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.clock import Clock
+from events import codec
+from events.backoff import delay
+from events.delivery import Delivery, Handlers
+from events.envelope import Contract, Event
+from events.failures import AlreadyHandled, KeyBlocked, NeverWillWork
+from events.postgres import metrics, parking
+from events.postgres.parking import Identity, Parked
+from events.transport import Received, Record
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["handled", "duplicate", "ignored", "unknown_type", "parked", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """How long a failing record is tried; times in seconds."""
+
+    retry_for: float = 30.0
+    """Tried in place for so long, then parked."""
+    first_delay: float = 0.1
+    longest_delay: float = 5.0
+    attempts: int = 3
+    """Tried in place at least so often, even where each try takes long."""
+    parked_first_delay: float = 10.0
+    parked_longest_delay: float = 3600.0
+    parked_attempts: int = 12
+    """Then it is dead: with the delays above, after about five hours."""
+    parked_lease: float = 120.0
+    parked_poll: float = 1.0
+    database_probe: float = 2.0
+
+
+class Consumer:
+    """What one group does with the records that it reads."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        group: str,
+        handlers: Handlers,
+        clock: Clock,
+        settings: ConsumerSettings | None = None,
+    ) -> None:
+        self._engine = engine
+        self._group = group
+        self._handlers = handlers
+        self._clock = clock
+        self._settings = settings or ConsumerSettings()
+
+    async def handle(self, records: Sequence[Received]) -> int:
+        """Finish records of one partition in order; tell how many are finished, which is all unless cancelled."""
+        for received in records:
+            await self._finish(received)
+        return len(records)
+
+    async def drain(self, stop: asyncio.Event) -> None:
+        """Try parked events again when their time has come, until stopped."""
+        while not stop.is_set():
+            try:
+                drained = await self.drain_one()
+                await self._count()
+            except (sa.exc.DBAPIError, OSError, TimeoutError):
+                drained = False
+            if not drained:
+                try:
+                    await asyncio.wait_for(stop.wait(), self._settings.parked_poll)
+                except TimeoutError:
+                    continue
+
+    async def drain_one(self) -> bool:
+        """Try the parked event that is due first; tell whether there was one."""
+        now = self._clock()
+        lease = now + timedelta(seconds=self._settings.parked_lease)
+        parked = await parking.next_due(self._engine, self._group, now=now, lease_until=lease)
+        if parked is None:
+            return False
+        await self._try_parked(parked)
+        return True
+
+    async def _finish(self, received: Received) -> None:
+        started = time.monotonic()
+        outcome = await self._outcome(received)
+        topic = received.record.topic
+        metrics.CONSUMED.labels(topic, outcome).inc()
+        metrics.PROCESS_SECONDS.labels(topic).observe(time.monotonic() - started)
+
+    async def _outcome(self, received: Received) -> Outcome:
+        match codec.decode(received.record):
+            case codec.Known(event):
+                return await self._handle_known(received, event)
+            case codec.UnknownType():
+                return "unknown_type"
+            case codec.UnknownVersion(event_type):
+                return await self._bury_unread(
+                    received, "unknown_version", f"no version of {event_type} that this code reads"
+                )
+            case codec.Undecodable(reason):
+                return await self._bury_unread(received, "undecodable", reason)
+            case never:
+                assert_never(never)
+
+    async def _handle_known(self, received: Received, event: Event[Contract]) -> Outcome:
+        handler = self._handlers.get(type(event.data))
+        if handler is None:
+            return "ignored"
+        identity = Identity(event.source, str(event.id), event.key)
+        delivery = Delivery(self._group, identity.source, identity.event_id, identity.key)
+        attempts, first_failure = 0, time.monotonic()
+        while True:
+            try:
+                await handler(event, delivery)
+            except AlreadyHandled:
+                return "duplicate"
+            except KeyBlocked as blocked:
+                return await self._park(received, identity, "behind", str(blocked), attempts=0)
+            except NeverWillWork as failure:
+                return await self._bury(received, identity, failure.code, str(failure))
+            except Exception as error:
+                if not await self._database_answers():
+                    await self._until_database_answers()
+                    continue
+                attempts += 1
+                if (
+                    attempts >= self._settings.attempts
+                    and time.monotonic() - first_failure >= self._settings.retry_for
+                ):
+                    log.exception(
+                        "an event cannot be handled now and is parked", extra=_names(received, identity)
+                    )
+                    return await self._park(received, identity, "failing", _said(error), attempts=attempts)
+                log.warning(
+                    "an event failed and is tried again", extra=_names(received, identity), exc_info=True
+                )
+                await asyncio.sleep(
+                    delay(attempts, first=self._settings.first_delay, longest=self._settings.longest_delay)
+                )
+            else:
+                age = (self._clock() - event.recorded_at).total_seconds()
+                metrics.EVENT_AGE_SECONDS.labels(received.record.topic).observe(max(age, 0))
+                return "handled"
+
+    async def _try_parked(self, parked: Parked) -> None:
+        decoded = codec.decode(parked.received.record)
+        if not isinstance(decoded, codec.Known):
+            await self._bury_parked(parked, "undecodable", "this code cannot read the event")
+            return
+        handler = self._handlers.get(type(decoded.event.data))
+        if handler is None:
+            await self._bury_parked(parked, "unhandled", f"nothing here handles {decoded.event.type}")
+            return
+        identity = parked.identity
+        delivery = Delivery(self._group, identity.source, identity.event_id, identity.key, parked=parked.id)
+        try:
+            await handler(decoded.event, delivery)
+        except (AlreadyHandled, KeyBlocked):
+            return
+        except NeverWillWork as failure:
+            await self._bury_parked(parked, failure.code, str(failure))
+        except Exception as error:
+            log.warning("a parked event failed again", extra={"parked": parked.id}, exc_info=True)
+            await self._failed_again(parked, error)
+
+    async def _failed_again(self, parked: Parked, error: Exception) -> None:
+        if not await self._database_answers():
+            return
+        settings = self._settings
+        if parked.attempts >= settings.parked_attempts:
+            await self._bury_parked(parked, "attempts_used_up", _said(error))
+            return
+        seconds = delay(
+            parked.attempts, first=settings.parked_first_delay, longest=settings.parked_longest_delay
+        )
+        async with self._engine.begin() as connection:
+            await parking.again_later(
+                connection,
+                parked.id,
+                at=self._clock() + timedelta(seconds=seconds),
+                reason="failing",
+                detail=_said(error),
+            )
+
+    async def _park(
+        self, received: Received, identity: Identity, reason: str, detail: str, *, attempts: int
+    ) -> Outcome:
+        return await self._set_aside(received, identity, reason, detail, attempts=attempts, dead=False)
+
+    async def _bury(self, received: Received, identity: Identity, reason: str, detail: str) -> Outcome:
+        return await self._set_aside(received, identity, reason, detail, attempts=1, dead=True)
+
+    async def _bury_unread(self, received: Received, reason: str, detail: str) -> Outcome:
+        log.error(
+            "a record cannot be read and becomes a dead letter", extra={"reason": reason, "detail": detail}
+        )
+        named = codec.identity(received.record)
+        # Without a name of its own a record is named by where it stood, so that a second delivery is known again.
+        source, event_id = named or (
+            f"/{received.record.topic}",
+            f"{received.partition}:{received.position}",
+        )
+        key = received.record.key.decode("utf-8", "replace").replace("\x00", "�")
+        return await self._bury(received, Identity(_plain(source), _plain(event_id), key), reason, detail)
+
+    async def _set_aside(
+        self, received: Received, identity: Identity, reason: str, detail: str, *, attempts: int, dead: bool
+    ) -> Outcome:
+        while True:
+            try:
+                return await self._write_aside(
+                    received, identity, reason, detail, attempts=attempts, dead=dead
+                )
+            except (sa.exc.DBAPIError, OSError, TimeoutError):
+                # There is nowhere else to put it, and dropping it is no choice.
+                log.exception("an event could not be set aside and is tried again")
+                await asyncio.sleep(self._settings.longest_delay)
+                await self._until_database_answers()
+
+    async def _write_aside(
+        self, received: Received, identity: Identity, reason: str, detail: str, *, attempts: int, dead: bool
+    ) -> Outcome:
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            parked_id = await parking.park(
+                connection,
+                self._group,
+                received,
+                identity,
+                reason=reason,
+                detail=detail,
+                attempts=attempts,
+                next_attempt_at=now
+                + timedelta(seconds=self._settings.parked_first_delay if reason == "failing" else 0),
+                now=now,
+            )
+            if parked_id is None:
+                return "duplicate"
+            if dead:
+                await parking.bury(connection, parked_id, reason=reason, detail=detail, now=now)
+                metrics.DEAD_LETTERS.labels(received.record.topic).inc()
+        return "dead" if dead else "parked"
+
+    async def _bury_parked(self, parked: Parked, reason: str, detail: str) -> None:
+        async with self._engine.begin() as connection:
+            if await parking.bury(connection, parked.id, reason=reason, detail=detail, now=self._clock()):
+                metrics.DEAD_LETTERS.labels(parked.received.record.topic).inc()
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._settings.database_probe), self._engine.connect() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except Exception:  # noqa: BLE001  (any failure of so small a question means that it is away)
+            return False
+        return True
+
+    async def _until_database_answers(self) -> None:
+        tried = 0
+        while not await self._database_answers():
+            tried += 1
+            await asyncio.sleep(
+                delay(tried, first=self._settings.first_delay, longest=self._settings.longest_delay)
+            )
+
+    async def _count(self) -> None:
+        async with self._engine.connect() as connection:
+            counts = await parking.counts(connection, self._group)
+        for state in ("parked", "dead"):
+            metrics.PARKED.labels(state).set(counts.get(state, 0))
+
+
+def _said(error: Exception) -> str:
+    """Say what failed, by type alone for a database error, whose text repeats the values."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return f"{type(error).__name__} ({type(error.orig).__name__})"
+    return f"{type(error).__name__}: {error}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "�")[:500]
+
+
+def _names(received: Received, identity: Identity) -> dict[str, str]:
+    record: Record = received.record
+    return {"topic": record.topic, "event_id": identity.event_id, "key": identity.key}

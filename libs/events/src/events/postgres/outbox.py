@@ -1,0 +1,95 @@
+"""The outbox: what a service will announce, written in the transaction of what it changed.
+
+A row's position follows business order only where the thing it tells of was locked before; the upsert of the key's
+counter takes that lock at the latest here, so that two transactions never write one key's events in each other's gap.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.codec import headers_of, value_of
+from events.envelope import Contract, Event
+from events.postgres.headers import pack
+from events.postgres.tables import SHARDS
+from events.transport import MAX_RECORD_BYTES, Record
+
+_APPEND = sa.text("""
+WITH given AS (
+    SELECT * FROM unnest(
+        CAST(:keys AS text[]), CAST(:shards AS smallint[]), CAST(:topics AS text[]),
+        CAST(:headers AS bytea[]), CAST(:bodies AS bytea[])
+    ) WITH ORDINALITY AS given (key, shard, topic, headers, value, nth)
+), counted AS (
+    INSERT INTO outbox_sequence (key, last)
+    SELECT key, count(*) FROM given GROUP BY key ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET last = outbox_sequence.last + excluded.last
+    RETURNING key, last
+)
+INSERT INTO outbox (shard, topic, key, sequence, headers, value, recorded_at)
+SELECT shard, topic, given.key,
+       last - count(*) OVER (PARTITION BY given.key)
+            + row_number() OVER (PARTITION BY given.key ORDER BY nth),
+       headers, value, CAST(:now AS timestamptz)
+  FROM given JOIN counted ON counted.key = given.key
+ ORDER BY nth
+""")
+
+_APPEND_RAW = sa.text("""
+INSERT INTO outbox (shard, topic, key, headers, value, recorded_at)
+VALUES (:shard, :topic, :key, :headers, :value, CAST(:now AS timestamptz))
+""")
+
+
+def shard_of(key: str) -> int:
+    """Tell a key's shard; the same in every process and for ever."""
+    return crc32(key.encode()) % SHARDS
+
+
+async def append(
+    connection: AsyncConnection, topic: str, events: Sequence[Event[Contract]], *, now: datetime
+) -> None:
+    """Write events to be announced on a topic, in the order given, numbering them per key without gaps.
+
+    Raises ValueError for an event over the size that a transport carries: a contract's fields are bounded, so that
+    this is a programming error and no user's.
+    """
+    if not events:
+        return
+    headers = [pack(headers_of(event)) for event in events]
+    bodies = [value_of(event.data) for event in events]
+    for event, header, body in zip(events, headers, bodies, strict=True):
+        if len(header) + len(body) > MAX_RECORD_BYTES:
+            raise ValueError(
+                f"an event of type {event.type} has {len(body)} bytes, more than a transport carries"
+            )
+    await connection.execute(
+        _APPEND,
+        {
+            "keys": [event.key for event in events],
+            "shards": [shard_of(event.key) for event in events],
+            "topics": [topic] * len(events),
+            "headers": headers,
+            "bodies": bodies,
+            "now": now,
+        },
+    )
+
+
+async def append_record(connection: AsyncConnection, record: Record, *, now: datetime) -> None:
+    """Write a ready record, such as a dead letter with its original bytes."""
+    key = record.key.decode("utf-8", "replace").replace("\x00", "�")
+    await connection.execute(
+        _APPEND_RAW,
+        {
+            "shard": shard_of(key),
+            "topic": record.topic,
+            "key": key,
+            "headers": pack(record.headers),
+            "value": record.value,
+            "now": now,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The tests of Redress; they mirror the sources."""

@@ -1,0 +1,290 @@
+"""The contract that every transport keeps: order per key, at least once, groups, explicit positions."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from events.failures import RecordRefused
+from events.transport import MAX_RECORD_BYTES, Handle, Received, Record, Transport
+
+from tests.ports.carriers import Carrier
+from tests.support.waiting import until
+
+KEYS = [f"key-{number}" for number in range(20)]
+
+
+def records(topic: str, count: int, *, start: int = 0) -> list[Record]:
+    return [
+        Record(topic, KEYS[number % len(KEYS)].encode(), (("n", str(number).encode()),), str(number).encode())
+        for number in range(start, start + count)
+    ]
+
+
+async def publish(transport: Transport, batch: Sequence[Record]) -> None:
+    publisher = await transport.open_publisher()
+    try:
+        await publisher.publish(batch)
+    finally:
+        await publisher.close()
+
+
+@asynccontextmanager
+async def reading(
+    transport: Transport, topic: str, group: str, handle: Handle
+) -> AsyncIterator[asyncio.Event]:
+    """Read in the background; leaving stops in order and raises what went wrong."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(transport.subscribe([topic], group).run(handle, stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+class Reader:
+    """Remembers what it was handed."""
+
+    def __init__(self) -> None:
+        self.seen: list[Received] = []
+
+    async def handle(self, batch: Sequence[Received]) -> int:
+        self.seen.extend(batch)
+        return len(batch)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int(received.record.value) for received in self.seen]
+
+    def by_key(self) -> dict[bytes, list[int]]:
+        found: dict[bytes, list[int]] = defaultdict(list)
+        for received in self.seen:
+            found[received.record.key].append(int(received.record.value))
+        return found
+
+
+def expected_by_key(count: int) -> dict[bytes, list[int]]:
+    return {key.encode(): list(range(index, count, len(KEYS))) for index, key in enumerate(KEYS)}
+
+
+async def test_records_arrive_whole_with_their_headers_as_a_list(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    headers = (("a", b"1"), ("a", b"2"), ("b", b"\x00\xff"))
+    await publish(transport, [Record(carrier.topic, b"k", headers, b'{"x": 1}')])
+    async with reading(transport, carrier.topic, "g", reader.handle):
+        await until(lambda: len(reader.seen) == 1)
+    assert reader.seen[0].record == Record(carrier.topic, b"k", headers, b'{"x": 1}')
+
+
+async def test_ten_thousand_records_arrive_in_order_per_key(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    for start in range(0, 10_000, 1_000):
+        await publish(transport, records(carrier.topic, 1_000, start=start))
+    async with reading(transport, carrier.topic, "g", reader.handle):
+        await until(lambda: len(reader.seen) >= 10_000, seconds=60)
+    assert reader.by_key() == expected_by_key(10_000)
+
+
+async def test_each_group_reads_everything(carrier: Carrier) -> None:
+    one, two, transport = Reader(), Reader(), carrier.member()
+    await publish(transport, records(carrier.topic, 100))
+    async with (
+        reading(transport, carrier.topic, "one", one.handle),
+        reading(carrier.member(), carrier.topic, "two", two.handle),
+    ):
+        await until(lambda: len(one.seen) >= 100 and len(two.seen) >= 100)
+    assert (sorted(one.numbers), sorted(two.numbers)) == (list(range(100)), list(range(100)))
+
+
+async def test_what_was_written_before_a_groups_first_reading_is_read_too(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    await publish(transport, records(carrier.topic, 10))
+    async with reading(transport, carrier.topic, "late", reader.handle):
+        await until(lambda: len(reader.seen) >= 10)
+    assert sorted(reader.numbers) == list(range(10))
+
+
+async def test_members_of_a_group_share_the_work_and_keep_order_per_key(carrier: Carrier) -> None:
+    readers = [Reader(), Reader()]
+    together = Reader()
+
+    async def handle(mine: Reader, batch: Sequence[Received]) -> int:
+        await asyncio.sleep(0.01)  # long enough that one member alone cannot take everything
+        await mine.handle(batch)
+        return await together.handle(batch)
+
+    first, second = carrier.member(), carrier.member()
+    async with (
+        reading(first, carrier.topic, "g", lambda batch: handle(readers[0], batch)),
+        reading(second, carrier.topic, "g", lambda batch: handle(readers[1], batch)),
+    ):
+        for start in range(0, 2_000, 200):
+            await publish(first, records(carrier.topic, 200, start=start))
+        await until(lambda: len(set(together.numbers)) == 2_000, seconds=60)
+        await until(lambda: all(reader.seen for reader in readers), seconds=60)
+    first_times: dict[bytes, list[int]] = defaultdict(list)
+    for received in together.seen:
+        number = int(received.record.value)
+        if number not in first_times[received.record.key]:
+            first_times[received.record.key].append(number)
+    assert first_times == expected_by_key(2_000)
+
+
+async def test_positions_are_kept_and_a_later_member_goes_on_from_there(carrier: Carrier) -> None:
+    before, after = Reader(), Reader()
+    transport = carrier.member()
+    await publish(transport, records(carrier.topic, 50))
+    async with reading(transport, carrier.topic, "g", before.handle):
+        await until(lambda: len(before.seen) >= 50)
+    await publish(transport, records(carrier.topic, 50, start=50))
+    async with reading(carrier.member(), carrier.topic, "g", after.handle):
+        await until(lambda: len(after.seen) >= 50)
+    assert sorted(after.numbers) == list(range(50, 100))
+
+
+async def test_a_member_that_dies_before_its_position_is_kept_has_its_records_handed_over_again(
+    carrier: Carrier,
+) -> None:
+    transport = carrier.member()
+    await publish(transport, records(carrier.topic, 20))
+    taken = asyncio.Event()
+
+    async def hang(_: Sequence[Received]) -> int:
+        taken.set()
+        await asyncio.Event().wait()
+        return 0
+
+    dying = asyncio.create_task(transport.subscribe([carrier.topic], "g").run(hang, asyncio.Event()))
+    await asyncio.wait_for(taken.wait(), 20)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    reader = Reader()
+    async with reading(carrier.member(), carrier.topic, "g", reader.handle):
+        await until(lambda: len(set(reader.numbers)) == 20, seconds=40)
+    assert sorted(reader.numbers) == list(range(20))
+
+
+async def test_a_batch_that_is_finished_in_part_goes_on_after_that_part(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+
+    async def one_at_a_time(batch: Sequence[Received]) -> int:
+        return await reader.handle(batch[:1])
+
+    await publish(transport, records(carrier.topic, 40))
+    async with reading(transport, carrier.topic, "g", one_at_a_time):
+        await until(lambda: len(reader.seen) >= 40)
+    assert reader.by_key() == expected_by_key(40)
+
+
+async def test_a_failing_handler_ends_the_reading_and_loses_nothing(carrier: Carrier) -> None:
+    transport = carrier.member()
+    await publish(transport, records(carrier.topic, 10))
+
+    async def fail(_: Sequence[Received]) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(transport.subscribe([carrier.topic], "g").run(fail, asyncio.Event()), 20)
+    reader = Reader()
+    async with reading(transport, carrier.topic, "g", reader.handle):
+        await until(lambda: len(reader.seen) >= 10, seconds=40)
+    assert sorted(reader.numbers) == list(range(10))
+
+
+async def test_a_slow_partition_does_not_hold_up_the_others(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    release = asyncio.Event()
+
+    async def handle(batch: Sequence[Received]) -> int:
+        if batch[0].record.key == b"key-0":
+            await release.wait()
+        return await reader.handle(batch)
+
+    async with reading(transport, carrier.topic, "g", handle):
+        await publish(transport, [records(carrier.topic, 1)[0]])
+        await publish(transport, records(carrier.topic, 19, start=1))
+        slow = transport_partition(reader, await placed(carrier))
+        await until(lambda: len(reader.seen) >= 19 - slow)
+        release.set()
+        await until(lambda: len(reader.seen) >= 20)
+    assert sorted(reader.numbers) == list(range(20))
+
+
+async def placed(carrier: Carrier) -> dict[bytes, int]:
+    """Tell the partition of each key, as a group of its own sees it."""
+    watcher = Reader()
+    async with reading(carrier.member(), carrier.topic, "watcher", watcher.handle):
+        await until(lambda: len(watcher.seen) >= 20)
+    return {received.record.key: received.partition for received in watcher.seen}
+
+
+def transport_partition(_: Reader, partitions: dict[bytes, int]) -> int:
+    """Count the other keys that share the slow key's partition and wait behind it."""
+    slow = partitions[b"key-0"]
+    return sum(partition == slow for key, partition in partitions.items() if key != b"key-0")
+
+
+async def test_a_record_over_the_size_limit_is_refused_by_index_and_writes_nothing_of_itself(
+    carrier: Carrier,
+) -> None:
+    reader, transport = Reader(), carrier.member()
+    big = Record(carrier.topic, b"big", (), b"x" * (MAX_RECORD_BYTES + 1))
+    publisher = await transport.open_publisher()
+    with pytest.raises(RecordRefused) as refusal:
+        await publisher.publish([*records(carrier.topic, 2), big])
+    await publisher.close()
+    await publish(transport, records(carrier.topic, 5, start=100))
+    async with reading(transport, carrier.topic, "g", reader.handle):
+        await until(lambda: {100, 101, 102, 103, 104} <= set(reader.numbers))
+    assert refusal.value.index == 2
+    assert b"big" not in reader.by_key()
+
+
+async def test_the_largest_allowed_record_arrives(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    largest = Record(carrier.topic, b"big", (), b"1" * (MAX_RECORD_BYTES - 3))
+    seen: list[int] = []
+
+    async def handle(batch: Sequence[Received]) -> int:
+        seen.extend(len(received.record.value) for received in batch)
+        return len(batch)
+
+    await publish(transport, [largest])
+    async with reading(transport, carrier.topic, "g", handle):
+        await until(lambda: bool(seen))
+    assert seen == [MAX_RECORD_BYTES - 3]
+    assert not reader.seen
+
+
+async def test_ends_and_committed_tell_what_is_unread(carrier: Carrier) -> None:
+    reader, transport = Reader(), carrier.member()
+    await publish(transport, records(carrier.topic, 30))
+    ends = await transport.ends([carrier.topic])
+    assert sum(ends.values()) == 30
+    async with reading(transport, carrier.topic, "g", reader.handle):
+
+        async def caught_up() -> bool:
+            committed = await transport.committed([carrier.topic], "g")
+            return all(committed.get(place, 0) >= end for place, end in ends.items())
+
+        await until(caught_up)
+    assert len(reader.seen) == 30
+
+
+async def test_reading_ends_within_its_bound_though_a_handler_hangs(carrier: Carrier) -> None:
+    transport = carrier.member()
+    await publish(transport, records(carrier.topic, 1))
+    taken = asyncio.Event()
+
+    async def hang(_: Sequence[Received]) -> int:
+        taken.set()
+        await asyncio.Event().wait()
+        return 0
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(transport.subscribe([carrier.topic], "g").run(hang, stop))
+    await asyncio.wait_for(taken.wait(), 20)
+    stop.set()
+    await asyncio.wait_for(task, 15)

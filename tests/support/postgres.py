@@ -1,0 +1,93 @@
+"""One throw-away PostgreSQL for the whole test run, and databases on it."""
+
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from local import processes
+from local.postgres import Server
+
+OUTSIDE = "REDRESS_TEST_DATABASE_URL"
+_PREFIX = "redress-test-"
+_ENOUGH = 2_000_000_000
+"""Free bytes that a run is sure to fit in."""
+
+
+class Databases(Protocol):
+    """A PostgreSQL server as a test sees it."""
+
+    def url(self, database: str = "postgres") -> str:
+        """A plain URL of one database."""
+
+    def execute(self, sql: str, *, database: str = "postgres") -> str:
+        """Run one statement as an owner of databases."""
+
+
+class OutsideServer:
+    """A server that somebody else runs, reached by the URL of any database on it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def url(self, database: str = "postgres") -> str:
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{database}"))
+
+    def execute(self, sql: str, *, database: str = "") -> str:
+        return Server.ask(self.url(database) if database else self._url, sql)
+
+
+@contextmanager
+def test_server() -> Iterator[Databases]:
+    """The server of this test run: the one that the environment names, else one of our own, gone afterwards."""
+    if outside := os.environ.get(OUTSIDE):
+        yield OutsideServer(outside)
+        return
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_places()[0]))
+    folder.chmod(0o711)
+    me = processes.find(os.getpid())
+    assert me is not None
+    (folder / "owner.json").write_text(json.dumps([me.pid, me.started]))
+    server = Server(folder / "postgres", durable=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(server: Databases) -> Iterator[str]:
+    """The URL of an empty database that is dropped afterwards, whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex}"
+    server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    try:
+        yield server.url(name)
+    finally:
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _places() -> list[Path]:
+    """Where a throw-away server may live, best first: in memory a database is made five times faster."""
+    memory, disk = Path("/dev/shm"), Path(tempfile.gettempdir())  # noqa: S108 - mkdtemp makes the name our own
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ENOUGH:
+        return [memory, disk]
+    return [disk]
+
+
+def _sweep() -> None:
+    """Remove the servers of earlier test runs that were killed before they could clean up."""
+    for folder in [found for place in _places() for found in place.glob(f"{_PREFIX}*")]:
+        with suppress(OSError, ValueError):
+            pid, started = json.loads((folder / "owner.json").read_text())
+            if not processes.Process(pid, started).alive:
+                Server(folder / "postgres").remove()
+                shutil.rmtree(folder, ignore_errors=True)
