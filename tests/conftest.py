@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgres import Databases, fresh_database, test_server
+from tests.support.kafka_fixture import kafka
+from tests.support.postgres import Databases, fresh_database, throwaway_server
+
+__all__ = ["kafka"]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Databases]:
     """The PostgreSQL server of this run; `url(database)` and `execute(sql)`."""
-    with test_server() as server:
+    with throwaway_server() as server:
         yield server
 
 

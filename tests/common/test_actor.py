@@ -1,4 +1,5 @@
 import pytest
+
 from common.actor import Actor
 
 

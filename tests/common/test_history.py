@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from common.history import Entry, append, first_break
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -1,10 +1,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from common.clock import utc_now
-from events.postgres.log import LogTransport
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.clock import utc_now
+from events.postgres.log import LogTransport
 from tests.support.events import engine_of, make_delivery_tables, make_log_tables
 from tests.support.postgres import Databases, fresh_database
 from tests.support.transports import FlakyTransport

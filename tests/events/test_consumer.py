@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 from events.catalogue import dead_letter_topic
 from events.codec import encode
 from events.contracts.intake import ComplaintReceivedV1
@@ -16,8 +18,6 @@ from events.postgres import dead_letters, inbox, parking
 from events.postgres.consumer import Consumer, ConsumerSettings
 from events.postgres.headers import unpack
 from events.transport import Received, Record
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from tests.support.events import NOON, a_complaint_received
 from tests.support.events import Received as ReceivedEvent
 from tests.support.waiting import until

@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from events.contracts.capa import ActionCancelledV1
 from events.envelope import Event
 from events.postgres import outbox
 from events.transport import Record
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from tests.support.events import NOON, a_complaint_received
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from common.clock import utc_now
 from events.failures import TransportAway
 from events.postgres import outbox
@@ -11,8 +13,6 @@ from events.postgres.outbox import shard_of
 from events.postgres.relay import Relay, RelaySettings
 from events.transport import MAX_RECORD_BYTES, Record
 from events.wake import Wake
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from tests.support.events import NOON, a_complaint_received
 from tests.support.transports import FlakyTransport
 from tests.support.waiting import until

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from common.clock import utc_now
 from events.contracts.intake import ComplaintReceivedV1
 from events.delivery import Delivery
@@ -14,8 +16,6 @@ from events.postgres.consumer import Consumer
 from events.postgres.log import LogSettings, LogSubscription, LogTransport
 from events.postgres.relay import Relay, RelaySettings
 from events.transport import Publisher, Received, Record
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from tests.support.events import NOON, a_complaint_received, engine_of, make_delivery_tables, make_log_tables
 from tests.support.events import Received as ReceivedEvent
 

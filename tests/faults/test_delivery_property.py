@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
-from events.postgres.log import LogSubscription
-from events.postgres.relay import _DELETE, Relay, _record
-from events.transport import Handle
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.postgres.log import LogSubscription
+from events.postgres.relay import _DELETE, Relay, _record
+from events.transport import Handle
 from tests.faults.delivery_world import World
 
 KEYS = st.sampled_from(["a", "b", "c"])

@@ -1,13 +1,18 @@
 """What the contract suite needs of each transport besides the port itself."""
 
-from typing import Protocol
+import uuid
+from typing import TYPE_CHECKING, Protocol
 
 from common.clock import utc_now
+from events.kafka.settings import KafkaSettings
+from events.kafka.transport import KafkaTransport
 from events.postgres.log import LogSettings, LogTransport
 from events.transport import Transport
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from local.kafka import Broker, ensure_topics
 from tests.support.events import engine_of, make_log_tables
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class Carrier(Protocol):
@@ -46,3 +51,41 @@ class EmbeddedCarrier:
     async def close(self) -> None:
         for engine in self._engines:
             await engine.dispose()
+
+
+QUICK = KafkaSettings(
+    batch=50,
+    session=6.0,
+    heartbeat=0.5,
+    rebalance=10.0,
+    request=8.0,
+    revoke=3.0,
+    drain=3.0,
+    commit=3.0,
+    stuck=10.0,
+)
+
+
+class KafkaCarrier:
+    """A topic of its own on a real broker, that other carriers may share."""
+
+    def __init__(self, bootstrap_servers: str, topic: str, settings: KafkaSettings) -> None:
+        self.topic = topic
+        self._bootstrap_servers = bootstrap_servers
+        self._settings = settings
+        self._members: list[KafkaTransport] = []
+
+    @classmethod
+    async def create(cls, broker: Broker, settings: KafkaSettings = QUICK) -> "KafkaCarrier":
+        topic = f"test.{uuid.uuid4().hex}"
+        await ensure_topics(broker.bootstrap_servers, {topic: 6})
+        return cls(broker.bootstrap_servers, topic, settings)
+
+    def member(self) -> Transport:
+        member = KafkaTransport(self._bootstrap_servers, self._settings)
+        self._members.append(member)
+        return member
+
+    async def close(self) -> None:
+        for member in self._members:
+            await member.close()

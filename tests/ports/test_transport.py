@@ -1,72 +1,15 @@
 """The contract that every transport keeps: order per key, at least once, groups, explicit positions."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import pytest
+
 from events.failures import RecordRefused
-from events.transport import MAX_RECORD_BYTES, Handle, Received, Record, Transport
-
+from events.transport import MAX_RECORD_BYTES, Received, Record
 from tests.ports.carriers import Carrier
+from tests.ports.reading import Reader, expected_by_key, publish, reading, records
 from tests.support.waiting import until
-
-KEYS = [f"key-{number}" for number in range(20)]
-
-
-def records(topic: str, count: int, *, start: int = 0) -> list[Record]:
-    return [
-        Record(topic, KEYS[number % len(KEYS)].encode(), (("n", str(number).encode()),), str(number).encode())
-        for number in range(start, start + count)
-    ]
-
-
-async def publish(transport: Transport, batch: Sequence[Record]) -> None:
-    publisher = await transport.open_publisher()
-    try:
-        await publisher.publish(batch)
-    finally:
-        await publisher.close()
-
-
-@asynccontextmanager
-async def reading(
-    transport: Transport, topic: str, group: str, handle: Handle
-) -> AsyncIterator[asyncio.Event]:
-    """Read in the background; leaving stops in order and raises what went wrong."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(transport.subscribe([topic], group).run(handle, stop))
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 20)
-
-
-class Reader:
-    """Remembers what it was handed."""
-
-    def __init__(self) -> None:
-        self.seen: list[Received] = []
-
-    async def handle(self, batch: Sequence[Received]) -> int:
-        self.seen.extend(batch)
-        return len(batch)
-
-    @property
-    def numbers(self) -> list[int]:
-        return [int(received.record.value) for received in self.seen]
-
-    def by_key(self) -> dict[bytes, list[int]]:
-        found: dict[bytes, list[int]] = defaultdict(list)
-        for received in self.seen:
-            found[received.record.key].append(int(received.record.value))
-        return found
-
-
-def expected_by_key(count: int) -> dict[bytes, list[int]]:
-    return {key.encode(): list(range(index, count, len(KEYS))) for index, key in enumerate(KEYS)}
 
 
 async def test_records_arrive_whole_with_their_headers_as_a_list(carrier: Carrier) -> None:
@@ -124,12 +67,57 @@ async def test_members_of_a_group_share_the_work_and_keep_order_per_key(carrier:
             await publish(first, records(carrier.topic, 200, start=start))
         await until(lambda: len(set(together.numbers)) == 2_000, seconds=60)
         await until(lambda: all(reader.seen for reader in readers), seconds=60)
-    first_times: dict[bytes, list[int]] = defaultdict(list)
-    for received in together.seen:
-        number = int(received.record.value)
-        if number not in first_times[received.record.key]:
-            first_times[received.record.key].append(number)
-    assert first_times == expected_by_key(2_000)
+    assert together.first_times_by_key() == expected_by_key(2_000)
+
+
+async def test_a_member_that_joins_while_others_work_costs_no_record_and_no_order(carrier: Carrier) -> None:
+    together, third = Reader(), Reader()
+
+    async def handle(batch: Sequence[Received]) -> int:
+        await asyncio.sleep(0.01)  # long enough that work is in flight when the third one joins
+        return await together.handle(batch)
+
+    async def handle_third(batch: Sequence[Received]) -> int:
+        await third.handle(batch)
+        return await handle(batch)
+
+    first, second = carrier.member(), carrier.member()
+    async with (
+        reading(first, carrier.topic, "g", handle),
+        reading(second, carrier.topic, "g", handle),
+    ):
+        await publish(first, records(carrier.topic, 1_000))
+        await until(lambda: len(together.seen) >= 200, seconds=60)
+        async with reading(carrier.member(), carrier.topic, "g", handle_third):
+            for start in range(1_000, 3_000, 200):
+                await publish(first, records(carrier.topic, 200, start=start))
+            await until(lambda: bool(third.seen), seconds=60)
+        await until(lambda: len(set(together.numbers)) == 3_000, seconds=60)
+    assert together.first_times_by_key() == expected_by_key(3_000)
+
+
+async def test_what_a_hanging_member_holds_is_taken_over_by_another_when_it_is_cancelled(
+    carrier: Carrier,
+) -> None:
+    reader, taken = Reader(), asyncio.Event()
+    transport = carrier.member()
+
+    async def hang(_: Sequence[Received]) -> int:
+        taken.set()
+        await asyncio.Event().wait()
+        return 0
+
+    await publish(transport, records(carrier.topic, 200))
+    hanging = asyncio.create_task(transport.subscribe([carrier.topic], "g").run(hang, asyncio.Event()))
+    await asyncio.wait_for(taken.wait(), 20)
+    async with reading(carrier.member(), carrier.topic, "g", reader.handle):
+        await until(lambda: bool(reader.seen), seconds=40)
+        before = len(set(reader.numbers))
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+        await until(lambda: len(set(reader.numbers)) == 200, seconds=40)
+    assert before < 200
+    assert reader.first_times_by_key() == expected_by_key(200)
 
 
 async def test_positions_are_kept_and_a_later_member_goes_on_from_there(carrier: Carrier) -> None:

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
 from common.ids import new_id
 from events.contracts.intake import ComplaintReceivedV1
 from events.contracts.words import Severity
 from events.envelope import Event
 from events.postgres import schema
 from events.postgres.log_tables import METADATA
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

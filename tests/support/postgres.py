@@ -44,7 +44,7 @@ class OutsideServer:
 
 
 @contextmanager
-def test_server() -> Iterator[Databases]:
+def throwaway_server() -> Iterator[Databases]:
     """The server of this test run: the one that the environment names, else one of our own, gone afterwards."""
     if outside := os.environ.get(OUTSIDE):
         yield OutsideServer(outside)

@@ -1,6 +1,8 @@
 """Events as records: CloudEvents 1.0 in the Kafka binding's binary mode, with structured mode readable too."""
 
+import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from events.catalogue import CONTRACTS, FAMILIES, family
+from events.contracts.words import Word
 from events.envelope import Contract, Event
 from events.transport import Headers, Record
 from events.types import instant_text
@@ -29,6 +32,8 @@ _ATTRIBUTES: Final = {
     "correlationid": "correlation_id",
     "causationid": "causation_id",
 }
+_NAME: Final = re.compile(r"[\x20-\x7e]{1,200}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,200})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ class Undecodable:
     reason: str
 
 
+class _NoObject(ValueError):
+    """A structured event that is JSON but no object."""
+
+
 Decoded = Known | UnknownType | UnknownVersion | Undecodable
 
 
@@ -68,8 +77,14 @@ def schema_uri(event_type: str) -> str:
 
 
 def value_of(data: Contract) -> bytes:
-    """Write an event's data as JSON bytes, checked strictly: what a producer says must fit its own contract."""
+    """Write an event's data as JSON bytes, checked strictly: what a producer says must fit its own contract.
+
+    Raises ValueError where it does not, or where it says `unknown`, which is a reader's word.
+    """
     checked = type(data).model_validate(dict(data), strict=True, extra="forbid")
+    for name, value in checked:
+        if isinstance(value, Word) and value == "unknown":
+            raise ValueError(f"{data.type}: {name} is unknown, and a producer says what it knows")
     return checked.model_dump_json().encode()
 
 
@@ -112,26 +127,31 @@ def encode(event: Event[Contract], topic: str) -> Record:
 def decode(record: Record) -> Decoded:
     """Read a record; tolerant of fields and words that a newer producer added, never raises."""
     headers = _texts(record.headers)
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if content_type == STRUCTURED:
+        if _media_type(headers.get("content-type")) == STRUCTURED:
             return _decode_structured(record, headers)
         attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
-        if content_type not in {JSON, ""} and attributes:
-            return Undecodable(f"the data is {content_type}, not {JSON}")
+        attributes["datacontenttype"] = headers.get("content-type", JSON)
         return _decode(attributes, headers.get("traceparent"), record.key, record.value)
-    except (ValidationError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         return Undecodable(_reason(error))
 
 
 def identity(record: Record) -> tuple[str, str] | None:
-    """Tell source and id of a record where it names both, whether or not the rest can be read."""
-    decoded = decode(record)
-    if isinstance(decoded, Known):
-        return decoded.event.source, str(decoded.event.id)
+    """Tell source and id of a record where it names both fit to be kept, whether or not the rest can be read."""
     headers = _texts(record.headers)
     source, event_id = headers.get("ce_source", ""), headers.get("ce_id", "")
-    return (source, event_id) if source and event_id else None
+    if _media_type(headers.get("content-type")) == STRUCTURED:
+        try:
+            attributes = _attributes_of(_whole(record.value))
+        except (ValueError, RecursionError):
+            return None
+        source, event_id = attributes.get("source", ""), attributes.get("id", "")
+    return (source, event_id) if _NAME.fullmatch(source) and _NAME.fullmatch(event_id) else None
+
+
+def _media_type(content_type: str | None) -> str:
+    return (content_type or JSON).partition(";")[0].strip().lower()
 
 
 def _texts(headers: Headers) -> dict[str, str]:
@@ -144,28 +164,56 @@ def _texts(headers: Headers) -> dict[str, str]:
     return texts
 
 
-def _decode_structured(record: Record, headers: Mapping[str, str]) -> Decoded:
-    whole = json.loads(record.value)
+def _whole(value: bytes) -> dict[str, Any]:
+    """Read a structured event; raises ValueError for anything but a JSON object."""
+    whole = json.loads(value)
     if not isinstance(whole, dict):
-        return Undecodable("a structured event is a JSON object")
-    attributes = {name: str(value) for name, value in whole.items() if name not in {"data", "data_base64"}}
-    traceparent = attributes.get("traceparent") or headers.get("traceparent")
-    return _decode(attributes, traceparent, record.key, json.dumps(whole.get("data")).encode())
+        raise _NoObject
+    return whole
+
+
+def _attributes_of(whole: Mapping[str, Any]) -> dict[str, str]:
+    """Take the attributes of a structured event; one that is null counts as absent, as CloudEvents says."""
+    return {
+        name: str(value)
+        for name, value in whole.items()
+        if name not in {"data", "data_base64"} and value is not None
+    }
+
+
+def _decode_structured(record: Record, headers: Mapping[str, str]) -> Decoded:
+    whole = _whole(record.value)
+    attributes = _attributes_of(whole)
+    traceparent = headers.get("traceparent") or attributes.get("traceparent")
+    packed = whole.get("data_base64")
+    if isinstance(packed, str):
+        value = base64.b64decode(packed, validate=True)
+    else:
+        value = json.dumps(whole.get("data")).encode()
+    return _decode(attributes, traceparent, record.key, value)
 
 
 def _decode(attributes: Mapping[str, str], traceparent: str | None, key: bytes, value: bytes) -> Decoded:
     version = attributes.get("specversion")
     if version != "1.0":
-        return Undecodable("no CloudEvent of version 1.0: ce_specversion is " + repr(version))
+        return Undecodable("no CloudEvent of version 1.0")
     event_type = attributes.get("type", "")
+    if not event_type:
+        return Undecodable("no CloudEvent: it has no type")
     contract = CONTRACTS.get(event_type)
     if contract is None:
         return UnknownVersion(event_type) if family(event_type) in FAMILIES else UnknownType(event_type)
+    if _media_type(attributes.get("datacontenttype")) != JSON:
+        return Undecodable(f"the data is not {JSON}")
     fields: dict[str, Any] = {
         field: attributes[attribute] for attribute, field in _ATTRIBUTES.items() if attribute in attributes
     }
-    fields.setdefault("key", key.decode())
-    fields["traceparent"] = traceparent
+    if key:
+        # The record's own key is what ordered it on the way, whatever a header says.
+        fields["key"] = key.decode()
+    if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
+        # A trace that cannot be followed is no reason to refuse the fact.
+        fields["traceparent"] = traceparent
     fields["data"] = contract.model_validate_json(value, extra="ignore")
     return Known(Event[contract].model_validate(fields))  # type: ignore[valid-type]  # chosen at run time
 
@@ -175,4 +223,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
         return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return f"{type(error).__name__}: the bytes are no JSON text"
+    if isinstance(error, _NoObject):
+        return "a structured event is a JSON object"
+    return f"{type(error).__name__}: the key is no text, or the value no JSON"

@@ -15,7 +15,10 @@ CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}$"
 
 
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no such instant in UTC: its year is before 1 or after 9999") from error
 
 
 def instant_text(value: datetime) -> str:
@@ -40,10 +43,16 @@ Instant = Annotated[
     PlainSerializer(instant_text, return_type=str, when_used="json"),
     Field(description="An instant in UTC."),
 ]
-Count = Annotated[int, Field(ge=0, description="A whole number, 0 or more.")]
+Count = Annotated[
+    int,
+    Field(
+        ge=0, le=2_147_483_647, description="A whole number, 0 or more, that any database's integer holds."
+    ),
+]
 StaffText = Annotated[
     str,
-    StringConstraints(max_length=2_000),
+    # Without NUL, which PostgreSQL cannot hold: such an event would fail in every consumer for ever.
+    StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$"),
     Field(description="Text that staff or Redress itself wrote; never a complainant's words."),
 ]
 Flag = Annotated[bool, Field(description="Yes or no.")]

@@ -22,6 +22,7 @@ from events.delivery import Delivery, Handlers
 from events.envelope import Contract, Event
 from events.failures import AlreadyHandled, KeyBlocked, NeverWillWork
 from events.postgres import metrics, parking
+from events.postgres.away import DATABASE_FAILURES
 from events.postgres.parking import Identity, Parked
 from events.transport import Received, Record
 
@@ -78,7 +79,7 @@ class Consumer:
             try:
                 drained = await self.drain_one()
                 await self._count()
-            except (sa.exc.DBAPIError, OSError, TimeoutError):
+            except DATABASE_FAILURES:
                 drained = False
             if not drained:
                 try:
@@ -216,7 +217,7 @@ class Consumer:
             f"/{received.record.topic}",
             f"{received.partition}:{received.position}",
         )
-        key = received.record.key.decode("utf-8", "replace").replace("\x00", "�")
+        key = _plain(received.record.key.decode("utf-8", "replace"))
         return await self._bury(received, Identity(_plain(source), _plain(event_id), key), reason, detail)
 
     async def _set_aside(
@@ -227,7 +228,7 @@ class Consumer:
                 return await self._write_aside(
                     received, identity, reason, detail, attempts=attempts, dead=dead
                 )
-            except (sa.exc.DBAPIError, OSError, TimeoutError):
+            except DATABASE_FAILURES:
                 # There is nowhere else to put it, and dropping it is no choice.
                 log.exception("an event could not be set aside and is tried again")
                 await asyncio.sleep(self._settings.longest_delay)

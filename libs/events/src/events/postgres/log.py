@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from common.clock import Clock
 from events.failures import RecordRefused, TransportAway
+from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import pack, unpack
 from events.postgres.listen import Listener
 from events.postgres.outbox import shard_of
@@ -115,7 +116,7 @@ async def _away_as_failure() -> AsyncIterator[None]:
     """Turn what a missing database raises into the port's own failure."""
     try:
         yield
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError, TimeoutError) as error:
+    except DATABASE_FAILURES as error:
         raise TransportAway(f"the log's database: {type(error).__name__}") from error
 
 

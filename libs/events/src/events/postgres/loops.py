@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import Clock
@@ -15,6 +14,7 @@ from events.catalogue import LISTENS, topic_of
 from events.delivery import Handlers
 from events.failures import TransportAway
 from events.postgres import inbox, metrics
+from events.postgres.away import DATABASE_FAILURES
 from events.postgres.consumer import Consumer, ConsumerSettings
 from events.postgres.log import LogTransport
 from events.postgres.relay import Relay, RelaySettings
@@ -70,7 +70,7 @@ def loops(carriage: Carriage) -> Mapping[str, Run]:
 
     async def tidy(stop: asyncio.Event) -> None:
         while not stop.is_set():
-            with contextlib.suppress(TransportAway, sa.exc.DBAPIError, OSError, TimeoutError):
+            with contextlib.suppress(TransportAway, *DATABASE_FAILURES):
                 await _tidy_once(carriage)
             await _pause(stop, 600.0)
 

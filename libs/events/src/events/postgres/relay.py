@@ -18,6 +18,7 @@ from common.clock import Clock
 from events.codec import sequence_header
 from events.failures import RecordRefused, TransportAway
 from events.postgres import metrics
+from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import unpack
 from events.transport import Publisher, Record, Transport
 from events.wake import Wake
@@ -95,7 +96,7 @@ class Relay:
             metrics.RELAY_FAILURES.labels("transport_away").inc()
             log.warning("the transport is away; the outbox keeps what it has", extra={"error": str(error)})
             return self._settings.retry
-        except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
+        except DATABASE_FAILURES as error:
             metrics.RELAY_FAILURES.labels("database_away").inc()
             log.warning("the relay could not use its database", extra={"error": type(error).__name__})
             return self._settings.retry

@@ -1,0 +1,1 @@
+"""Measurements, always beside the bare thing in one run: `python -m benchmarks`."""

@@ -1,0 +1,204 @@
+"""What a process is told by its environment, read once at the edge."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+PREFIX = "REDRESS_"
+_LISTS = (list, tuple, set, frozenset)
+
+
+class CannotStart(Exception):
+    """The process cannot go on; the message is one line for the operator that names the fix."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ServiceSettings(BaseSettings):
+    """The settings that all services share; a service subclasses it, names itself in `service` and adds its own.
+
+    Each field is read from `REDRESS_<SERVICE>_<FIELD>` and, failing that, from `REDRESS_<FIELD>`. A variable that is
+    set but empty counts as unset. Lists are separated by commas.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", validate_default=False, hide_input_in_errors=True
+    )
+
+    service: ClassVar[str] = ""
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL 18 database of this service: postgresql://user:password@host:port/database, or over a "
+        "unix socket postgresql://user@/database?host=/folder.",
+    )
+    database_pool_size: int = Field(
+        4, ge=1, le=100, description="Connections that one process holds at most."
+    )
+    database_pool_timeout_seconds: float = Field(
+        2.0, gt=0, description="How long a request waits for a free connection before it is told 503."
+    )
+    log_database_url: SecretStr | None = Field(
+        None, description="Database of the embedded event log; needed with the embedded transport."
+    )
+    transport: Literal["embedded", "kafka"] = Field(
+        "embedded", description="How events travel between services."
+    )
+    kafka_bootstrap_servers: str = Field(
+        "127.0.0.1:9092",
+        description="Kafka brokers as host:port, separated by commas; used with transport kafka.",
+    )
+    api_host: str = Field("127.0.0.1", description="Address that the API listens on.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port that the API listens on.")
+    metrics_host: str = Field("127.0.0.1", description="Address that metrics and probes listen on.")
+    metrics_port: int = Field(9000, ge=0, le=65535, description="Port that metrics and probes listen on.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Base of the links that clients see, such as https://intake.example.org; else the request's own.",
+    )
+    keys_file: Path = Field(
+        Path("keys.json"), description="API keys as HMACs; made by `python -m chassis.keys new`."
+    )
+    pepper: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of 32 or more characters that API keys and cursors are signed with.",
+    )
+    config_dir: Path = Field(Path("config"), description="Folder of the policies and calendars.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    stop_timeout_seconds: float = Field(
+        10.0, gt=0, description="How long work under way may take to finish after SIGTERM."
+    )
+    max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body that is read.")
+    commit: str = Field("unknown", description="Source revision of this build, shown in build_info.")
+
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what the caller gives first, then this service's variables, then the shared ones."""
+        own = _Variables(settings_cls, f"{PREFIX}{cls.service.upper()}_")
+        return init_settings, own, _Variables(settings_cls, PREFIX)
+
+
+class _Variables(PydanticBaseSettingsSource):
+    """One prefix of the environment, taken as plain text without JSON decoding."""
+
+    def __init__(self, settings_cls: type[BaseSettings], prefix: str) -> None:
+        super().__init__(settings_cls)
+        self._prefix = prefix
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        text = os.environ.get(f"{self._prefix}{field_name.upper()}", "")
+        value = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
+        return value, field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load_settings(settings: type[S]) -> S:
+    """Read the settings, or raise CannotStart with one line for each variable that is missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as error:
+        raise CannotStart("\n".join(_line(settings, wrong) for wrong in error.errors())) from None
+
+
+def load_settings_or_exit(settings: type[S]) -> S:
+    """Read the settings, or end the process with exit code 2 and the lines of CannotStart, never a trace."""
+    try:
+        return load_settings(settings)
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(error.exit_code) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """One setting as documentation shows it; `default` is None where it must be set."""
+
+    name: str
+    variables: tuple[str, str]
+    default: str | None
+    description: str
+    secret: bool
+
+
+def describe_settings(settings: type[ServiceSettings]) -> tuple[SettingInfo, ...]:
+    """List every setting of a service for the generated documentation, in order of declaration."""
+    return tuple(
+        SettingInfo(
+            name=name,
+            variables=_variables(settings, name),
+            default=None if field.is_required() else _shown(field.default),
+            description=field.description or "",
+            secret=_holds(field.annotation, SecretStr),
+        )
+        for name, field in settings.model_fields.items()
+    )
+
+
+def _variables(settings: type[ServiceSettings], name: str) -> tuple[str, str]:
+    return f"{PREFIX}{settings.service.upper()}_{name.upper()}", f"{PREFIX}{name.upper()}"
+
+
+def _line(settings: type[ServiceSettings], wrong: ErrorDetails) -> str:
+    name = str(wrong["loc"][0]) if wrong["loc"] else ""
+    field = settings.model_fields.get(name)
+    if field is None:
+        return f"{settings.service or 'redress'}: the settings do not fit together: {wrong['msg']}"
+    own, shared = _variables(settings, name)
+    if wrong["type"] == "missing":
+        return f"{own} (or {shared}) is missing: set it. {field.description}"
+    used = own if _set(os.environ, own) else shared
+    return f"{used} is not valid: {wrong['msg']}. Correct it. {field.description}"
+
+
+def _set(environment: Mapping[str, str], name: str) -> bool:
+    return bool(environment.get(name))
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) in _LISTS or field.annotation in _LISTS
+
+
+def _holds(annotation: object, kind: type) -> bool:
+    return annotation is kind or any(_holds(part, kind) for part in get_args(annotation))
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None:
+            return "unset"
+        case SecretStr():
+            return "unset"
+        case tuple() | list() | frozenset() | set():
+            return ",".join(str(part) for part in default)
+        case _:
+            return str(default)

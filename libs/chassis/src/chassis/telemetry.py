@@ -1,0 +1,114 @@
+"""Metrics of the process, named after the OpenTelemetry conventions in their Prometheus form."""
+
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from prometheus_client import REGISTRY as REGISTRY  # noqa: PLC0414 - the one registry of a process, named here for all
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.routes import RouteTable
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+
+
+class HttpMetrics:
+    """Durations and counts of requests by route template, exact status and method; get it with `http_metrics`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._duration = Histogram(
+            "http_server_request_duration_seconds",
+            "Time from the first byte of a request to the last of its answer.",
+            ("http_request_method", "http_route", "http_response_status_code"),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self.active: Final = Gauge(
+            "http_server_active_requests", "Requests being answered now.", registry=registry
+        )
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+
+    def observe(self, method: str, template: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        key = (method, template, status)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._duration.labels(method, template, str(status))
+        child.observe(seconds)
+
+    def initialise(self, table: RouteTable) -> None:
+        """Set the label sets of every route's success and failure to 0, so that rates see the first of each."""
+        for entry in table.entries:
+            for method in entry.methods:
+                for status in (entry.status, 500, 503):
+                    self._duration.labels(method, entry.template, str(status))
+
+
+_HTTP: WeakKeyDictionary[CollectorRegistry, HttpMetrics] = WeakKeyDictionary()
+
+
+def http_metrics(registry: CollectorRegistry = REGISTRY) -> HttpMetrics:
+    """Give the registry's HTTP metrics, made on first use, so that several applications of a process share them."""
+    if registry not in _HTTP:
+        _HTTP[registry] = HttpMetrics(registry)
+    return _HTTP[registry]
+
+
+def announce_build(service: str, version: str, commit: str, registry: CollectorRegistry = REGISTRY) -> None:
+    """Export `build_info{service,version,commit} 1`; call it once in a process."""
+    gauge = Gauge("build_info", "What is running.", ("service", "version", "commit"), registry=registry)
+    gauge.labels(service, version, commit).set(1)
+
+
+class DependencyMetric:
+    """`dependency_up{dependency}`: 1 while what the process needs answered its last check."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._gauge = Gauge(
+            "dependency_up",
+            "Whether a dependency answered its last check.",
+            ("dependency",),
+            registry=registry,
+        )
+
+    def set(self, dependency: str, *, up: bool) -> None:
+        """Record the outcome of one check."""
+        self._gauge.labels(dependency).set(1 if up else 0)
+
+
+class LoopMetrics:
+    """How often the process's loops were started again, and when each last gave a sign of life."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.restarts: Final = Counter(
+            "loop_restarts_total", "Times a loop failed and was started again.", ("loop",), registry=registry
+        )
+        self.silence: Final = Gauge(
+            "loop_silence_seconds", "Time since a loop's last sign of life.", ("loop",), registry=registry
+        )
+
+
+_DEPENDENCIES: WeakKeyDictionary[CollectorRegistry, DependencyMetric] = WeakKeyDictionary()
+_LOOPS: WeakKeyDictionary[CollectorRegistry, LoopMetrics] = WeakKeyDictionary()
+
+
+def dependency_metric(registry: CollectorRegistry = REGISTRY) -> DependencyMetric:
+    """Give the registry's `dependency_up`, made on first use."""
+    if registry not in _DEPENDENCIES:
+        _DEPENDENCIES[registry] = DependencyMetric(registry)
+    return _DEPENDENCIES[registry]
+
+
+def loop_metrics(registry: CollectorRegistry = REGISTRY) -> LoopMetrics:
+    """Give the registry's loop metrics, made on first use."""
+    if registry not in _LOOPS:
+        _LOOPS[registry] = LoopMetrics(registry)
+    return _LOOPS[registry]
+
+
+def render_metrics(request: Request, registry: CollectorRegistry = REGISTRY) -> Response:
+    """Write all metrics in the format that the scraper accepts."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), headers={"Content-Type": content_type})

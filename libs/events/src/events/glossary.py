@@ -1,0 +1,164 @@
+"""What each field name means, once for all contracts, with an example; and which key each story is told under.
+
+A name means the same wherever it stands. Where a noun needs words of its own, `<noun>.<field>` comes first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from events.catalogue import ANNOUNCES
+from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
+from events.envelope import Contract
+
+COMPLAINT: Final = UUID("0195573e-5c00-7000-8000-00000000c001")
+NONCONFORMITY: Final = UUID("0195573e-6000-7000-8000-00000000c002")
+ACTION: Final = UUID("0195573e-6400-7000-8000-00000000c003")
+NOTICE: Final = UUID("0195573e-6800-7000-8000-00000000c004")
+
+NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_DUE: Final = NOON + timedelta(days=2, hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a field says, in one sentence, and a value it could have."""
+
+    meaning: str
+    example: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What orders the events about a noun (`key`) and what each is about (`subject`), with an example of both."""
+
+    key: str
+    subject: str
+    key_example: UUID
+    subject_example: UUID
+
+
+STORIES: Final[Mapping[tuple[str, str], Story]] = {
+    ("intake", "complaint"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
+    ("capa", "triage"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
+    ("capa", "nonconformity"): Story("the nonconformity", "the nonconformity", NONCONFORMITY, NONCONFORMITY),
+    ("capa", "action"): Story("the nonconformity or case", "the action", NONCONFORMITY, ACTION),
+    ("capa", "deadline"): Story(
+        "the nonconformity or case that the subject belongs to", "the subject", NONCONFORMITY, ACTION
+    ),
+    ("notifier", "deadline"): Story("the deadline's subject", "the deadline's subject", ACTION, ACTION),
+    ("notifier", "notice"): Story("the deadline's subject", "the deadline's subject", ACTION, ACTION),
+}
+"""The story that a service tells about a noun."""
+
+_EXPLANATION: Final = {
+    "calendar": {"name": "default", "version": "2026.1", "zone": "Europe/Berlin", "holidays": "DE"},
+    "rule": "2wd",
+    "start": {"utc": "2026-03-02T12:00:00Z", "local": "2026-03-02T13:00:00+01:00"},
+    "due": {"utc": "2026-03-04T16:00:00Z", "local": "2026-03-04T17:00:00+01:00"},
+    "steps": [
+        {"kind": "counted_day", "date": "2026-03-03", "number": 1, "to": "17:00", "note": ""},
+        {"kind": "counted_day", "date": "2026-03-04", "number": 2, "to": "17:00", "note": ""},
+    ],
+}
+
+TERMS: Final[Mapping[str, Term]] = {
+    "action_id": Term("The action.", ACTION),
+    "attempts": Term("How often it was tried.", 8),
+    "aware_at": Term("When the organisation first knew of it.", NOON),
+    "breached_at": Term("When the notifier saw that the due instant had passed.", _DUE),
+    "calendar": Term("The working calendar that counted the time, with its version.", "default/2026.1"),
+    "cancelled_at": Term("When it was cancelled.", NOON),
+    "category": Term("What kind of trouble it is.", "fees"),
+    "changed": Term("The names of the fields that changed.", ("category", "lot")),
+    "channel": Term("The way the recipient was told.", "email"),
+    "clock": Term("Which of the subject's clocks it is; subject and clock name the deadline.", "complete"),
+    "complaint.channel": Term("The way the complaint came in.", "phone"),
+    "complaint_id": Term("The complaint.", COMPLAINT),
+    "complaint_number": Term("The complaint's number.", "C-10001"),
+    "complaints": Term("How many complaints belong to it now.", 2),
+    "completed_at": Term("When it was done.", _DUE - timedelta(hours=3)),
+    "decided_at": Term("When it was decided.", NOON),
+    "due_at": Term("When it must be done at the latest.", _DUE),
+    "explanation": Term("Why, in a sentence that a person can follow.", "Severity major: a nonconformity."),
+    "deadline.explanation": Term(
+        "How the due instant came about: the calendar, the rule, each interval counted.", _EXPLANATION
+    ),
+    "fallback": Term("The person who was told instead; null where there was none.", "head.of.quality"),
+    "generation": Term(
+        "Rises whenever due instant, calendar, ladder or owner change; only the highest one counts.", 1
+    ),
+    "historical": Term(
+        "Whether it was imported as past: it is on record, and nobody is told about it.", False
+    ),
+    "kind": Term("What the action is for.", ActionKind.CONTAINMENT),
+    "ladder": Term("The escalation ladder to climb; null for the notifier's default.", "default"),
+    "link": Term("Where a person finds the subject.", f"/v1/actions/{ACTION}"),
+    "lot": Term("The lot or batch of the product; null where none was named.", "L-2026-014"),
+    "maybe_duplicate": Term(
+        "Whether it may have been sent before: the process died between sending and recording.", False
+    ),
+    "met_at": Term("When it was done, by the owning service's own timestamps.", _DUE - timedelta(hours=3)),
+    "nonconformity_id": Term("The nonconformity; null where there is none.", NONCONFORMITY),
+    "nonconformity_number": Term("The nonconformity's number; null where there is none.", "NC-1001"),
+    "notice_id": Term("The notice.", NOTICE),
+    "complaint.number": Term("The complaint's number.", "C-10001"),
+    "nonconformity.number": Term("The nonconformity's number.", "NC-1001"),
+    "action.number": Term("The action's number.", "A-1001"),
+    "occurred_at": Term("When the trouble happened; null where nobody said.", NOON - timedelta(days=1)),
+    "origin": Term("Where it was noticed.", "complaint"),
+    "original_due_at": Term("The due instant that was set first.", _DUE - timedelta(days=1)),
+    "outcome": Term("What the complaint leads to.", TriageOutcome.RAISED),
+    "owner": Term("The person or desk who must do it; null where nobody was found.", "lending.team"),
+    "action.owner": Term("The person or desk who must do it.", "lending.team"),
+    "parent_id": Term("What the subject belongs to; null where it stands alone.", NONCONFORMITY),
+    "action.parent_id": Term("What the action belongs to.", NONCONFORMITY),
+    "parent_kind": Term("What kind of thing `parent_id` names.", "nonconformity"),
+    "policy_version": Term("The version of the policy that decided it.", "2026.1"),
+    "previous_due_at": Term("The due instant until now.", _DUE - timedelta(days=1)),
+    "previous_owner": Term("The owner until now.", "quality.desk"),
+    "product": Term("What was complained about.", "loans"),
+    "punctuality": Term("Whether it was done by the due instant.", Punctuality.EARLY),
+    "raised_at": Term("When it was raised.", NOON),
+    "reason": Term("Why, as a code.", "rule.major"),
+    "action.reason": Term("Why, in the words of whoever did it.", "The lending team owns the fee tables."),
+    "deadline.reason": Term("Why, as a code.", "cancelled"),
+    "notice.reason": Term("Why, as a code.", "mailbox_unavailable"),
+    "received_at": Term("When the organisation got it; periods are counted from here.", NOON),
+    "recipient": Term("The person who was to be told.", "lending.team"),
+    "reported_severity": Term("How bad the source says it is.", Severity.MAJOR),
+    "role": Term("Who should have been told: the role in the ladder.", "owner"),
+    "sent_at": Term("When the channel took it.", _DUE + timedelta(seconds=5)),
+    "severity": Term("How bad the consequence is.", Severity.MAJOR),
+    "source_system": Term("The system that handed it over.", "crm"),
+    "step": Term("The step of the escalation ladder.", "overdue"),
+    "subject_id": Term("What the deadline is about.", ACTION),
+    "subject_kind": Term("What kind of thing `subject_id` names.", "action"),
+    "team": Term("The team of the owner; null where none is named.", "lending"),
+    "title": Term("What is to be done, in a line.", "Contain: loans / fees (A-1001)"),
+    "warned_at": Term("When the reminder fired.", _DUE - timedelta(days=1)),
+}
+
+
+def names_of(contract: type[Contract]) -> tuple[str, str, int]:
+    """Split a contract's type into noun, verb and major version."""
+    _, noun, verb, version = contract.type.split(".")
+    return noun, verb, int(version.removeprefix("v"))
+
+
+def term_of(contract: type[Contract], field: str) -> Term:
+    """Tell what a field of a contract means; raises KeyError where the glossary does not know it."""
+    noun, _, _ = names_of(contract)
+    return TERMS.get(f"{noun}.{field}") or TERMS[field]
+
+
+def story_of(service: str, contract: type[Contract]) -> Story:
+    """Tell under which key a service announces a contract; raises KeyError where the glossary does not know it."""
+    return STORIES[service, names_of(contract)[0]]
+
+
+def announcers_of(contract: type[Contract]) -> tuple[str, ...]:
+    """List the services that announce a contract."""
+    return tuple(service for service, contracts in ANNOUNCES.items() if contract in contracts)

@@ -1,0 +1,1 @@
+"""Delivery through Apache Kafka, by aiokafka."""

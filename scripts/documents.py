@@ -1,0 +1,114 @@
+"""Writes or checks the documents that come out of the code: `documents.py write|check`.
+
+`docs/configuration.md` from the settings, `docs/openapi/<service>.json` from the routes.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import capa.settings
+import capa.wiring
+import intake.settings
+import intake.wiring
+import notifier.settings
+import notifier.wiring
+from chassis.health import Health
+from chassis.settings import ServiceSettings, describe_settings
+from common.clock import utc_now
+from events.wake import Wake
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+# Nothing is connected to write a document, so that any values do.
+VALUES: Final[Mapping[str, Any]] = {
+    "database_url": "postgresql://nobody@127.0.0.1/nothing",
+    "pepper": "for documents alone, where it guards nothing",
+    "config_dir": ROOT / "config",
+}
+SETTINGS: Final[Mapping[str, type[ServiceSettings]]] = {
+    "intake": intake.settings.IntakeSettings,
+    "capa": capa.settings.CapaSettings,
+    "notifier": notifier.settings.Settings,
+}
+
+
+def openapi() -> Mapping[str, Mapping[str, Any]]:
+    """Describe each service's API."""
+    with tempfile.TemporaryDirectory() as folder:
+        keys = Path(folder) / "keys.json"
+        keys.write_text('{"keys": []}')
+        return _openapi({**VALUES, "keys_file": keys})
+
+
+def _openapi(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    wake, silent = Wake(), Health({}, ())
+    inward = intake.wiring.open_intake(intake.settings.IntakeSettings(**values), role="documents", wake=wake)
+    core = capa.wiring.open_core(capa.settings.CapaSettings(**values), wake=wake)
+    outward = notifier.settings.Settings(**values)
+    process = notifier.wiring.Process(outward)
+    return {
+        "intake": intake.wiring.build_app(inward, silent).openapi(),
+        "capa": capa.wiring.app_of(core, silent).openapi(),
+        "notifier": notifier.wiring.build_app(outward, process._start_work, utc_now, silent).openapi(),
+    }
+
+
+def configuration() -> str:
+    """Write the page of all settings: the shared ones once, then each service's own."""
+    lines = [
+        "# Configuration",
+        "",
+        "Generated from the code; `make fmt` writes it anew. Every setting is an environment variable. Each is read as",
+        "`REDRESS_<SERVICE>_<NAME>` and, where that is not set, as `REDRESS_<NAME>`, so that one value can serve all",
+        "services. A setting without a default must be given.",
+        "",
+        "## All services",
+        "",
+    ]
+    shared = {info.name for info in describe_settings(ServiceSettings)}
+    lines += _table(ServiceSettings, shared, prefix="REDRESS_")
+    for service, settings in SETTINGS.items():
+        own = {info.name for info in describe_settings(settings)} - shared
+        if own:
+            lines += ["", f"## {service}", "", *_table(settings, own, prefix=f"REDRESS_{service.upper()}_")]
+    return "\n".join(lines) + "\n"
+
+
+def _table(settings: type[ServiceSettings], names: set[str], *, prefix: str) -> list[str]:
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for info in describe_settings(settings):
+        if info.name in names:
+            default = "required" if info.default is None else f"`{info.default}`"
+            secret = " Secret." if info.secret else ""
+            rows.append(f"| `{prefix}{info.name.upper()}` | {default} | {info.description}{secret} |")
+    return rows
+
+
+def documents() -> Mapping[Path, str]:
+    """Make every document, by where it belongs."""
+    made = {ROOT / "docs" / "configuration.md": configuration()}
+    for service, description in openapi().items():
+        made[ROOT / "docs" / "openapi" / f"{service}.json"] = (
+            json.dumps(description, indent=2, sort_keys=True) + "\n"
+        )
+    return made
+
+
+def main(verb: str) -> int:
+    """Write the documents, or name those that are stale; gives the exit code."""
+    stale = [path for path, text in documents().items() if not path.exists() or path.read_text() != text]
+    if verb == "write":
+        for path in stale:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(documents()[path])
+        return 0
+    for path in stale:
+        print(f"{path.relative_to(ROOT)} is stale; make fmt writes it.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

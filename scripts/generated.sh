@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Writes the generated documents, or checks that the committed ones are current: `generated.sh write|check`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+.venv/bin/python -m events.published "$1"
+.venv/bin/python scripts/documents.py "$1"

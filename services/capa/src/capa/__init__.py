@@ -1,0 +1,1 @@
+"""Nonconformities, and the actions that contain and end them."""

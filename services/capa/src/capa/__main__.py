@@ -1,0 +1,74 @@
+"""The command: `python -m capa api|worker|all|migrate|dead-letters …`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from capa.main import serve_api
+from capa.settings import CapaSettings
+from capa.wiring import VERSION
+from capa.worker import work
+from chassis.database import open_engine
+from chassis.logging import configure_logging
+from chassis.migrations import migrate_service
+from chassis.run import run_process
+from chassis.settings import load_settings_or_exit
+from chassis.telemetry import announce_build
+from common.clock import utc_now
+from events.postgres import dead_letters
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.role != "dead-letters":
+        parser.error(f"unrecognised: {' '.join(rest)}")
+    settings = load_settings_or_exit(CapaSettings)
+    configure_logging("capa", settings.log_level)
+    match options.role:
+        case "migrate":
+            run_process(lambda: _migrate(settings))
+        case "dead-letters":
+            run_process(lambda: _dead_letters(settings, rest))
+        case role:
+            run_process(lambda: _run(settings, role))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m capa", description="Nonconformities and their actions.")
+    roles = parser.add_subparsers(dest="role", required=True)
+    for name, purpose in (
+        ("api", "the HTTP API"),
+        ("worker", "relay, consumer and gauges"),
+        ("all", "both in one process"),
+        ("migrate", "bring the database to the schema of this release"),
+    ):
+        roles.add_parser(name, help=purpose)
+    roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
+    return parser
+
+
+async def _run(settings: CapaSettings, role: str) -> int:
+    announce_build("capa", VERSION, settings.commit)
+    if role == "api":
+        return await serve_api(settings)
+    return await work(settings, with_api=role == "all")
+
+
+async def _migrate(settings: CapaSettings) -> int:
+    for line in await migrate_service(settings, "capa", log_package="events.log"):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+async def _dead_letters(settings: CapaSettings, arguments: Sequence[str]) -> int:
+    engine = open_engine(settings.database_url, name="capa-dead-letters", pool_size=1)
+    try:
+        return await dead_letters.command(engine, "capa", arguments, utc_now)
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What the routers work with."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from capa.usecases.assign_action import AssignAction
+from capa.usecases.cancel_action import CancelAction
+from capa.usecases.cause import Cause
+from capa.usecases.change_due import ChangeDue
+from capa.usecases.complete_action import CompleteAction
+from capa.usecases.reading import Records
+from capa.usecases.reassign_action import ReassignAction
+from chassis import correlation
+from chassis.auth import Principal
+from chassis.paging import Cursors
+from common.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Records to read, use cases to call, cursors to page with, and the time to judge overdue by."""
+
+    records: Records
+    cursors: Cursors
+    clock: Clock
+    assign: AssignAction
+    reassign: ReassignAction
+    change_due: ChangeDue
+    complete: CompleteAction
+    cancel: CancelAction
+
+
+def reference_of(text: str) -> UUID | str:
+    """Read an id or a spoken number from a path, such as NC-1001 or nc-1001."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return text.upper()
+
+
+def because_of(principal: Principal) -> Cause:
+    """Make the cause that a request is; what follows belongs to the story of the thing, and to the request's trace."""
+    current = correlation.current()
+    return Cause(principal.actor, traceparent=current.traceparent if current else None)

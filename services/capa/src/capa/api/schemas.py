@@ -1,0 +1,366 @@
+"""What the API reads and writes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from capa.domain.action import Action, Punctuality, State, Step
+from capa.domain.nonconformity import Nonconformity
+from capa.domain.nonconformity import State as NonconformityState
+from capa.domain.severity import Severity
+from capa.domain.triage import Outcome
+from capa.usecases.ports import Notice
+from capa.usecases.reading import ActionView, DecisionView, LinkedComplaint, NonconformityView
+from common.history import Entry
+from events.types import CODE_PATTERN
+
+CodeText = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
+Words = Annotated[str, StringConstraints(max_length=2_000)]
+DurationText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,8}(wd|wh|wm|ws|w|d|h|m|s)$")]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AssignIn(_In):
+    """The first owner of an action that only a team has."""
+
+    owner: CodeText = Field(
+        description="Who shall do it; a person known to notifier.", examples=["anna.berg"]
+    )
+    team: CodeText | None = Field(
+        None, description="The owner's team; left out, the team stays.", examples=["credit"]
+    )
+    reason: Words = Field("", description="Why, for those who ask later; may be left out.")
+
+
+class ReassignIn(_In):
+    """Another owner or team."""
+
+    owner: CodeText = Field(
+        description="Who shall do it; a person known to notifier.", examples=["anna.berg"]
+    )
+    team: CodeText | None = Field(
+        None, description="The owner's team; left out, the team stays.", examples=["credit"]
+    )
+    reason: Words = Field(description="Why, for those who ask later.", examples=["on leave until Monday"])
+
+
+class ChangeDueIn(_In):
+    """Another due instant: either the instant itself or a duration counted from now."""
+
+    due_at: AwareDatetime | None = Field(
+        None, description="The new due instant, with its offset.", examples=["2026-12-01T17:00:00+01:00"]
+    )
+    due: DurationText | None = Field(
+        None,
+        description="How long from now in the policy's calendar: a whole number and wd, wh, wm, ws (working days, hours, "
+        "minutes, seconds) or w, d, h, m, s (elapsed).",
+        examples=["3wd"],
+    )
+    reason: Words = Field(
+        description="Why, for those who ask later.", examples=["the supplier answers on Friday"]
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.due_at is None) == (self.due is None):
+            raise ValueError("send either due_at or due")
+        return self
+
+
+class CompleteIn(_In):
+    """What shows that the action was done."""
+
+    evidence: Words = Field(
+        description="What shows that it was done.",
+        examples=["All affected letters recalled, list in QM-2231."],
+    )
+    completed_at: AwareDatetime | None = Field(
+        None, description="When it was done, if earlier than now; decides early or late."
+    )
+
+
+class CancelIn(_In):
+    """Why the action is no longer needed."""
+
+    reason: Words = Field(description="Why, for those who ask later.", examples=["raised in error"])
+
+
+class NonconformityOut(_Out):
+    """A requirement that was not met."""
+
+    id: UUID = Field(description="Its identifier.")
+    number: str = Field(description="Its number, to be said on the phone.", examples=["NC-1001"])
+    state: NonconformityState = Field(description="An open one still takes complaints.")
+    product: str = Field(description="The product's code.")
+    category: str = Field(description="The category's code.")
+    severity: Severity = Field(description="That of the gravest complaint linked.")
+    origin: str = Field(description="What it was raised from.")
+    origin_complaint_id: UUID = Field(description="The complaint that raised it.")
+    anchor_at: datetime = Field(
+        description="When that complaint was received; complaints received near it belong to this nonconformity."
+    )
+    complaint_count: int = Field(description="How many complaints are linked.")
+    raised_at: datetime = Field(description="When it was raised.")
+    correlation_id: UUID = Field(description="Ties together all that one complaint caused.")
+    version: int = Field(description="Counts its changes; the ETag.")
+    history: str = Field(description="Where its history is read.")
+
+    @classmethod
+    def of(cls, value: Nonconformity) -> "NonconformityOut":
+        """Shape a nonconformity."""
+        return cls(**_nonconformity(value))
+
+
+class LinkedComplaintOut(_Out):
+    """A complaint of a nonconformity, as its source has it now."""
+
+    id: UUID = Field(description="The complaint's identifier in intake.")
+    number: str = Field(description="The complaint's number.", examples=["C-10023"])
+    severity: Severity = Field(description="The severity that its source reported.")
+    product: str = Field(description="The product's code.")
+    category: str = Field(description="The category's code.")
+    channel: str = Field(description="How it came in.")
+    received_at: datetime = Field(description="When it reached the organisation.")
+    linked_at: datetime = Field(description="When triage linked it.")
+
+    @classmethod
+    def of(cls, value: LinkedComplaint) -> "LinkedComplaintOut":
+        """Shape a linked complaint."""
+        return cls(
+            id=value.id,
+            number=value.number,
+            severity=value.severity,
+            product=value.product,
+            category=value.category,
+            channel=value.channel,
+            received_at=value.received_at,
+            linked_at=value.linked_at,
+        )
+
+
+class ActionOut(_Out):
+    """Something that one owner must do by an instant."""
+
+    id: UUID = Field(description="Its identifier.")
+    number: str = Field(description="Its number, to be said on the phone.", examples=["A-1001"])
+    kind: str = Field(description="What it is for.", examples=["containment"])
+    parent_kind: str = Field(description="What kind of thing it belongs to.", examples=["nonconformity"])
+    parent_id: UUID = Field(description="The thing that it belongs to.")
+    product: str = Field(description="The product's code.")
+    title: str = Field(description="What is to be done.")
+    owner: str | None = Field(description="Who shall do it; null while only a team has it.")
+    team: str | None = Field(description="The owner's team.")
+    severity: Severity = Field(description="How grave what it answers is.")
+    state: State = Field(description="Open, completed or cancelled.")
+    due_at: datetime = Field(description="When it must be done.")
+    overdue: bool = Field(description="Whether it is open and the due instant has passed, as of this answer.")
+    original_due_at: datetime = Field(description="When it had to be done at first.")
+    due_changes: int = Field(description="How often the due instant was moved.")
+    generation: int = Field(description="Counts its deadlines; rises when due instant or owner change.")
+    given_at: datetime = Field(description="When it was given.")
+    completed_at: datetime | None = Field(description="When it was done.")
+    cancelled_at: datetime | None = Field(description="When it was cancelled.")
+    punctuality: Punctuality | None = Field(description="Whether it was done by its due instant.")
+    evidence: str | None = Field(description="What shows that it was done.")
+    calendar: str = Field(description="The calendar and version that the due instant was found with.")
+    policy_version: str = Field(description="The triage policy that the due instant was found with.")
+    correlation_id: UUID = Field(description="Ties together all that one complaint caused.")
+    version: int = Field(description="Counts its changes; the ETag.")
+    allowed_steps: list[Step] = Field(description="What can be done with it now.")
+    history: str = Field(description="Where its history is read.")
+
+    @classmethod
+    def of(cls, value: Action, now: datetime) -> "ActionOut":
+        """Shape an action as of an instant."""
+        return cls(**_action(value, now))
+
+
+class NoticeOut(_Out):
+    """What notifier did about an action's deadline."""
+
+    kind: Literal["breached", "sent", "unroutable"] = Field(
+        description="The deadline passed, somebody was told, or nobody could be."
+    )
+    generation: int = Field(description="Which of the action's deadlines it was about.")
+    at: datetime = Field(description="When.")
+    step: str | None = Field(description="The step of the escalation ladder.")
+    recipient: str | None = Field(description="Who was told; of an unroutable notice, who was told instead.")
+    channel: str | None = Field(description="How.")
+    reason: str | None = Field(description="Why nobody could be told.")
+
+    @classmethod
+    def of(cls, value: Notice) -> "NoticeOut":
+        """Shape a notice."""
+        return cls(
+            kind=value.kind,
+            generation=value.generation,
+            at=value.at,
+            step=value.step,
+            recipient=value.recipient,
+            channel=value.channel,
+            reason=value.reason,
+        )
+
+
+class ActionDetailOut(ActionOut):
+    """An action with why it is due then, and who was told about it."""
+
+    explanation: dict[str, Any] = Field(description="How the due instant was found, step by step.")
+    last_notified_at: datetime | None = Field(description="When somebody was last told about it.")
+    breach_noticed_at: datetime | None = Field(
+        description="When notifier saw the present deadline pass while the action was open."
+    )
+    notices: list[NoticeOut] = Field(description="What notifier did about it, newest first, at most 100.")
+
+    @classmethod
+    def of_view(cls, view: ActionView, now: datetime) -> "ActionDetailOut":
+        """Shape an action with its notices as of an instant."""
+        return cls(
+            **_action(view.action, now),
+            explanation=dict(view.action.due.explanation),
+            last_notified_at=view.last_notified_at,
+            breach_noticed_at=view.breach_noticed_at,
+            notices=[NoticeOut.of(notice) for notice in view.notices],
+        )
+
+
+class NonconformityDetailOut(NonconformityOut):
+    """A nonconformity with its complaints and actions."""
+
+    complaints: list[LinkedComplaintOut] = Field(
+        description="The complaints linked first, at most 100; `complaint_count` counts all."
+    )
+    actions: list[ActionOut] = Field(description="What is done about it.")
+
+    @classmethod
+    def of_view(cls, view: NonconformityView, now: datetime) -> "NonconformityDetailOut":
+        """Shape a nonconformity with what belongs to it as of an instant."""
+        return cls(
+            **_nonconformity(view.nonconformity),
+            complaints=[LinkedComplaintOut.of(complaint) for complaint in view.complaints],
+            actions=[ActionOut.of(action, now) for action in view.actions],
+        )
+
+
+class DecisionOut(_Out):
+    """What triage decided about a complaint, and why."""
+
+    id: UUID = Field(description="Its identifier.")
+    complaint_id: UUID = Field(description="The complaint's identifier in intake.")
+    complaint_number: str = Field(description="The complaint's number.", examples=["C-10023"])
+    ordinal: int = Field(description="Counts the decisions about one complaint, from 1.")
+    trigger: str = Field(description="What asked for the decision.", examples=["received"])
+    outcome: Outcome = Field(description="What became of the complaint.")
+    rule: str = Field(description="The policy's rule that led to it.")
+    reason: str = Field(description="Why, as a code.")
+    explanation: str = Field(description="Why, in words.")
+    policy_version: str = Field(description="The version of the policy that was followed.")
+    decided_at: datetime = Field(description="When it was decided.")
+    nonconformity_id: UUID | None = Field(description="Where the complaint went; null when declined.")
+    nonconformity_number: str | None = Field(description="Its number.")
+
+    @classmethod
+    def of(cls, value: DecisionView) -> "DecisionOut":
+        """Shape a decision."""
+        return cls(
+            id=value.id,
+            complaint_id=value.complaint_id,
+            complaint_number=value.complaint_number,
+            ordinal=value.ordinal,
+            trigger=value.trigger,
+            outcome=Outcome(value.outcome),
+            rule=value.rule,
+            reason=value.reason,
+            explanation=value.explanation,
+            policy_version=value.policy_version,
+            decided_at=value.decided_at,
+            nonconformity_id=value.nonconformity_id,
+            nonconformity_number=value.nonconformity_number,
+        )
+
+
+class EntryOut(_Out):
+    """One line of history; each carries the hash of the one before, so that a later change shows."""
+
+    position: int = Field(description="Counts the lines from 1.")
+    at: datetime = Field(description="When it was written down.")
+    actor: str = Field(description="Who did it, as kind:id.")
+    action: str = Field(description="What was done.")
+    changes: dict[str, Any] = Field(description="What changed, from what to what.")
+    reason: str = Field(description="Why.")
+    previous: str = Field(description="The hash of the line before.")
+    hash: str = Field(description="SHA-256 over this line and the hash before.")
+
+    @classmethod
+    def of(cls, value: Entry) -> "EntryOut":
+        """Shape a line of history."""
+        return cls(
+            position=value.position,
+            at=value.at,
+            actor=value.actor,
+            action=value.action,
+            changes=dict(value.changes),
+            reason=value.reason,
+            previous=value.previous,
+            hash=value.hash,
+        )
+
+
+def _nonconformity(value: Nonconformity) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "number": value.number,
+        "state": value.state,
+        "product": value.product,
+        "category": value.category,
+        "severity": value.severity,
+        "origin": value.origin,
+        "origin_complaint_id": value.origin_complaint_id,
+        "anchor_at": value.anchor_at,
+        "complaint_count": value.complaints,
+        "raised_at": value.raised_at,
+        "correlation_id": value.correlation_id,
+        "version": value.version,
+        "history": f"/v1/nonconformities/{value.id}/history",
+    }
+
+
+def _action(value: Action, now: datetime) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "number": value.number,
+        "kind": value.kind,
+        "parent_kind": value.parent_kind,
+        "parent_id": value.parent_id,
+        "product": value.product,
+        "title": value.title,
+        "owner": value.owner,
+        "team": value.team,
+        "severity": value.severity,
+        "state": value.state,
+        "due_at": value.due.at,
+        "overdue": value.is_overdue(now),
+        "original_due_at": value.original_due_at,
+        "due_changes": value.due_changes,
+        "generation": value.generation,
+        "given_at": value.given_at,
+        "completed_at": value.completed_at,
+        "cancelled_at": value.cancelled_at,
+        "punctuality": value.punctuality,
+        "evidence": value.evidence,
+        "calendar": value.due.calendar,
+        "policy_version": value.due.policy_version,
+        "correlation_id": value.correlation_id,
+        "version": value.version,
+        "allowed_steps": list(value.allowed_steps),
+        "history": f"/v1/actions/{value.id}/history",
+    }

@@ -1,0 +1,1 @@
+"""How capa keeps what it owns in PostgreSQL."""

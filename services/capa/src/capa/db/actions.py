@@ -1,0 +1,102 @@
+"""Actions, locked while they are worked on."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from capa.db import parts
+from capa.db.rows import action_of, entry_of, row_of_action, row_of_change
+from capa.db.tables import action, action_notice, history
+from capa.domain.action import Action
+from capa.domain.errors import ActionMissing
+from capa.usecases.chronicle import Change
+from capa.usecases.ports import Notice
+from common.history import Entry
+
+_LOCKED = sa.select(action).with_for_update()
+_BY_ID = _LOCKED.where(action.c.id == sa.bindparam("reference", type_=sa.Uuid))
+_BY_NUMBER = _LOCKED.where(action.c.number == sa.bindparam("reference", type_=sa.Text))
+_LAST_ENTRY = (
+    sa.select(history)
+    .where(history.c.thing_id == sa.bindparam("thing"))
+    .order_by(history.c.position.desc())
+    .limit(1)
+)
+# What a step may change; everything else is as it was given.
+_CHANGING = (
+    "owner",
+    "team",
+    "state",
+    "due_at",
+    "calendar",
+    "policy_version",
+    "explanation",
+    "due_changes",
+    "generation",
+    "completed_at",
+    "cancelled_at",
+    "evidence",
+    "punctuality",
+    "version",
+)
+_MOVED = (
+    sa.update(action)
+    .where(action.c.id == sa.bindparam("action_id"))
+    .values({name: sa.bindparam(f"action_{name}", type_=action.c[name].type) for name in _CHANGING})
+    .returning(action.c.id)
+    .cte("moved")
+)
+_SAVE = sa.select(_MOVED).add_cte(parts.insert_after(_MOVED, history, "line"))
+# A notice about an action of somebody else finds no row to hang on.
+_OURS = sa.select(action.c.id).where(action.c.id == sa.bindparam("notice_action_id")).cte("ours")
+_NOTE = sa.select(sa.literal(1)).add_cte(parts.insert_after(_OURS, action_notice, "notice"))
+
+
+class PostgresActions:
+    """Reads and writes on one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, reference: UUID | str) -> Action:
+        """Lock an action by its id or number; refuses with ActionMissing."""
+        statement = _BY_ID if isinstance(reference, UUID) else _BY_NUMBER
+        row = (await self._connection.execute(statement, {"reference": reference})).first()
+        if row is None:
+            raise ActionMissing(f"There is no action {reference}.")
+        return action_of(row)
+
+    async def find(self, action_id: UUID) -> Action | None:
+        """Lock an action, or tell that there is none."""
+        row = (await self._connection.execute(_BY_ID, {"reference": action_id})).first()
+        return None if row is None else action_of(row)
+
+    async def save(self, action: Action, change: Change) -> None:
+        """Write an action and the line of history in one statement."""
+        row = row_of_action(action)
+        changing = {name: row[name] for name in _CHANGING}
+        line = row_of_change(action.id, await self._last(action.id), change)
+        values: dict[str, Any] = {"action_id": action.id, **parts.under("action", changing)}
+        await self._connection.execute(_SAVE, values | parts.under("line", line))
+
+    async def note(self, notice: Notice) -> None:
+        """Keep a notice, unless there is no such action."""
+        row = {
+            "event_id": notice.event_id,
+            "action_id": notice.action_id,
+            "kind": notice.kind,
+            "generation": notice.generation,
+            "at": notice.at,
+            "step": notice.step,
+            "recipient": notice.recipient,
+            "channel": notice.channel,
+            "reason": notice.reason,
+        }
+        await self._connection.execute(_NOTE, parts.under("notice", row))
+
+    async def _last(self, action_id: UUID) -> Entry | None:
+        # Read after the action's row was locked, so that it is the last one until the transaction ends.
+        row = (await self._connection.execute(_LAST_ENTRY, {"thing": action_id})).first()
+        return None if row is None else entry_of(row)

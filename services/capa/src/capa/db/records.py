@@ -1,0 +1,306 @@
+"""Reads for lists and single things; nothing is locked."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from capa.db.rows import action_of, entry_of, nonconformity_of
+from capa.db.tables import (
+    action,
+    action_notice,
+    complaint,
+    history,
+    nonconformity,
+    nonconformity_complaint,
+    triage_decision,
+)
+from capa.domain.action import Action
+from capa.domain.errors import ActionMissing, NonconformityMissing
+from capa.domain.nonconformity import Nonconformity
+from capa.domain.severity import Severity
+from capa.usecases.ports import Notice
+from capa.usecases.reading import (
+    MOST_COMPLAINTS,
+    MOST_NOTICES,
+    ActionFilter,
+    ActionView,
+    DecisionView,
+    Keys,
+    LinkedComplaint,
+    NonconformityFilter,
+    NonconformityView,
+    OpenCounts,
+)
+from common.history import Entry
+from common.page import Page
+
+T = TypeVar("T")
+Conditions = list[sa.ColumnElement[bool]]
+
+
+class PostgresRecords:
+    """Reads with a connection of the engine's for each call."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def nonconformities(
+        self, wanted: NonconformityFilter, after: Keys, limit: int
+    ) -> Page[Nonconformity]:
+        """List nonconformities, the one raised last first."""
+        query = sa.select(nonconformity).where(*_wanted_nonconformities(wanted))
+        newest_first = (nonconformity.c.raised_at, nonconformity.c.id)
+        if after is not None:
+            query = query.where(sa.tuple_(*newest_first) < _moment_and_id(after))
+        query = query.order_by(*(column.desc() for column in newest_first))
+        async with self._engine.connect() as connection:
+            rows = await _rows(connection, query, limit)
+        return _page(rows, limit, nonconformity_of, lambda row: (row.raised_at.isoformat(), str(row.id)))
+
+    async def nonconformity(self, reference: UUID | str) -> NonconformityView:
+        """Read one with its complaints and actions; refuses with NonconformityMissing."""
+        async with self._engine.connect() as connection:
+            row = (
+                await connection.execute(sa.select(nonconformity).where(_named(nonconformity, reference)))
+            ).first()
+            if row is None:
+                raise NonconformityMissing(f"There is no nonconformity {reference}.")
+            linked = await connection.execute(_LINKED, {"nonconformity": row.id})
+            taken = await connection.execute(_ACTIONS_OF, {"nonconformity": row.id})
+            return NonconformityView(
+                nonconformity_of(row), tuple(map(_linked_complaint, linked)), tuple(map(action_of, taken))
+            )
+
+    async def actions(self, wanted: ActionFilter, after: Keys, limit: int, *, now: datetime) -> Page[Action]:
+        """List actions, the one due first first; overdue is judged at `now`."""
+        query = sa.select(action).where(*_wanted_actions(wanted, now))
+        due_first = (action.c.due_at, action.c.id)
+        if after is not None:
+            query = query.where(sa.tuple_(*due_first) > _moment_and_id(after))
+        async with self._engine.connect() as connection:
+            rows = await _rows(connection, query.order_by(*due_first), limit)
+        return _page(rows, limit, action_of, lambda row: (row.due_at.isoformat(), str(row.id)))
+
+    async def action(self, reference: UUID | str) -> ActionView:
+        """Read one with what notifier did about it; refuses with ActionMissing."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(sa.select(action).where(_named(action, reference)))).first()
+            if row is None:
+                raise ActionMissing(f"There is no action {reference}.")
+            times = (
+                await connection.execute(_NOTICE_TIMES, {"action": row.id, "generation": row.generation})
+            ).one()
+            noticed = await connection.execute(_NOTICES, {"action": row.id})
+            return ActionView(
+                action_of(row), tuple(map(_notice, noticed)), times.last_notified_at, times.breach_noticed_at
+            )
+
+    async def decisions(self, complaint_id: UUID | None, after: Keys, limit: int) -> Page[DecisionView]:
+        """List triage decisions, newest first, of one complaint or of all."""
+        query = _DECISIONS
+        if complaint_id is not None:
+            query = query.where(triage_decision.c.complaint_id == complaint_id)
+        newest_first = (triage_decision.c.decided_at, triage_decision.c.id)
+        if after is not None:
+            query = query.where(sa.tuple_(*newest_first) < _moment_and_id(after))
+        query = query.order_by(*(column.desc() for column in newest_first))
+        async with self._engine.connect() as connection:
+            rows = await _rows(connection, query, limit)
+        return _page(rows, limit, _decision, lambda row: (row.decided_at.isoformat(), str(row.id)))
+
+    async def nonconformity_history(self, reference: UUID | str, after: Keys, limit: int) -> Page[Entry]:
+        """List what happened to a nonconformity, oldest first."""
+        return await self._history(nonconformity, reference, after, limit, NonconformityMissing)
+
+    async def action_history(self, reference: UUID | str, after: Keys, limit: int) -> Page[Entry]:
+        """List what happened to an action, oldest first."""
+        return await self._history(action, reference, after, limit, ActionMissing)
+
+    async def open_counts(self, *, now: datetime) -> OpenCounts:
+        """Count what is open; overdue is judged at `now`."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_OPEN_COUNTS, {"now": now})).one()
+        return OpenCounts(row.nonconformities, row.in_time, row.overdue)
+
+    async def _history(
+        self,
+        table: sa.Table,
+        reference: UUID | str,
+        after: Keys,
+        limit: int,
+        missing: type[NonconformityMissing | ActionMissing],
+    ) -> Page[Entry]:
+        async with self._engine.connect() as connection:
+            thing = (await connection.execute(sa.select(table.c.id).where(_named(table, reference)))).scalar()
+            if thing is None:
+                raise missing(f"There is no {table.name} {reference}.")
+            position = 0 if after is None else int(after[0])
+            query = sa.select(history).where(history.c.thing_id == thing, history.c.position > position)
+            rows = await _rows(connection, query.order_by(history.c.position), limit)
+        return _page(rows, limit, entry_of, lambda row: (str(row.position),))
+
+
+_LINKED = (
+    sa.select(complaint, nonconformity_complaint.c.linked_at)
+    .join(nonconformity_complaint, nonconformity_complaint.c.complaint_id == complaint.c.id)
+    .where(nonconformity_complaint.c.nonconformity_id == sa.bindparam("nonconformity"))
+    .order_by(nonconformity_complaint.c.linked_at, complaint.c.id)
+    .limit(MOST_COMPLAINTS)
+)
+_ACTIONS_OF = (
+    sa.select(action)
+    .where(action.c.parent_kind == "nonconformity", action.c.parent_id == sa.bindparam("nonconformity"))
+    .order_by(action.c.given_at, action.c.id)
+)
+_NOTICES = (
+    sa.select(action_notice)
+    .where(action_notice.c.action_id == sa.bindparam("action"))
+    .order_by(action_notice.c.at.desc(), action_notice.c.event_id)
+    .limit(MOST_NOTICES)
+)
+_NOTICE_TIMES = sa.select(
+    sa.func.max(action_notice.c.at).filter(action_notice.c.kind == "sent").label("last_notified_at"),
+    sa.func.min(action_notice.c.at)
+    .filter(action_notice.c.kind == "breached", action_notice.c.generation == sa.bindparam("generation"))
+    .label("breach_noticed_at"),
+).where(action_notice.c.action_id == sa.bindparam("action"))
+_DECISIONS = (
+    sa.select(
+        triage_decision,
+        complaint.c.number.label("complaint_number"),
+        nonconformity.c.number.label("nonconformity_number"),
+    )
+    .join(complaint, complaint.c.id == triage_decision.c.complaint_id)
+    .outerjoin(nonconformity, nonconformity.c.id == triage_decision.c.nonconformity_id)
+)
+_IS_OVERDUE = action.c.due_at < sa.bindparam("now", type_=sa.DateTime(timezone=True))
+_OPEN_COUNTS = sa.select(
+    sa.select(sa.func.count())
+    .select_from(nonconformity)
+    .where(nonconformity.c.state == "open")
+    .scalar_subquery()
+    .label("nonconformities"),
+    sa.func.count().filter(~_IS_OVERDUE).label("in_time"),
+    sa.func.count().filter(_IS_OVERDUE).label("overdue"),
+).where(action.c.state == "open")
+
+
+def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:
+    table = nonconformity.c
+    conditions = [
+        *_any_of(table.product, wanted.product),
+        *_any_of(table.category, wanted.category),
+        *_any_of(table.severity, wanted.severity),
+        *_any_of(table.state, wanted.state),
+    ]
+    if wanted.raised_from is not None:
+        conditions.append(table.raised_at >= wanted.raised_from)
+    if wanted.raised_to is not None:
+        conditions.append(table.raised_at < wanted.raised_to)
+    if wanted.complaint_id is not None:
+        links = nonconformity_complaint.c
+        conditions.append(
+            table.id.in_(sa.select(links.nonconformity_id).where(links.complaint_id == wanted.complaint_id))
+        )
+    return conditions
+
+
+def _wanted_actions(wanted: ActionFilter, now: datetime) -> Conditions:
+    table = action.c
+    conditions = [
+        *_any_of(table.owner, wanted.owner),
+        *_any_of(table.team, wanted.team),
+        *_any_of(table.severity, wanted.severity),
+        *_any_of(table.product, wanted.product),
+        *_any_of(table.state, wanted.state),
+    ]
+    if wanted.nonconformity_id is not None:
+        conditions += [
+            table.parent_kind == "nonconformity",
+            table.parent_id == wanted.nonconformity_id,
+        ]
+    if wanted.due_before is not None:
+        conditions.append(table.due_at < wanted.due_before)
+    if wanted.overdue is not None:
+        overdue = sa.and_(table.state == "open", table.due_at < now)
+        conditions.append(overdue if wanted.overdue else sa.not_(overdue))
+    return conditions
+
+
+def _any_of(column: sa.Column[Any], values: frozenset[Any] | None) -> Conditions:
+    return [] if values is None else [column.in_(sorted(str(value) for value in values))]
+
+
+def _named(table: sa.Table, reference: UUID | str) -> sa.ColumnElement[bool]:
+    name: sa.Column[Any] = table.c.id if isinstance(reference, UUID) else table.c.number
+    return name == reference
+
+
+def _moment_and_id(keys: Sequence[str]) -> sa.Tuple:
+    moment, identity = keys
+    return sa.tuple_(
+        sa.literal(datetime.fromisoformat(moment), sa.DateTime(timezone=True)),
+        sa.literal(UUID(identity), sa.Uuid),
+    )
+
+
+async def _rows(connection: AsyncConnection, query: sa.Select[Any], limit: int) -> Sequence[Any]:
+    # One more than is shown, to know whether there is a next page.
+    rows: Sequence[Any] = (await connection.execute(query.limit(limit + 1))).all()
+    return rows
+
+
+def _page(
+    rows: Sequence[Any], limit: int, item: Callable[[Any], T], keys: Callable[[Any], tuple[str, ...]]
+) -> Page[T]:
+    shown = rows[:limit]
+    return Page(tuple(map(item, shown)), keys(shown[-1]) if len(rows) > limit else None)
+
+
+def _linked_complaint(row: Any) -> LinkedComplaint:
+    return LinkedComplaint(
+        row.id,
+        row.number,
+        Severity(row.severity),
+        row.product,
+        row.category,
+        row.channel,
+        row.received_at,
+        row.linked_at,
+    )
+
+
+def _notice(row: Any) -> Notice:
+    return Notice(
+        event_id=row.event_id,
+        action_id=row.action_id,
+        kind=row.kind,
+        generation=row.generation,
+        at=row.at,
+        step=row.step,
+        recipient=row.recipient,
+        channel=row.channel,
+        reason=row.reason,
+    )
+
+
+def _decision(row: Any) -> DecisionView:
+    return DecisionView(
+        row.id,
+        row.complaint_id,
+        row.complaint_number,
+        row.ordinal,
+        row.trigger,
+        row.outcome,
+        row.rule,
+        row.reason,
+        row.explanation,
+        row.policy_version,
+        row.decided_at,
+        row.nonconformity_id,
+        row.nonconformity_number,
+    )

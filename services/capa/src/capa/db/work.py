@@ -1,0 +1,65 @@
+"""One transaction of capa's database."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from capa.db.actions import PostgresActions
+from capa.db.triage import PostgresTriage
+from common.clock import Clock
+from events.catalogue import topic_of
+from events.delivery import Delivery
+from events.envelope import Contract, Event
+from events.postgres import inbox, outbox
+from events.wake import Wake
+
+TOPIC = topic_of("capa")
+
+
+class PostgresWork:
+    """What one transaction offers, and what it will announce."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._triage = PostgresTriage(connection)
+        self._actions = PostgresActions(connection)
+        self.announced: list[Event[Contract]] = []
+
+    @property
+    def triage(self) -> PostgresTriage:
+        """Complaints and decisions."""
+        return self._triage
+
+    @property
+    def actions(self) -> PostgresActions:
+        """Actions and notices about them."""
+        return self._actions
+
+    def announce(self, *events: Event[Contract]) -> None:
+        """Collect events, to be told in this order if the transaction commits."""
+        self.announced.extend(events)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresStartWork:
+    """Opens transactions; the relay is woken after each that announced something."""
+
+    engine: AsyncEngine
+    clock: Clock
+    wake: Wake = field(default_factory=Wake)
+
+    def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[PostgresWork]:
+        """Open one; raises AlreadyHandled or KeyBlocked where the delivery is not to be handled now."""
+        return self._open(once)
+
+    @asynccontextmanager
+    async def _open(self, once: Delivery | None) -> AsyncIterator[PostgresWork]:
+        async with self.engine.begin() as connection:
+            if once is not None:
+                await inbox.claim(connection, once, now=self.clock())
+            work = PostgresWork(connection)
+            yield work
+            await outbox.append(connection, TOPIC, work.announced, now=self.clock())
+        if work.announced:
+            self.wake.ring()

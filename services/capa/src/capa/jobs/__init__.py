@@ -1,0 +1,1 @@
+"""What capa does on its own, from time to time."""

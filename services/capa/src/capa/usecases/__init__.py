@@ -1,0 +1,1 @@
+"""What capa does, one verb per file, each in one transaction."""

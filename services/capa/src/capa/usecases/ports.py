@@ -1,0 +1,131 @@
+"""What use cases need from outside."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from capa.domain.action import Action
+from capa.domain.nonconformity import Nonconformity
+from capa.domain.severity import Severity
+from capa.domain.triage import Decision
+from capa.usecases.chronicle import Change
+from events.delivery import Delivery
+from events.envelope import Contract, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a decision to raise adds, each with its first line of history."""
+
+    nonconformity: Nonconformity
+    nonconformity_change: Change
+    action: Action
+    action_change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a decision to link changes."""
+
+    nonconformity: Nonconformity
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What is shown of a complaint since its source amended it; `version` is the complaint's."""
+
+    complaint_id: UUID
+    version: int
+    severity: Severity
+    product: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What notifier did about an action's deadline; `event_id` names the event that told it."""
+
+    event_id: UUID
+    action_id: UUID
+    kind: Literal["breached", "sent", "unroutable"]
+    generation: int
+    at: datetime
+    step: str | None = None
+    recipient: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+
+
+class Triage(Protocol):
+    """Complaints, and what was decided about them."""
+
+    async def open_near(
+        self, product: str, category: str, earliest: datetime, latest: datetime
+    ) -> Sequence[Nonconformity]:
+        """Read the open nonconformities of a pair with an anchor in between, and keep others from raising or linking.
+
+        Until the transaction ends, no other one gets past this call for the same product and category.
+        """
+        ...
+
+    async def next_numbers(self) -> tuple[str, str]:
+        """Take the next number of a nonconformity and of an action; one that is not used leaves a gap."""
+        ...
+
+    async def keep(self, decision: Decision, effect: Raised | Linked | None) -> bool:
+        """Write a decision and its effect down, or nothing and False where the complaint has this decision already."""
+        ...
+
+    async def amend(self, amendment: Amendment) -> None:
+        """Show a complaint anew, unless it is unknown or a newer version is shown already."""
+        ...
+
+
+class Actions(Protocol):
+    """The actions, locked while they are worked on."""
+
+    async def get(self, reference: UUID | str) -> Action:
+        """Lock an action by its id or number; refuses with ActionMissing."""
+        ...
+
+    async def find(self, action_id: UUID) -> Action | None:
+        """Lock an action, or tell that there is none."""
+        ...
+
+    async def save(self, action: Action, change: Change) -> None:
+        """Write an action that was read in this transaction, and the change as the next line of its history."""
+        ...
+
+    async def note(self, notice: Notice) -> None:
+        """Keep what notifier did about an action, unless there is no such action."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction: leaving its block without error commits it and what was announced."""
+
+    @property
+    def triage(self) -> Triage:
+        """Complaints and decisions."""
+        ...
+
+    @property
+    def actions(self) -> Actions:
+        """Actions and notices about them."""
+        ...
+
+    def announce(self, *events: Event[Contract]) -> None:
+        """Collect events, to be told in this order if the transaction commits."""
+        ...
+
+
+class StartWork(Protocol):
+    """Opens a transaction; with `once` it first claims that delivery."""
+
+    def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
+        """Open one; raises AlreadyHandled or KeyBlocked where the delivery is not this group's to handle now."""
+        ...

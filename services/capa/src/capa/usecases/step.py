@@ -1,0 +1,45 @@
+"""What the steps of an action share: its transaction, its history and its announcement."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from capa.domain.action import Action
+from capa.domain.facts import ActionFact
+from capa.usecases import chronicle
+from capa.usecases.cause import Cause
+from capa.usecases.outgoing import Announcer
+from capa.usecases.ports import StartWork
+from common.clock import Clock
+
+Move = Callable[[Action, datetime], tuple[Action, ActionFact]]
+"""Lets the domain take the step at an instant, or refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which action, by id or number, and which version of it the caller read; None asks for no check."""
+
+    action: UUID | str
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStep:
+    """Takes one step of one action: all of it happens and is announced, or nothing."""
+
+    start_work: StartWork
+    clock: Clock
+    announcer: Announcer
+
+    async def __call__(self, target: Target, move: Move, cause: Cause) -> Action:
+        """Give the action after the step."""
+        async with self.start_work() as work:
+            action = await work.actions.get(target.action)
+            action.expect(target.version)
+            now = self.clock()
+            moved, fact = move(action, now)
+            await work.actions.save(moved, chronicle.of_action(moved, fact, now, cause.actor))
+            work.announce(*self.announcer.of_action(moved, fact, now, cause))
+            return moved

@@ -1,0 +1,1 @@
+"""Complaints: received once, never lost, never doubled."""

@@ -1,0 +1,86 @@
+"""`python -m intake api|worker|all|migrate|dead-letters …`."""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Final
+
+from chassis.logging import configure_logging
+from chassis.migrations import migrate_service, require_schema
+from chassis.run import run_process
+from chassis.settings import load_settings_or_exit
+from chassis.telemetry import announce_build
+from common.clock import utc_now
+from events.postgres import dead_letters
+from events.wake import Wake
+from intake.main import run_all, run_api
+from intake.settings import IntakeSettings
+from intake.wiring import SERVICE, open_intake
+from intake.worker import run_worker
+
+_ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
+    "api": run_api,
+    "worker": run_worker,
+    "all": run_all,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.role != "dead-letters":
+        _parser().error(f"unrecognised: {' '.join(rest)}")
+    settings = load_settings_or_exit(IntakeSettings)
+    configure_logging(SERVICE, settings.log_level)
+    match options.role:
+        case "migrate":
+            run_process(lambda: _migrate(settings))
+        case "dead-letters":
+            run_process(lambda: _dead_letters(settings, rest))
+        case role:
+            run_process(lambda: _run(settings, role))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m intake", description="Takes complaints in.", add_help=True
+    )
+    roles = parser.add_subparsers(dest="role", required=True)
+    for name, purpose in (
+        ("api", "the HTTP API"),
+        ("worker", "relay, consumer and jobs"),
+        ("all", "both in one process"),
+        ("migrate", "bring the database to head, and the embedded log's too where it is used"),
+    ):
+        roles.add_parser(name, help=purpose)
+    roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
+    return parser
+
+
+async def _run(settings: IntakeSettings, role: str) -> int:
+    announce_build(SERVICE, version("redress-intake"), settings.commit)
+    probe = open_intake(settings, role="start", wake=Wake())
+    try:
+        await require_schema(probe.engine, SERVICE)
+    finally:
+        await probe.engine.dispose()
+    return await _ROLES[role](settings)
+
+
+async def _migrate(settings: IntakeSettings) -> int:
+    for line in await migrate_service(settings, SERVICE, log_package="events.log"):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:
+    intake = open_intake(settings, role="dead-letters", wake=Wake())
+    try:
+        return await dead_letters.command(intake.engine, SERVICE, arguments, utc_now)
+    finally:
+        await intake.engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""`/v1/complaints`: hand over, read, list, amend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from chassis.auth import Principal, authenticate, requires
+from chassis.bodies import parse_body, read_body, read_json
+from chassis.correlation import current
+from chassis.etags import etag, expected_version
+from chassis.idempotency import HEADER, REPLAYED, read_key
+from chassis.paging import Cursors, PageOf, next_link
+from intake.api.counting import RECEIVED, REPLAYS
+from intake.api.filters import ComplaintQuery
+from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
+from intake.api.shaping import PERSONAL, shape, shape_history
+from intake.usecases.amend_complaint import Amend, AmendComplaint
+from intake.usecases.amendment_form import AmendmentForm
+from intake.usecases.complaint_form import ComplaintForm
+from intake.usecases.ports import Clock, Repeated, RequestKey
+from intake.usecases.receive_complaint import Outcome, Receive, ReceiveComplaint
+from intake.usecases.views import ComplaintView, Views
+
+READ: Final = "complaints:read"
+WRITE: Final = "complaints:write"
+JSON: Final = "application/json"
+SECURITY: Final[list[dict[str, list[str]]]] = [{"ApiKey": []}, {"ApiKeyHeader": []}]
+
+Reference = Annotated[
+    str,
+    Path(
+        max_length=64,
+        description="Id or number of the complaint.",
+        examples=["C-10023"],
+    ),
+]
+Reader = Annotated[Principal, requires(READ)]
+
+_ETAG: Final = {
+    "ETag": {"description": "Version of the complaint, for If-Match.", "schema": {"type": "string"}}
+}
+_REPLAY_HEADER: Final = {
+    "Idempotency-Replayed": {
+        "description": "true where an earlier use of the Idempotency-Key is answered again.",
+        "schema": {"type": "string"},
+    }
+}
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+_LOCATION: Final = {"Location": {"description": "Address of the complaint.", "schema": {"type": "string"}}}
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintServices:
+    """What these routes need."""
+
+    receive: ReceiveComplaint
+    amend: AmendComplaint
+    views: Views
+    cursors: Cursors
+    clock: Clock
+
+
+def complaints_router(services: ComplaintServices) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(tags=["complaints"])
+    _add_receiving(router, services)
+    _add_reading(router, services)
+    _add_amending(router, services)
+    return router
+
+
+def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
+    # This route takes the request itself and pays for no dependency resolution: it is the one that must be fast.
+    @router.post(
+        "/v1/complaints",
+        summary="Hand over a complaint",
+        status_code=HTTPStatus.CREATED,
+        responses={
+            200: {
+                "model": ReceiptOut,
+                "description": "It was known: `outcome` says whether it is unchanged, amended or the telling was stale.",
+                "headers": _ETAG | _LOCATION | _REPLAY_HEADER,
+            },
+            201: {
+                "model": ReceiptOut,
+                "description": "It is new and safely written down.",
+                "headers": _ETAG | _LOCATION | _REPLAY_HEADER,
+            },
+        },
+        openapi_extra={
+            "security": SECURITY,
+            "requestBody": _body(ComplaintForm),
+            "parameters": [
+                _header(
+                    HEADER,
+                    "Makes a repeat of this request safe where the complaint has no external_id; kept for 7 days.",
+                    required=False,
+                )
+            ],
+        },
+    )
+    async def receive_complaint(request: Request) -> Response:
+        """Write a complaint down once, however often it is told.
+
+        The same (source_system, external_id) is the same complaint: told again with the same content it is unchanged,
+        with other content it is amended, and a telling that the source dates before the known one reverts nothing.
+        Scope: complaints:write. A key of a source system speaks for that system alone.
+        """
+        principal = await authenticate(request, WRITE)
+        body = await read_json(request)
+        form = parse_body(body, ComplaintForm)
+        use = read_key(request, principal, body)
+        key = None if use is None else RequestKey(use.actor, use.method, use.route, use.key, use.fingerprint)
+        report = form.report(own_source=principal.source_system)
+        told = await services.receive(Receive(report, principal.actor, key, _traceparent()))
+        if isinstance(told, Repeated):
+            REPLAYS.inc()
+            outcome = Outcome.RECEIVED if told.status == HTTPStatus.CREATED else Outcome.UNCHANGED
+            view = await services.views.find(str(told.complaint_id))
+            return _receipt(services, principal, view, outcome, headers=REPLAYED)
+        RECEIVED.labels(form.channel.value, form.reported_severity.value, told.outcome.value).inc()
+        if told.outcome is Outcome.RECEIVED:
+            view = ComplaintView(complaint=told.complaint, updated_at=told.complaint.recorded_at)
+        else:
+            view = await services.views.find(str(told.complaint.id))
+        return _receipt(services, principal, view, told.outcome)
+
+
+def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
+    @router.get(
+        "/v1/complaints",
+        summary="List complaints",
+        response_model=PageOf[ComplaintOut],
+        responses={
+            200: {"headers": {"Link": {"description": "The next page.", "schema": {"type": "string"}}}},
+        },
+    )
+    async def list_complaints(
+        request: Request, query: Annotated[ComplaintQuery, Query()], principal: Reader
+    ) -> Response:
+        """List complaints page by page, the latest received first.
+
+        Scope: complaints:read. A key of a source system sees that system's complaints alone.
+        """
+        bound = query.bound() | {"within": principal.source_system}
+        page = await services.views.page(
+            query.filters(),
+            sort=query.sort,
+            after=services.cursors.open(query.cursor, bound),
+            limit=query.limit,
+            within=principal.source_system,
+        )
+        now, personal = services.clock(), PERSONAL in principal.scopes
+        cursor = None if page.next_keys is None else services.cursors.seal(page.next_keys, bound)
+        body = {
+            "items": [shape(view, now=now, personal=personal) for view in page.items],
+            "next_cursor": cursor,
+            "has_more": cursor is not None,
+        }
+        headers = {} if cursor is None else {"Link": f'<{next_link(request, cursor)}>; rel="next"'}
+        return Response(orjson.dumps(body), headers=headers, media_type=JSON)
+
+    # There is no 304 here: the ETag is the complaint's own version, and what capa makes of it changes without it.
+    @router.get(
+        "/v1/complaints/{reference}",
+        summary="Read a complaint",
+        response_model=ComplaintOut,
+        responses={200: {"headers": _ETAG}},
+    )
+    async def read_complaint(reference: Reference, principal: Reader) -> Response:
+        """Read a complaint by id or number, with its triage, its nonconformity and that one's actions.
+
+        Scope: complaints:read; who complains is shown with complaints:personal.
+        """
+        view = await services.views.find(reference, within=principal.source_system)
+        return _answer(services, principal, view)
+
+    @router.get(
+        "/v1/complaints/{reference}/history",
+        summary="Read a complaint's history",
+        response_model=HistoryOut,
+    )
+    async def read_complaint_history(reference: Reference, principal: Reader) -> Response:
+        """Read every change of a complaint: who, when, what and why, in a chain of hashes that is verified here.
+
+        Scope: complaints:read; former texts and personal data are shown with complaints:personal.
+        """
+        found = await services.views.history(reference, within=principal.source_system)
+        body = shape_history(found, personal=PERSONAL in principal.scopes)
+        return Response(orjson.dumps(body), media_type=JSON)
+
+
+def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
+    @router.patch(
+        "/v1/complaints/{reference}",
+        summary="Amend a complaint",
+        responses={
+            200: {"model": ComplaintOut, "description": "The complaint as it is now.", "headers": _ETAG}
+        },
+        openapi_extra={
+            "security": SECURITY,
+            "requestBody": _body(AmendmentForm),
+            "parameters": [_header("If-Match", "ETag of the version that was read.", required=True)],
+        },
+    )
+    async def amend_complaint(request: Request, reference: Reference) -> Response:
+        """Correct what is known about a complaint, with a reason.
+
+        What is left out stays, null empties; an object or a list is replaced whole. Where nothing differs, nothing
+        changes and nobody is told. Scope: complaints:write.
+        """
+        principal = await authenticate(request, WRITE)
+        expected = expected_version(request)
+        form = await read_body(request, AmendmentForm)
+        amended = await services.amend(
+            Amend(
+                reference=reference,
+                expected=expected,
+                changes=form.changes(),
+                reason=form.reason,
+                actor=principal.actor,
+                within=principal.source_system,
+                traceparent=_traceparent(),
+            )
+        )
+        return _answer(services, principal, await services.views.find(str(amended.id)))
+
+
+def _answer(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
+    body = shape(view, now=services.clock(), personal=PERSONAL in principal.scopes)
+    return Response(orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type=JSON)
+
+
+def _receipt(
+    services: ComplaintServices,
+    principal: Principal,
+    view: ComplaintView,
+    outcome: Outcome,
+    *,
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> Response:
+    complaint = view.complaint
+    body = shape(view, now=services.clock(), personal=PERSONAL in principal.scopes)
+    body["outcome"] = outcome.value
+    status = HTTPStatus.CREATED if outcome is Outcome.RECEIVED else HTTPStatus.OK
+    location = {"Location": f"/v1/complaints/{complaint.id}", "ETag": etag(complaint.version)}
+    return Response(orjson.dumps(body), status, {**location, **headers}, JSON)
+
+
+def _traceparent() -> str | None:
+    correlation = current()
+    return None if correlation is None else correlation.traceparent
+
+
+def _body(model: type[ComplaintForm] | type[AmendmentForm]) -> dict[str, Any]:
+    return {"required": True, "content": {JSON: {"schema": inlined(model)}}}
+
+
+def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string", "maxLength": 300},
+    }

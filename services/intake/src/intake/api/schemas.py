@@ -1,0 +1,160 @@
+"""What intake answers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from intake.domain.complaint import Channel, Severity, State
+from intake.usecases.receive_complaint import Outcome
+
+
+class Answer(BaseModel):
+    """The base of what is answered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ComplainantOut(Answer):
+    """Who complains; only shown with the scope complaints:personal."""
+
+    reference: str | None = Field(description="The source's own id of the person.")
+    name: str | None = Field(description="Name of the person.")
+    email: str | None = Field(description="Mail address.")
+    phone: str | None = Field(description="Telephone number, as it was given.")
+    address: str | None = Field(description="Postal address.")
+    country: str | None = Field(description="Country by ISO 3166-1 alpha-2.")
+
+
+class AttachmentOut(Answer):
+    """Where a document that belongs to the complaint lies."""
+
+    name: str = Field(description="File name, for a person.")
+    url: str = Field(description="Where it can be fetched.")
+    media_type: str = Field(description="Its media type.")
+
+
+class TriageOut(Answer):
+    """What triage made of the complaint; pending until it has decided."""
+
+    state: str = Field(description="pending, raised, linked or declined.", examples=["raised"])
+    reason: str | None = Field(description="Code of the reason.", examples=["severity"])
+    explanation: str | None = Field(description="Why, for a person.")
+    policy_version: str | None = Field(
+        description="Version of the policy that decided.", examples=["2026-11"]
+    )
+    decided_at: datetime | None = Field(description="When it was decided.")
+
+
+class NonconformityOut(Answer):
+    """The nonconformity that the complaint belongs to."""
+
+    id: UUID = Field(description="Its id in capa.")
+    number: str = Field(description="Its number, for a person.", examples=["NC-1001"])
+    state: str = Field(description="Where it stands.", examples=["open"])
+
+
+class ActionOut(Answer):
+    """One thing that somebody must do about it."""
+
+    id: UUID = Field(description="Its id in capa.")
+    number: str = Field(description="Its number, for a person.", examples=["A-1001"])
+    kind: str | None = Field(description="What it is for.", examples=["containment"])
+    owner: str | None = Field(description="Who must do it.", examples=["credit.team"])
+    team: str | None = Field(description="The owner's team.")
+    due_at: datetime | None = Field(description="By when.")
+    overdue: bool = Field(description="Whether it is late now.")
+    state: str = Field(description="open, completed or cancelled.", examples=["open"])
+
+
+class ComplaintOut(Answer):
+    """A complaint, and what became of it."""
+
+    id: UUID = Field(description="Id of the complaint.")
+    number: str = Field(description="Number that a person can say.", examples=["C-10023"])
+    version: int = Field(description="Version of the complaint, as in the ETag.")
+    state: State = Field(description="Where the work on it stands.")
+    source_system: str = Field(description="Where it comes from.")
+    external_id: str | None = Field(description="The source's own id of it.")
+    source_updated_at: datetime | None = Field(description="When the source last changed it, as it says.")
+    channel: Channel = Field(description="How it reached the organisation.")
+    reported_severity: Severity = Field(description="How bad the consequence is, as the source sees it.")
+    product: str = Field(description="Code of the product or service.")
+    category: str = Field(description="Code of what went wrong.")
+    lot: str | None = Field(description="Code of the lot or batch.")
+    serial: str | None = Field(description="Serial number of the thing.")
+    title: str | None = Field(description="The complaint in a line.")
+    description: str = Field(description="What went wrong, in the complainant's words.")
+    remedy_sought: str | None = Field(description="What the complainant wants done.")
+    occurred_at: datetime | None = Field(description="When it happened.")
+    aware_at: datetime = Field(description="When the organisation learned of it.")
+    received_at: datetime = Field(description="When it reached the organisation.")
+    recorded_at: datetime = Field(description="When it was written down here.")
+    updated_at: datetime = Field(description="Last change of it or of what became of it.")
+    historical: bool = Field(description="Whether it was only put on record.")
+    correlation_id: UUID = Field(description="Runs through every event that it leads to.")
+    complainant: ComplainantOut | None = Field(
+        None, description="Who complains; left out without the scope complaints:personal."
+    )
+    attachments: list[AttachmentOut] = Field(description="Documents that belong to it.")
+    triage: TriageOut = Field(description="What triage made of it.")
+    nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
+    actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
+
+
+class ReceiptOut(ComplaintOut):
+    """A complaint that was handed over, and what that came to."""
+
+    outcome: Outcome = Field(
+        description="received: it is new. unchanged: it was known like that. amended: it is known otherwise now. "
+        "stale: a newer telling is known, which stays.",
+    )
+
+
+class ChangeOut(Answer):
+    """One step of a complaint's history."""
+
+    position: int = Field(description="Its place, from 1.")
+    at: datetime = Field(description="When it was recorded here.")
+    actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
+    action: str = Field(description="received or amended.")
+    changes: dict[str, Any] = Field(
+        description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
+        "personal data that changed too, and `withheld_sha256` binds them."
+    )
+    reason: str = Field(description="Why.")
+    withheld: dict[str, Any] | None = Field(
+        None,
+        description="Those texts and personal data as [before, after]; left out without the scope complaints:personal.",
+    )
+    previous: str = Field(description="Hash of the step before.")
+    hash: str = Field(description="SHA-256 over this step and the hash before.")
+
+
+class HistoryOut(Answer):
+    """A complaint's history from the start."""
+
+    items: list[ChangeOut] = Field(description="Every step, first to last.")
+    intact: bool = Field(description="Whether the chain of hashes holds.")
+    broken_at: int | None = Field(description="Position of the first step that does not fit, if any.")
+
+
+def inlined(model: type[BaseModel]) -> dict[str, Any]:
+    """Give a model's JSON Schema with every reference replaced by what it refers to."""
+    schema = model.model_json_schema()
+    definitions: dict[str, Any] = schema.pop("$defs", {})
+    resolved: dict[str, Any] = _resolved(schema, definitions)
+    return resolved
+
+
+def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
+    match part:
+        case {"$ref": str(reference), **rest}:
+            return _resolved(definitions[reference.rpartition("/")[2]] | rest, definitions)
+        case dict():
+            return {name: _resolved(value, definitions) for name, value in part.items()}
+        case list():
+            return [_resolved(value, definitions) for value in part]
+        case _:
+            return part

@@ -1,0 +1,117 @@
+"""Complaints as JSON."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from intake.domain.complaint import Complainant
+from intake.domain.progress import overdue
+from intake.usecases.views import ActionView, ComplaintView, HistoryPage, TriageView
+
+PERSONAL: Final = "complaints:personal"
+"""The scope that shows who complains."""
+
+_COMPLAINANT: Final = tuple(field.name for field in fields(Complainant))
+
+
+def shape(view: ComplaintView, *, now: datetime, personal: bool) -> dict[str, Any]:
+    """Write a complaint as plain JSON; who complains only where `personal`."""
+    complaint, account = view.complaint, view.complaint.account
+    body: dict[str, Any] = {
+        "id": str(complaint.id),
+        "number": complaint.number,
+        "version": complaint.version,
+        "state": complaint.state.value,
+        "source_system": complaint.source_system,
+        "external_id": complaint.external_id,
+        "source_updated_at": instant(complaint.source_updated_at),
+        "channel": account.channel.value,
+        "reported_severity": account.reported_severity.value,
+        "product": account.product,
+        "category": account.category,
+        "lot": account.lot,
+        "serial": account.serial,
+        "title": account.title,
+        "description": account.description,
+        "remedy_sought": account.remedy_sought,
+        "occurred_at": instant(account.occurred_at),
+        "aware_at": instant(complaint.aware_at),
+        "received_at": instant(complaint.received_at),
+        "recorded_at": instant(complaint.recorded_at),
+        "updated_at": instant(view.updated_at),
+        "historical": complaint.historical,
+        "correlation_id": str(complaint.correlation_id),
+        "attachments": [
+            {"name": one.name, "url": one.url, "media_type": one.media_type} for one in account.attachments
+        ],
+        "triage": _triage(view.triage),
+        "nonconformity": None
+        if view.nonconformity is None
+        else {
+            "id": str(view.nonconformity.id),
+            "number": view.nonconformity.number,
+            "state": view.nonconformity.state,
+        },
+        "actions": [_action(action, now) for action in view.actions],
+    }
+    if personal:
+        who = account.complainant
+        body["complainant"] = None if who is None else {name: getattr(who, name) for name in _COMPLAINANT}
+    return body
+
+
+def shape_history(history: HistoryPage, *, personal: bool) -> dict[str, Any]:
+    """Write a history as plain JSON; former texts and personal data only where `personal`."""
+    items = []
+    for trace in history.traces:
+        entry = trace.entry
+        item: dict[str, Any] = {
+            "position": entry.position,
+            "at": instant(entry.at),
+            "actor": entry.actor,
+            "action": entry.action,
+            "changes": entry.changes,
+            "reason": entry.reason,
+            "previous": entry.previous,
+            "hash": entry.hash,
+        }
+        if personal:
+            item["withheld"] = trace.withheld
+        items.append(item)
+    return {"items": items, "intact": history.broken_at is None, "broken_at": history.broken_at}
+
+
+def instant(at: datetime | None) -> str | None:
+    """Write an instant as RFC 3339 in UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _triage(triage: TriageView | None) -> dict[str, Any]:
+    if triage is None:
+        return {
+            "state": "pending",
+            "reason": None,
+            "explanation": None,
+            "policy_version": None,
+            "decided_at": None,
+        }
+    return {
+        "state": triage.outcome,
+        "reason": triage.reason,
+        "explanation": triage.explanation,
+        "policy_version": triage.policy_version,
+        "decided_at": instant(triage.decided_at),
+    }
+
+
+def _action(action: ActionView, now: datetime) -> dict[str, Any]:
+    return {
+        "id": str(action.id),
+        "number": action.number,
+        "kind": action.kind,
+        "owner": action.owner,
+        "team": action.team,
+        "due_at": instant(action.due_at),
+        "overdue": overdue(action.state, action.due_at, now),
+        "state": action.state,
+    }

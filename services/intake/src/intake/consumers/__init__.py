@@ -1,0 +1,1 @@
+"""What intake does on events that it listens to."""

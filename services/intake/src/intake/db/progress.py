@@ -1,0 +1,90 @@
+"""What capa announced, as rows; each event is applied once and in any order."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+
+# A nonconformity that triage alone has named stands at version 0, so that whatever it announces itself counts more.
+_TRIAGE: Final = sa.text("""
+WITH noted AS (
+    INSERT INTO triage (complaint_id, outcome, reason, explanation, policy_version, decided_at, nonconformity_id, version)
+    VALUES (CAST(:complaint_id AS uuid), :outcome, :reason, :explanation, :policy_version,
+            CAST(:decided_at AS timestamptz), CAST(:nonconformity_id AS uuid), CAST(:version AS integer))
+    ON CONFLICT (complaint_id) DO UPDATE
+       SET outcome = excluded.outcome, reason = excluded.reason, explanation = excluded.explanation,
+           policy_version = excluded.policy_version, decided_at = excluded.decided_at,
+           nonconformity_id = excluded.nonconformity_id, version = excluded.version
+     WHERE triage.version <= excluded.version
+    RETURNING complaint_id, nonconformity_id
+), named AS (
+    INSERT INTO nonconformity (id, number, state, version, updated_at)
+    SELECT nonconformity_id, :nonconformity_number, 'open', 0, CAST(:seen_at AS timestamptz)
+      FROM noted WHERE nonconformity_id IS NOT NULL
+    ON CONFLICT (id) DO UPDATE SET number = coalesce(nonconformity.number, excluded.number)
+), linked AS (
+    INSERT INTO complaint_link (complaint_id, nonconformity_id)
+    SELECT complaint_id, nonconformity_id FROM noted WHERE nonconformity_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) FROM noted WHERE id = noted.complaint_id
+""")
+_NONCONFORMITY: Final = sa.text("""
+WITH noted AS (
+    INSERT INTO nonconformity (id, number, state, version, updated_at)
+    VALUES (CAST(:nonconformity_id AS uuid), :number, 'open', CAST(:version AS integer), CAST(:seen_at AS timestamptz))
+    ON CONFLICT (id) DO UPDATE SET number = excluded.number, version = excluded.version
+     WHERE nonconformity.version <= excluded.version
+), linked AS (
+    INSERT INTO complaint_link (complaint_id, nonconformity_id)
+    SELECT CAST(:complaint_id AS uuid), CAST(:nonconformity_id AS uuid) WHERE CAST(:complaint_id AS uuid) IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) WHERE id = CAST(:complaint_id AS uuid)
+""")
+# What is not said stays; a team is said wherever an owner is.
+_ACTION: Final = sa.text("""
+WITH noted AS (
+    INSERT INTO action (id, number, nonconformity_id, kind, owner, team, due_at, state, version)
+    VALUES (CAST(:action_id AS uuid), :number, CAST(:nonconformity_id AS uuid), CAST(:kind AS text),
+            CAST(:owner AS text), CAST(:team AS text), CAST(:due_at AS timestamptz),
+            coalesce(CAST(:state AS text), 'open'), CAST(:version AS integer))
+    ON CONFLICT (id) DO UPDATE
+       SET kind = coalesce(excluded.kind, action.kind),
+           owner = coalesce(excluded.owner, action.owner),
+           team = CASE WHEN excluded.owner IS NULL THEN action.team ELSE excluded.team END,
+           due_at = coalesce(excluded.due_at, action.due_at),
+           state = coalesce(CAST(:state AS text), action.state),
+           version = excluded.version
+     WHERE action.version <= excluded.version
+    RETURNING nonconformity_id
+)
+INSERT INTO nonconformity (id, number, state, version, updated_at)
+SELECT nonconformity_id, NULL, 'open', 0, CAST(:seen_at AS timestamptz) FROM noted
+ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at
+""")
+
+
+class PostgresProgress:
+    """What capa announced, inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def triage(self, seen: TriageSeen) -> None:
+        """Note what triage decided about a complaint."""
+        await self._connection.execute(_TRIAGE, _values(seen))
+
+    async def nonconformity(self, seen: NonconformitySeen) -> None:
+        """Note that a complaint belongs to a nonconformity."""
+        await self._connection.execute(_NONCONFORMITY, _values(seen))
+
+    async def action(self, seen: ActionSeen) -> None:
+        """Note what became of an action."""
+        await self._connection.execute(_ACTION, _values(seen))
+
+
+def _values(seen: TriageSeen | NonconformitySeen | ActionSeen) -> dict[str, object]:
+    return {name: getattr(seen, name) for name in seen.__dataclass_fields__}

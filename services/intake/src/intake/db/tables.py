@@ -1,0 +1,179 @@
+"""The tables, as the migrations make them; for comparison, and for the queries that are built from parts."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from chassis.idempotency import idempotency_table
+from events.postgres.tables import attach
+
+metadata: Final = sa.MetaData()
+FIRST_NUMBER: Final = 10_001
+
+
+def _instant() -> sa.DateTime:
+    return sa.DateTime(timezone=True)
+
+
+complaint: Final = sa.Table(
+    "complaint",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.BigInteger, sa.Identity(start=FIRST_NUMBER), nullable=False, unique=True),
+    sa.Column("source_system", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text),
+    sa.Column("source_updated_at", _instant()),
+    sa.Column("source_digest", sa.LargeBinary, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reported_severity", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("lot", sa.Text),
+    sa.Column("serial", sa.Text),
+    sa.Column("title", sa.Text),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("remedy_sought", sa.Text),
+    sa.Column("attachments", pg.JSONB, nullable=False),
+    sa.Column("occurred_at", _instant()),
+    sa.Column("aware_at", _instant(), nullable=False),
+    sa.Column("received_at", _instant(), nullable=False),
+    sa.Column("recorded_at", _instant(), nullable=False),
+    sa.Column("updated_at", _instant(), nullable=False),
+    sa.Column("historical", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
+    sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
+    sa.Index("complaint_by_receipt", "received_at", "id"),
+    sa.Index("complaint_by_record", "recorded_at", "id"),
+    sa.Index("complaint_by_update", "updated_at"),
+)
+
+complainant: Final = sa.Table(
+    "complainant",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("reference", sa.Text),
+    sa.Column("name", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("country", sa.Text),
+)
+
+complaint_history: Final = sa.Table(
+    "complaint_history",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("at", _instant(), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("changes", pg.JSONB, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    # Former and new texts and personal data, outside the hash so that they can be erased.
+    sa.Column("withheld", pg.JSONB),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+# What capa announces comes under several keys and therefore in any order, so that none of these refers to another.
+triage: Final = sa.Table(
+    "triage",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("explanation", sa.Text, nullable=False),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("decided_at", _instant(), nullable=False),
+    sa.Column("nonconformity_id", sa.Uuid),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+nonconformity: Final = sa.Table(
+    "nonconformity",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("updated_at", _instant(), nullable=False),
+    sa.Index("nonconformity_by_update", "updated_at"),
+)
+
+complaint_link: Final = sa.Table(
+    "complaint_link",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, primary_key=True),
+    sa.Column("nonconformity_id", sa.Uuid, primary_key=True),
+    sa.Index("complaint_link_by_nonconformity", "nonconformity_id"),
+)
+
+action: Final = sa.Table(
+    "action",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("nonconformity_id", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("due_at", _instant()),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("action_by_nonconformity", "nonconformity_id"),
+)
+
+idempotency_key: Final = idempotency_table(metadata)
+attach(metadata)
+
+import_job: Final = sa.Table(
+    "import_job",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("source_system", sa.Text),
+    sa.Column("own_source", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+    sa.Column("historical", sa.Boolean, nullable=False),
+    sa.Column("on_error", sa.Text, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("unchanged", sa.BigInteger, nullable=False),
+    sa.Column("amended", sa.BigInteger, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("created_at", _instant(), nullable=False),
+    sa.Column("updated_at", _instant(), nullable=False),
+    sa.Column("finished_at", _instant()),
+    # Whoever holds the token processes the import, until the lease ends without a sign of life.
+    sa.Column("lease_token", sa.Uuid),
+    sa.Column("lease_until", _instant()),
+    sa.Index(
+        "import_job_waiting",
+        "created_at",
+        postgresql_where=sa.text("state IN ('receiving', 'queued', 'running')"),
+    ),
+)
+
+import_row: Final = sa.Table(
+    "import_row",
+    metadata,
+    sa.Column("import_id", sa.Uuid, sa.ForeignKey("import_job.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("row_number", sa.BigInteger, primary_key=True, autoincrement=False),
+    # JSON, as text because it may hold U+0000; forgotten as soon as the row is done, since it is personal data.
+    sa.Column("raw", sa.Text),
+    sa.Column("external_id", sa.Text),
+    sa.Column("outcome", sa.Text),
+    sa.Column("complaint_number", sa.Text),
+    sa.Column("errors", pg.JSONB, nullable=False),
+    sa.Column("digest", sa.LargeBinary),
+    sa.Index("import_row_waiting", "import_id", "row_number", postgresql_where=sa.text("outcome IS NULL")),
+    sa.Index("import_row_told", "import_id", "external_id", postgresql_where=sa.text("digest IS NOT NULL")),
+)

@@ -1,0 +1,217 @@
+"""Reads complaints with what capa made of them: two statements for one, and two for a page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.page import Page
+from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
+from intake.db.rows import complaint_of, entry_of
+from intake.db.tables import action, complaint, complaint_history, complaint_link, nonconformity, triage
+from intake.domain.errors import NoSuchComplaint
+from intake.domain.trail import Trace, first_break
+from intake.usecases.views import (
+    ActionView,
+    ComplaintView,
+    Filters,
+    HistoryPage,
+    NonconformityView,
+    Sort,
+    TriageView,
+)
+
+PENDING: Final = "pending"
+_CHOICES: Final = (
+    "source_system",
+    "external_id",
+    "product",
+    "category",
+    "channel",
+    "reported_severity",
+    "state",
+)
+
+# Triage says to which nonconformity a complaint belongs; until it has, the nonconformity's own word is taken.
+_LINKED: Final = (
+    sa.select(complaint_link.c.nonconformity_id)
+    .where(complaint_link.c.complaint_id == complaint.c.id)
+    .order_by(complaint_link.c.nonconformity_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_SELECT: Final = sa.select(
+    *WHOLE,
+    triage.c.outcome.label("triage_outcome"),
+    triage.c.reason.label("triage_reason"),
+    triage.c.explanation.label("triage_explanation"),
+    triage.c.policy_version.label("triage_policy_version"),
+    triage.c.decided_at.label("triage_decided_at"),
+    nonconformity.c.id.label("nonconformity_id"),
+    nonconformity.c.number.label("nonconformity_number"),
+    nonconformity.c.state.label("nonconformity_state"),
+    nonconformity.c.updated_at.label("nonconformity_updated_at"),
+).select_from(
+    WITH_COMPLAINANT.outerjoin(triage, triage.c.complaint_id == complaint.c.id).outerjoin(
+        nonconformity, nonconformity.c.id == sa.func.coalesce(triage.c.nonconformity_id, _LINKED)
+    )
+)
+_ACTIONS: Final = (
+    sa.select(action)
+    .where(action.c.nonconformity_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(action.c.nonconformity_id, action.c.number, action.c.id)
+)
+_HISTORY: Final = (
+    sa.select(complaint_history)
+    .where(complaint_history.c.complaint_id == sa.bindparam("id"))
+    .order_by(complaint_history.c.position)
+)
+
+
+class PostgresViews:
+    """The `Views` on one engine; each read takes a connection of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(self, reference: str, *, within: str | None = None) -> ComplaintView:
+        """Read one by id or number; raises NoSuchComplaint."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
+            if not rows:
+                raise NoSuchComplaint
+            return (await _views(connection, rows))[0]
+
+    async def page(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        limit: int,
+        within: str | None = None,
+    ) -> Page[ComplaintView]:
+        """Read one page, `after` the keys that the page before ended with."""
+        column = complaint.c[sort.removeprefix("-")]
+        descending = sort.startswith("-")
+        query = _SELECT.where(*_conditions(filters, within))
+        if after is not None:
+            at, last = datetime.fromisoformat(after[0]), UUID(after[1])
+            place, mark = sa.tuple_(column, complaint.c.id), sa.tuple_(sa.literal(at), sa.literal(last))
+            query = query.where(place < mark if descending else place > mark)
+        order = [part.desc() if descending else part.asc() for part in (column, complaint.c.id)]
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
+            views = await _views(connection, rows[:limit])
+        if len(rows) <= limit:
+            return Page(views)
+        end = rows[limit - 1]
+        return Page(views, (getattr(end, column.name).isoformat(), str(end.id)))
+
+    async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
+        """Read a complaint's history and verify it; raises NoSuchComplaint."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(sa.select(complaint.c.id).where(*_referred(reference, within)))
+            complaint_id = found.scalar_one_or_none()
+            if complaint_id is None:
+                raise NoSuchComplaint
+            rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
+        traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
+        return HistoryPage(traces, first_break(traces))
+
+
+def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]]:
+    name, value = reference_of(reference)
+    found = [complaint.c[name] == value]
+    return found if within is None else [*found, complaint.c.source_system == within]
+
+
+def _conditions(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [
+        complaint.c[name].in_(values) for name in _CHOICES if (values := list(getattr(filters, name)))
+    ]
+    if within is not None:
+        found.append(complaint.c.source_system == within)
+    if filters.historical is not None:
+        found.append(complaint.c.historical.is_(filters.historical))
+    if filters.received_from is not None:
+        found.append(complaint.c.received_at >= filters.received_from)
+    if filters.received_to is not None:
+        found.append(complaint.c.received_at < filters.received_to)
+    if filters.triage:
+        found.append(_triaged(filters.triage))
+    if filters.updated_since is not None:
+        found.append(_updated_since(filters.updated_since))
+    return found
+
+
+def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
+    decided = [state for state in states if state != PENDING]
+    parts: list[sa.ColumnElement[bool]] = [triage.c.outcome.in_(decided)] if decided else []
+    if PENDING in states:
+        parts.append(triage.c.complaint_id.is_(None))
+    return sa.or_(*parts)
+
+
+def _updated_since(since: datetime) -> sa.ColumnElement[bool]:
+    moved = (
+        sa.select(complaint_link.c.complaint_id)
+        .join(nonconformity, nonconformity.c.id == complaint_link.c.nonconformity_id)
+        .where(nonconformity.c.updated_at >= since)
+    )
+    return sa.or_(complaint.c.updated_at >= since, complaint.c.id.in_(moved))
+
+
+async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[ComplaintView, ...]:
+    ids = {row.nonconformity_id for row in rows if row.nonconformity_id is not None}
+    actions: dict[UUID, list[ActionView]] = {}
+    if ids:
+        for row in await connection.execute(_ACTIONS, {"ids": list(ids)}):
+            actions.setdefault(row.nonconformity_id, []).append(_action(row))
+    return tuple(_view(row, actions) for row in rows)
+
+
+def _view(row: Any, actions: dict[UUID, list[ActionView]]) -> ComplaintView:
+    moved = row.nonconformity_updated_at
+    return ComplaintView(
+        complaint=complaint_of(row),
+        updated_at=row.updated_at if moved is None else max(row.updated_at, moved),
+        triage=_triage(row),
+        nonconformity=_nonconformity(row),
+        actions=tuple(actions.get(row.nonconformity_id, ())),
+    )
+
+
+def _triage(row: Any) -> TriageView | None:
+    if row.triage_outcome is None:
+        return None
+    return TriageView(
+        outcome=row.triage_outcome,
+        reason=row.triage_reason,
+        explanation=row.triage_explanation,
+        policy_version=row.triage_policy_version,
+        decided_at=row.triage_decided_at,
+    )
+
+
+def _nonconformity(row: Any) -> NonconformityView | None:
+    if row.nonconformity_id is None:
+        return None
+    return NonconformityView(
+        id=row.nonconformity_id, number=row.nonconformity_number, state=row.nonconformity_state
+    )
+
+
+def _action(row: Any) -> ActionView:
+    return ActionView(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        owner=row.owner,
+        team=row.team,
+        due_at=row.due_at,
+        state=row.state,
+    )

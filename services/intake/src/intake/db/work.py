@@ -1,0 +1,80 @@
+"""One transaction of intake: repositories, announced events, and the claim on the event that caused it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.clock import Clock
+from events.catalogue import topic_of
+from events.delivery import Delivery
+from events.envelope import Contract, Event
+from events.postgres import inbox, outbox
+from events.wake import Wake
+from intake.db.complaints import PostgresComplaints
+from intake.db.imports import PostgresImportRows
+from intake.db.keys import claim_key
+from intake.db.progress import PostgresProgress
+from intake.usecases.ports import Repeated, RequestKey, Work
+
+TOPIC = topic_of("intake")
+
+
+class PostgresWork:
+    """A `Work` on one connection."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._complaints = PostgresComplaints(connection, clock)
+        self._progress = PostgresProgress(connection)
+        self._imports = PostgresImportRows(connection)
+        self.announced: list[Event[Contract]] = []
+
+    @property
+    def complaints(self) -> PostgresComplaints:
+        """The complaints."""
+        return self._complaints
+
+    @property
+    def progress(self) -> PostgresProgress:
+        """What capa announced."""
+        return self._progress
+
+    @property
+    def imports(self) -> PostgresImportRows:
+        """The rows of imports."""
+        return self._imports
+
+    def announce(self, event: Event[Contract]) -> None:
+        """Have an event told once the work is committed."""
+        self.announced.append(event)
+
+    async def claim_key(self, key: RequestKey, complaint_id: UUID, status: int) -> Repeated | None:
+        """Claim an Idempotency-Key before the effect; Repeated where it was used, and then nothing may be written."""
+        return await claim_key(self._connection, key, complaint_id, status, at=self._clock())
+
+
+class PostgresStartWork:
+    """Begins transactions on one engine, and rings the relay's bell after those that announced something."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Wake) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._wake = wake
+
+    def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
+        """Begin; with `once` the delivery is claimed first, and AlreadyHandled ends the matter."""
+        return self._work(once)
+
+    @asynccontextmanager
+    async def _work(self, once: Delivery | None) -> AsyncIterator[Work]:
+        async with self._engine.begin() as connection:
+            if once is not None:
+                await inbox.claim(connection, once, now=self._clock())
+            work = PostgresWork(connection, self._clock)
+            yield work
+            await outbox.append(connection, TOPIC, work.announced, now=self._clock())
+        if work.announced:
+            self._wake.ring()

@@ -1,0 +1,91 @@
+"""How a known complaint changes: its source tells it again, or staff correct it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from common.refusals import require_version
+from intake.domain.complaint import Account, Complaint, NewComplaint, Report, refuse_future
+from intake.domain.facts import Amended
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing differs that anybody is told of; the source's own marks may."""
+
+    complaint: Complaint
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The source's telling is older than the one that is known: a late retry, which reverts nothing."""
+
+    complaint: Complaint
+
+
+Heard = Unchanged | Outdated | Amended
+"""What hearing of a known complaint again comes to."""
+
+
+def hear_again(known: Complaint, report: Report, *, now: datetime) -> Heard:
+    """Take a further telling by the source of a known complaint.
+
+    The same telling changes nothing, even where staff have corrected the complaint since. One that the source dates
+    before the known one is outdated. Any other replaces what is known, but for whether it was `historical`.
+    """
+    digest = report.digest()
+    if digest == known.source_digest:
+        return Unchanged(
+            replace(known, source_updated_at=_later(known.source_updated_at, report.source_updated_at))
+        )
+    if _older(report.source_updated_at, known.source_updated_at):
+        return Outdated(known)
+    received_at = report.received_at or known.received_at
+    told = replace(
+        known,
+        source_digest=digest,
+        source_updated_at=report.source_updated_at or known.source_updated_at,
+        account=report.account,
+        received_at=received_at,
+        aware_at=report.aware_at or (received_at if report.received_at else known.aware_at),
+    )
+    return _compared(known, told, now)
+
+
+def correct(
+    known: Complaint,
+    *,
+    account: Account,
+    aware_at: datetime,
+    received_at: datetime,
+    expected: int | None,
+    now: datetime,
+) -> Unchanged | Amended:
+    """Correct a complaint that was read in version `expected` (None: whatever it is)."""
+    require_version(expected, known.version)
+    return _compared(known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now)
+
+
+def contents(complaint: NewComplaint) -> Mapping[str, object]:
+    """List by name everything that an amendment can change."""
+    account = {field.name: getattr(complaint.account, field.name) for field in fields(complaint.account)}
+    return {**account, "aware_at": complaint.aware_at, "received_at": complaint.received_at}
+
+
+def _compared(known: Complaint, told: Complaint, now: datetime) -> Unchanged | Amended:
+    before, after = contents(known), contents(told)
+    changed = tuple(name for name in after if before[name] != after[name])
+    if not changed:
+        return Unchanged(told)
+    refuse_future(
+        now, received_at=told.received_at, aware_at=told.aware_at, occurred_at=told.account.occurred_at
+    )
+    return Amended(known, replace(told, version=known.version + 1), changed)
+
+
+def _older(told: datetime | None, known: datetime | None) -> bool:
+    return told is not None and known is not None and told < known
+
+
+def _later(known: datetime | None, told: datetime | None) -> datetime | None:
+    return told if known is None or (told is not None and told > known) else known

@@ -1,0 +1,179 @@
+"""A complaint: what a customer said went wrong, and what its source has said about it since."""
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from intake.domain.errors import FromTheFuture
+
+LONGEST_CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far a source's clock may run ahead of ours."""
+
+UNCLASSIFIED: Final = "unclassified"
+"""The category of a complaint that nobody has sorted yet."""
+
+
+class Channel(StrEnum):
+    """How the complaint reached us."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    WEB = "web"
+    LETTER = "letter"
+    IN_PERSON = "in_person"
+    SOCIAL = "social"
+    FIELD_SERVICE = "field_service"
+    CRM = "crm"
+    SURVEY = "survey"
+    REGULATOR = "regulator"
+    OTHER = "other"
+
+
+class Severity(StrEnum):
+    """How bad the consequence is, as the source sees it."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class State(StrEnum):
+    """Where the work on a complaint stands."""
+
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complainant:
+    """Who complains: personal data, kept apart from the complaint."""
+
+    reference: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """Where a document that belongs to the complaint lies; Redress holds no copy."""
+
+    name: str
+    url: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is said about the complaint; a later account replaces the former one whole."""
+
+    channel: Channel
+    reported_severity: Severity
+    product: str
+    description: str
+    category: str = UNCLASSIFIED
+    lot: str | None = None
+    serial: str | None = None
+    title: str | None = None
+    remedy_sought: str | None = None
+    occurred_at: datetime | None = None
+    complainant: Complainant | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One telling by a source; times that it leaves out are taken from the clock, or stay as they are."""
+
+    source_system: str
+    account: Account
+    external_id: str | None = None
+    source_updated_at: datetime | None = None
+    aware_at: datetime | None = None
+    received_at: datetime | None = None
+    historical: bool = False
+
+    def digest(self) -> bytes:
+        """Fingerprint what was told, to know the same telling again whatever was corrected here meanwhile."""
+        told = [plain(self.account), plain(self.aware_at), plain(self.received_at)]
+        return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewComplaint:
+    """A complaint that has no number yet.
+
+    Four times are kept apart: `account.occurred_at` in the world, `aware_at` when the organisation learned of it,
+    `received_at` when it reached us, `recorded_at` when it was written down.
+    """
+
+    id: UUID
+    source_system: str
+    external_id: str | None
+    source_updated_at: datetime | None
+    source_digest: bytes
+    account: Account
+    aware_at: datetime
+    received_at: datetime
+    recorded_at: datetime
+    historical: bool
+    correlation_id: UUID
+    state: State = State.RECEIVED
+    version: int = 1
+
+    def numbered(self, number: str) -> "Complaint":
+        """Give it the number that a person can say."""
+        return Complaint(number=number, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint(NewComplaint):
+    """A complaint as it is known here; `number` is said on the phone, such as C-10023."""
+
+    number: str
+
+
+def receive(report: Report, *, complaint_id: UUID, correlation_id: UUID, now: datetime) -> NewComplaint:
+    """Take a complaint that was never heard of before; refuses times that lie in the future."""
+    received_at = report.received_at or now
+    aware_at = report.aware_at or received_at
+    refuse_future(now, received_at=received_at, aware_at=aware_at, occurred_at=report.account.occurred_at)
+    return NewComplaint(
+        id=complaint_id,
+        source_system=report.source_system,
+        external_id=report.external_id,
+        source_updated_at=report.source_updated_at,
+        source_digest=report.digest(),
+        account=report.account,
+        aware_at=aware_at,
+        received_at=received_at,
+        recorded_at=now,
+        historical=report.historical,
+        correlation_id=correlation_id,
+    )
+
+
+def refuse_future(now: datetime, **times: datetime | None) -> None:
+    """Refuse times that lie further ahead than clocks may differ."""
+    latest = now + LONGEST_CLOCK_SKEW
+    ahead = [name for name, at in times.items() if at is not None and at > latest]
+    if ahead:
+        raise FromTheFuture(*ahead)
+
+
+def plain(value: object) -> object:
+    """Write a value in the one way that JSON can hold it."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="microseconds")
+        case tuple():
+            return [plain(item) for item in value]
+        case Account() | Complainant() | Attachment():
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value

@@ -1,0 +1,77 @@
+"""What a complaint's history keeps of each change.
+
+The hash chain holds codes and times in the clear. Texts and personal data stand beside it, so that they can be erased
+and the chain still holds; it binds them by a salted digest.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from common import history
+from common.actor import Actor
+from intake.domain.amendment import contents
+from intake.domain.complaint import NewComplaint, plain
+from intake.domain.facts import Amended
+
+WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
+"""What may hold a person's words or data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A history entry, and what is kept beside the chain: former and new texts and personal data by name."""
+
+    entry: history.Entry
+    withheld: Mapping[str, object] | None = None
+
+
+def trace_receipt(complaint: NewComplaint, *, actor: Actor) -> Trace:
+    """Begin a complaint's history; its texts need no copy as long as the complaint still has them."""
+    now = contents(complaint)
+    changes = {
+        name: plain(value) for name, value in now.items() if name not in WITHHELD and value is not None
+    }
+    if complaint.historical:
+        changes["historical"] = True
+    entry = history.append(
+        None, at=complaint.recorded_at, actor=str(actor), action="received", changes=changes
+    )
+    return Trace(entry)
+
+
+def trace_amendment(
+    amended: Amended, *, last: history.Entry, actor: Actor, reason: str, now: datetime
+) -> Trace:
+    """Continue a complaint's history with what changed, as [before, after]."""
+    before, after = contents(amended.before), contents(amended.after)
+    pairs = {name: [plain(before[name]), plain(after[name])] for name in amended.changed}
+    changes: dict[str, object] = {name: pair for name, pair in pairs.items() if name not in WITHHELD}
+    withheld: dict[str, object] = {name: pair for name, pair in pairs.items() if name in WITHHELD}
+    if withheld:
+        # Without salt a short value, such as a telephone number, could be found by trying.
+        withheld["salt"] = secrets.token_hex(16)
+        changes |= {"withheld": sorted(withheld.keys() - {"salt"}), "withheld_sha256": digest(withheld)}
+    entry = history.append(last, at=now, actor=str(actor), action="amended", changes=changes, reason=reason)
+    return Trace(entry, withheld or None)
+
+
+def first_break(traces: Sequence[Trace]) -> int | None:
+    """Find the first position where the chain, or what stands beside it, was tampered with; erasure is none."""
+    broken = history.first_break(trace.entry for trace in traces)
+    altered = [
+        trace.entry.position
+        for trace in traces
+        if trace.withheld is not None and trace.entry.changes.get("withheld_sha256") != digest(trace.withheld)
+    ]
+    return min([*altered, *([] if broken is None else [broken])], default=None)
+
+
+def digest(withheld: Mapping[str, object]) -> str:
+    """Compute what binds texts and personal data to the chain."""
+    text = json.dumps(withheld, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Work that intake does by itself."""

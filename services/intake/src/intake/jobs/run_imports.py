@@ -1,0 +1,68 @@
+"""Runs the imports that wait, one chunk after another, and clears away old ones."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from prometheus_client import Counter
+
+from chassis.database import is_away, is_busy
+from chassis.logging import get_logger
+from chassis.run import waited_for
+from common.clock import Clock
+from intake.domain.importing import RowOutcome
+from intake.usecases.imports import Imports
+
+POLL_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 2.0
+KEPT: Final = timedelta(days=30)
+LONGEST_SILENCE: Final = timedelta(minutes=10)
+"""An upload that has sent nothing for so long has lost its process."""
+
+ROWS: Final = Counter("bulk_import_rows_total", "Rows of imports, by what came of them.", ["outcome"])
+for _outcome in RowOutcome:
+    ROWS.labels(_outcome.value)
+
+log = get_logger("intake.imports")
+
+
+def count_row(outcome: RowOutcome) -> None:
+    """Count one row that is done."""
+    ROWS.labels(outcome.value).inc()
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell an error that a repeat may heal from one that belongs to a row."""
+    return is_away(error) or is_busy(error)
+
+
+class RunImports:
+    """Works whenever an import waits; as many processes as one likes may do so."""
+
+    def __init__(self, process: Callable[[], Awaitable[bool]], imports: Imports, clock: Clock) -> None:
+        self._process = process
+        self._imports = imports
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until stopped, which waits for the chunk under way; a database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                worked = await self._process()
+                if not worked:
+                    await self.tidy()
+            except Exception as error:
+                if not may_pass(error):
+                    raise
+                log.warning("import_waits_for_database", reason=type(error).__name__)
+                await waited_for(stop, RETRY_SECONDS)
+                continue
+            if not worked:
+                await waited_for(stop, POLL_SECONDS)
+
+    async def tidy(self) -> None:
+        """Give up uploads whose process is gone, and forget imports that ended long ago."""
+        now = self._clock()
+        await self._imports.abandon_silent(before=now - LONGEST_SILENCE, now=now)
+        await self._imports.forget(before=now - KEPT)

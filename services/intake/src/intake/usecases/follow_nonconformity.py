@@ -1,0 +1,17 @@
+"""Follow nonconformities: keep to which one a complaint belongs."""
+
+from events.delivery import Delivery
+from intake.domain.progress import NonconformitySeen
+from intake.usecases.ports import StartWork
+
+
+class FollowNonconformity:
+    """Keeps a nonconformity and the complaints that belong to it."""
+
+    def __init__(self, start_work: StartWork) -> None:
+        self._start_work = start_work
+
+    async def __call__(self, seen: NonconformitySeen, delivery: Delivery) -> None:
+        """Keep it once; raises AlreadyHandled for a second delivery."""
+        async with self._start_work(once=delivery) as work:
+            await work.progress.nonconformity(seen)

@@ -1,0 +1,201 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from common import history
+from common.clock import Clock
+from events.contracts.intake import ComplaintReceivedV1
+from events.delivery import Delivery
+from events.envelope import Contract, Event
+from intake.domain.complaint import Complaint, NewComplaint
+from intake.domain.importing import ImportState, RowResult
+from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+from intake.domain.trail import Trace
+
+__all__ = [
+    "AlreadyKnown",
+    "Clock",
+    "Complaints",
+    "Identity",
+    "ImportRows",
+    "Kept",
+    "Mark",
+    "Progress",
+    "Receipt",
+    "Reception",
+    "Repeated",
+    "RequestKey",
+    "StartWork",
+    "Work",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An Idempotency-Key: who sent it, with which operation, and the fingerprint of what was asked."""
+
+    actor: str
+    method: str
+    route: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The key was used before: what came of that use, to be told again."""
+
+    complaint_id: UUID
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyKnown:
+    """The source has told of this complaint before; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything that is written down when a complaint comes for the first time."""
+
+    complaint: NewComplaint
+    trace: Trace
+    announce: Callable[[Complaint], Event[ComplaintReceivedV1]]
+    """Makes the event as soon as the number is known."""
+    key: RequestKey | None = None
+    status: int = 201
+
+
+class Reception(Protocol):
+    """Writes new complaints down, each with its history, complainant, key and event, all or nothing."""
+
+    async def receive(self, receipt: Receipt) -> Complaint | AlreadyKnown | Repeated:
+        """Return once it is committed; many at once make one complaint of one identity."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A complaint as it is kept, locked until the work ends, and the end of its history."""
+
+    complaint: Complaint
+    last: history.Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells a known complaint from its source's next telling, without reading the whole of it."""
+
+    number: str
+    digest: bytes
+    source_updated_at: datetime | None
+
+
+Identity = tuple[str, str]
+"""Source system and external id."""
+
+
+class Complaints(Protocol):
+    """The complaints inside one transaction."""
+
+    async def insert(self, drafts: Sequence[tuple[NewComplaint, Trace]]) -> Mapping[UUID, str]:
+        """Write new complaints at once; give the numbers of those that were not known yet."""
+        ...
+
+    async def marks(self, identities: Sequence[Identity], *, lock: bool) -> Mapping[Identity, Mark]:
+        """Give the marks of those that are known, and with `lock` keep them from changing."""
+        ...
+
+    async def by_identity(self, source_system: str, external_id: str) -> Kept:
+        """Lock the complaint that a source knows by this id; raises NoSuchComplaint."""
+        ...
+
+    async def by_reference(self, reference: str, *, source_system: str | None) -> Kept:
+        """Lock a complaint by id or number, of one source alone where it is named; raises NoSuchComplaint."""
+        ...
+
+    async def save(self, complaint: Complaint, trace: Trace) -> None:
+        """Write an amended complaint and continue its history."""
+        ...
+
+    async def note_source(self, complaint: Complaint) -> None:
+        """Write the source's own marks alone, which nobody is told of."""
+        ...
+
+
+class Progress(Protocol):
+    """What capa has announced about complaints; each is applied in any order and as often as it comes."""
+
+    async def triage(self, seen: TriageSeen) -> None:
+        """Note what triage decided about a complaint."""
+        ...
+
+    async def nonconformity(self, seen: NonconformitySeen) -> None:
+        """Note that a complaint belongs to a nonconformity."""
+        ...
+
+    async def action(self, seen: ActionSeen) -> None:
+        """Note what became of an action."""
+        ...
+
+
+class ImportRows(Protocol):
+    """The rows of an import inside one transaction."""
+
+    async def hold(self, import_id: UUID, *, token: UUID, until: datetime) -> bool:
+        """Lock the import and renew its lease; False where another process has taken it over."""
+        ...
+
+    async def earlier(
+        self, import_id: UUID, external_ids: Sequence[str], *, before: int
+    ) -> Mapping[str, bytes]:
+        """Give what rows before one told under these ids and were not rejected for, the latest of each, as digests."""
+        ...
+
+    async def record(self, import_id: UUID, results: Sequence[RowResult], *, now: datetime) -> None:
+        """Write what came of rows, forget their content, and count them."""
+        ...
+
+    async def end(self, import_id: UUID, state: ImportState, *, detail: str, now: datetime) -> None:
+        """End the import, and forget the content of rows that were not processed."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction: leaving its block commits, and an exception undoes it."""
+
+    @property
+    def complaints(self) -> Complaints:
+        """The complaints."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """What capa announced."""
+        ...
+
+    @property
+    def imports(self) -> "ImportRows":
+        """The rows of imports."""
+        ...
+
+    def announce(self, event: Event[Contract]) -> None:
+        """Have an event told once the work is committed."""
+        ...
+
+    async def claim_key(self, key: RequestKey, complaint_id: UUID, status: int) -> Repeated | None:
+        """Claim an Idempotency-Key before the effect; Repeated where it was used, and then nothing may be written."""
+        ...
+
+
+class StartWork(Protocol):
+    """Begins one transaction."""
+
+    def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
+        """Begin; with `once` the delivery is claimed first, and AlreadyHandled ends the matter."""
+        ...

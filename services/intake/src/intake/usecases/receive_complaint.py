@@ -1,0 +1,110 @@
+"""Receive a complaint: write it down once, however often its source tells it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from common.actor import Actor
+from common.ids import new_id
+from intake.domain.amendment import Outdated, Unchanged, hear_again
+from intake.domain.complaint import Complaint, Report, receive
+from intake.domain.facts import Amended, Received
+from intake.domain.trail import trace_amendment, trace_receipt
+from intake.usecases.outgoing import published_amendment, published_receipt
+from intake.usecases.ports import AlreadyKnown, Clock, Receipt, Reception, Repeated, RequestKey, StartWork
+
+TOLD_AGAIN = "told again by its source"
+_OK = 200
+
+
+class Outcome(StrEnum):
+    """What came of a complaint that was handed over."""
+
+    RECEIVED = "received"
+    UNCHANGED = "unchanged"
+    AMENDED = "amended"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """A complaint to be received, its values checked one by one."""
+
+    report: Report
+    actor: Actor
+    key: RequestKey | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The complaint as it is known now, and what the telling came to."""
+
+    outcome: Outcome
+    complaint: Complaint
+
+
+class ReceiveComplaint:
+    """Writes a complaint down, or amends the one that the source has told before."""
+
+    def __init__(self, reception: Reception, start_work: StartWork, clock: Clock) -> None:
+        self._reception = reception
+        self._start_work = start_work
+        self._clock = clock
+
+    async def __call__(self, command: Receive) -> Told | Repeated:
+        """Answer once it is committed; raises FromTheFuture, and what the use of a key refuses."""
+        first = await self._reception.receive(self._receipt(command))
+        match first:
+            case Complaint():
+                return Told(Outcome.RECEIVED, first)
+            case Repeated():
+                return first
+            case AlreadyKnown():
+                return await self._hear_again(command)
+            case never:
+                assert_never(never)
+
+    def _receipt(self, command: Receive) -> Receipt:
+        new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=self._clock())
+        return Receipt(
+            new,
+            trace_receipt(new, actor=command.actor),
+            lambda complaint: published_receipt(
+                Received(complaint), actor=command.actor, traceparent=command.traceparent
+            ),
+            command.key,
+        )
+
+    async def _hear_again(self, command: Receive) -> Told | Repeated:
+        report = command.report
+        if report.external_id is None:
+            raise AssertionError("only a complaint with an identity can be known already")
+        async with self._start_work() as work:
+            kept = await work.complaints.by_identity(report.source_system, report.external_id)
+            if command.key is not None:
+                repeated = await work.claim_key(command.key, kept.complaint.id, _OK)
+                if repeated is not None:
+                    return repeated
+            now = self._clock()
+            heard = hear_again(kept.complaint, report, now=now)
+            match heard:
+                case Unchanged(complaint):
+                    if complaint != kept.complaint:
+                        await work.complaints.note_source(complaint)
+                    return Told(Outcome.UNCHANGED, complaint)
+                case Outdated(complaint):
+                    return Told(Outcome.STALE, complaint)
+                case Amended():
+                    trace = trace_amendment(
+                        heard, last=kept.last, actor=command.actor, reason=TOLD_AGAIN, now=now
+                    )
+                    await work.complaints.save(heard.after, trace)
+                    work.announce(
+                        published_amendment(
+                            heard, actor=command.actor, now=now, traceparent=command.traceparent
+                        )
+                    )
+                    return Told(Outcome.AMENDED, heard.after)
+                case never:
+                    assert_never(never)

@@ -1,0 +1,108 @@
+"""Complaints as they are read, with what capa made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from common.page import Page
+from intake.domain.complaint import Complaint
+from intake.domain.trail import Trace
+
+TriageState = Literal["pending", "raised", "linked", "declined"]
+Sort = Literal["received_at", "-received_at", "recorded_at", "-recorded_at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageView:
+    """What triage decided."""
+
+    outcome: str
+    reason: str
+    explanation: str
+    policy_version: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonconformityView:
+    """The nonconformity that the complaint belongs to."""
+
+    id: UUID
+    number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView:
+    """One action of that nonconformity."""
+
+    id: UUID
+    number: str
+    kind: str | None
+    owner: str | None
+    team: str | None
+    due_at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintView:
+    """A complaint and what became of it; `updated_at` is the last change of either."""
+
+    complaint: Complaint
+    updated_at: datetime
+    triage: TriageView | None = None
+    nonconformity: NonconformityView | None = None
+    actions: tuple[ActionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which complaints a list holds: each sequence is a choice, empty for no bound; periods are half-open."""
+
+    source_system: Sequence[str] = ()
+    external_id: Sequence[str] = ()
+    product: Sequence[str] = ()
+    category: Sequence[str] = ()
+    channel: Sequence[str] = ()
+    reported_severity: Sequence[str] = ()
+    state: Sequence[str] = ()
+    triage: Sequence[str] = ()
+    historical: bool | None = None
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+    updated_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A complaint's history from the start; `broken_at` is the position where the chain does not hold."""
+
+    traces: tuple[Trace, ...]
+    broken_at: int | None
+
+
+class Views(Protocol):
+    """Reads complaints; `within` keeps a caller to one source system."""
+
+    async def find(self, reference: str, *, within: str | None = None) -> ComplaintView:
+        """Read one by id or number; raises NoSuchComplaint."""
+        ...
+
+    async def page(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        limit: int,
+        within: str | None = None,
+    ) -> Page[ComplaintView]:
+        """Read one page, `after` the keys that the page before ended with."""
+        ...
+
+    async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
+        """Read a complaint's history and verify it; raises NoSuchComplaint."""
+        ...

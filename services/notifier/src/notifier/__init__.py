@@ -1,0 +1,1 @@
+"""Reminds and escalates until the owners of what is due have acted."""

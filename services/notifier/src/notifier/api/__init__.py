@@ -1,0 +1,1 @@
+"""The REST API: parses, calls a use case, shapes the answer."""

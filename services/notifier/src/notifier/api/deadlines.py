@@ -1,0 +1,51 @@
+"""Deadlines: list."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from notifier.api.desk import AnyReader, Desk, require_deadlines_read
+from notifier.api.schemas import DeadlineOut
+from notifier.domain.deadline import State
+from notifier.usecases.views import DeadlineFilter
+
+TAG: Final = "Deadlines"
+
+
+def router_of(desk: Desk) -> APIRouter:
+    """Make the routes on a desk."""
+    router = APIRouter(prefix="/v1", tags=[TAG])
+
+    @router.get("/deadlines", summary="List deadlines")
+    async def list_deadlines(
+        *,
+        request: Request,
+        response: Response,
+        by: AnyReader,
+        owner: Annotated[str | None, Query(max_length=100, description="Owned by this person.")] = None,
+        overdue: Annotated[
+            bool | None, Query(description="Open and past the due instant now, or not so.")
+        ] = None,
+        subject_id: Annotated[UUID | None, Query(description="Of this thing.")] = None,
+        state: Annotated[State | None, Query(description="In this state.")] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> PageOf[DeadlineOut]:
+        """List deadlines, the one due first first; needs deadlines:read or people:read."""
+        require_deadlines_read(by)
+        now = desk.clock()
+        wanted = DeadlineFilter(now=now, owner=owner, overdue=overdue, subject_id=subject_id, state=state)
+        filters = {
+            "list": "deadlines",
+            "owner": owner,
+            "overdue": overdue,
+            "subject_id": subject_id,
+            "state": state,
+        }
+        page = await desk.look_up.deadlines(wanted, desk.cursors.open(cursor, filters), limit)
+        items = [DeadlineOut.of(view, now) for view in page.items]
+        return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
+
+    return router

@@ -1,0 +1,74 @@
+"""Deliveries: list, read, ask for again."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
+
+from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from notifier.api.desk import DeliveryReader, DeliveryWriter, Desk
+from notifier.api.schemas import DeliveryDetailOut, DeliveryOut
+from notifier.domain.delivery import DeliveryState
+from notifier.domain.person import Channel
+from notifier.usecases.views import DeliveryFilter
+
+TAG: Final = "Deliveries"
+_REDELIVER: Final[dict[str, Any]] = {"responses": {"409": {"$ref": "#/components/responses/Problem409"}}}
+
+
+def router_of(desk: Desk) -> APIRouter:
+    """Make the routes on a desk."""
+    router = APIRouter(prefix="/v1", tags=[TAG])
+
+    @router.get("/deliveries", summary="List deliveries")
+    async def list_deliveries(
+        *,
+        request: Request,
+        response: Response,
+        _: DeliveryReader,
+        person: Annotated[str | None, Query(max_length=100, description="To this person.")] = None,
+        channel: Annotated[Channel | None, Query(description="By this channel.")] = None,
+        state: Annotated[DeliveryState | None, Query(description="In this state.")] = None,
+        created_from: Annotated[
+            AwareDatetime | None, Query(alias="from", description="Created then or later.")
+        ] = None,
+        created_to: Annotated[
+            AwareDatetime | None, Query(alias="to", description="Created before then.")
+        ] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> PageOf[DeliveryOut]:
+        """List deliveries, the newest first."""
+        wanted = DeliveryFilter(
+            recipient=person, channel=channel, state=state, created_from=created_from, created_to=created_to
+        )
+        filters = {
+            "list": "deliveries",
+            "person": person,
+            "channel": channel,
+            "state": state,
+            "from": created_from,
+            "to": created_to,
+        }
+        page = await desk.look_up.deliveries(wanted, desk.cursors.open(cursor, filters), limit)
+        items = [DeliveryOut.of(view) for view in page.items]
+        return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
+
+    @router.get("/deliveries/{delivery_id}", summary="Read a delivery")
+    async def read_delivery(delivery_id: UUID, _: DeliveryReader) -> DeliveryDetailOut:
+        """Read a delivery with each of its attempts and why it failed."""
+        view, attempts = await desk.look_up.delivery(delivery_id)
+        return DeliveryDetailOut.of_attempts(view, attempts)
+
+    @router.post(
+        "/deliveries/{delivery_id}/redeliver",
+        status_code=202,
+        summary="Send a delivery once more",
+        openapi_extra=_REDELIVER,
+    )
+    async def redeliver(delivery_id: UUID, _: DeliveryWriter) -> DeliveryOut:
+        """Send what was sent or given up once more, with the same message id; only what is still open is told."""
+        return DeliveryOut.of(await desk.redeliver(delivery_id))
+
+    return router

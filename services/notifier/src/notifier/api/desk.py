@@ -1,0 +1,71 @@
+"""What the routers work with."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Path
+
+from chassis.auth import Principal, requires
+from chassis.paging import Cursors
+from chassis.problems import ProblemError
+from common.clock import Clock
+from notifier.usecases.enable_webhook import EnableWebhook
+from notifier.usecases.load_people import LoadPeople
+from notifier.usecases.look_up import LookUp
+from notifier.usecases.redeliver import Redeliver
+from notifier.usecases.register_person import RegisterPerson
+from notifier.usecases.rotate_webhook_secret import RotateWebhookSecret
+from notifier.usecases.update_person import UpdatePerson
+
+PersonPath = Annotated[str, Path(max_length=100, description="A person's id.", examples=["anna.berg"])]
+
+PeopleReader = Annotated[Principal, requires("people:read")]
+PeopleWriter = Annotated[Principal, requires("people:write")]
+DeliveryReader = Annotated[Principal, requires("deliveries:read")]
+DeliveryWriter = Annotated[Principal, requires("deliveries:write")]
+AnyReader = Annotated[Principal, requires()]
+
+VERSIONED: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "description": "The ETag of the person that was read, or * for whatever version there is.",
+            "schema": {"type": "string"},
+            "example": '"v1"',
+        }
+    ],
+    "responses": {
+        str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in (409, 412, 428)
+    },
+}
+"""What the OpenAPI document says about operations that change one version of a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Use cases to call, cursors to page with, and the time to judge overdue by."""
+
+    register_person: RegisterPerson
+    update_person: UpdatePerson
+    load_people: LoadPeople
+    rotate_webhook_secret: RotateWebhookSecret
+    enable_webhook: EnableWebhook
+    redeliver: Redeliver
+    look_up: LookUp
+    clock: Clock
+    cursors: Cursors
+
+
+def require_deadlines_read(principal: Principal) -> None:
+    """Let through who may read deadlines, which whoever may read people may as well; raises the 403 problem."""
+    if principal.scopes.isdisjoint({"deadlines:read", "people:read"}):
+        raise ProblemError(
+            "forbidden",
+            f"The key {principal.name!r} lacks the scope deadlines:read.",
+            headers={
+                "WWW-Authenticate": 'Bearer realm="redress", error="insufficient_scope", scope="deadlines:read"'
+            },
+            extensions={"missing_scopes": ["deadlines:read"]},
+        )

@@ -1,0 +1,1 @@
+"""The ways to reach a person; each says whether trying again can help and never tries again itself."""

@@ -1,0 +1,1 @@
+"""One file per event that notifier listens to."""

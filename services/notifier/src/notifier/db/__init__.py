@@ -1,0 +1,1 @@
+"""Notifier's tables and the transactions on them."""

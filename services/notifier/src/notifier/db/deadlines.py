@@ -1,0 +1,153 @@
+"""The projection of deadlines in PostgreSQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.page import Page
+from notifier.db.tables import DEADLINE
+from notifier.domain.deadline import Deadline, Key, Severity, State, TimerEnd
+from notifier.domain.ladder import ladder_of
+from notifier.usecases.views import DeadlineFilter, DeadlineView, TimerView
+
+_LOCK = sa.text("""
+SELECT * FROM deadline
+ WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
+ ORDER BY subject_id, clock FOR UPDATE
+""").columns(*DEADLINE.columns)
+_COUNT_ON = sa.text("""
+UPDATE deadline SET version = given.version
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[]), CAST(:versions AS integer[]))
+       AS given (subject_id, clock, version)
+ WHERE deadline.subject_id = given.subject_id AND deadline.clock = given.clock
+""")
+_TIMERS = sa.text("""
+SELECT subject_id, clock, generation, step, due_at, NULL AS ended, NULL::timestamptz AS ended_at FROM timer
+ WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
+UNION ALL
+SELECT subject_id, clock, generation, step, due_at, ended, ended_at FROM timer_ended
+ WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
+""")
+_NEXT_SENDING = sa.text("""
+SELECT notice.subject_id, notice.clock, min(delivery.next_attempt_at) AS at
+  FROM notice JOIN delivery ON delivery.id = notice.delivery_id
+  JOIN deadline ON deadline.subject_id = notice.subject_id AND deadline.clock = notice.clock
+   AND deadline.generation = notice.generation AND deadline.state = 'open'
+ WHERE (notice.subject_id, notice.clock)
+       IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
+   AND notice.state = 'planned' AND delivery.state IN ('planned', 'failed')
+ GROUP BY notice.subject_id, notice.clock
+""")
+
+
+class PostgresDeadlines:
+    """What the owners of deadlines announced, one row for each."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock(self, key: Key) -> Deadline | None:
+        """Read a deadline and keep others from changing it until the transaction ends."""
+        return (await self.lock_many([key])).get(key)
+
+    async def lock_many(self, keys: Iterable[Key]) -> Mapping[Key, Deadline]:
+        """Lock those that are known, in one order for all transactions."""
+        rows = await self._connection.execute(_LOCK, _names(keys))
+        return {(row.subject_id, row.clock): _deadline(row) for row in rows}
+
+    async def save(self, deadline: Deadline) -> None:
+        """Write a deadline, known or new."""
+        values = _values(deadline)
+        query = pg.insert(DEADLINE).values(values)
+        await self._connection.execute(
+            query.on_conflict_do_update(index_elements=["subject_id", "clock"], set_=values)
+        )
+
+    async def count_on(self, versions: Mapping[Key, int]) -> None:
+        """Write the versions that announcing has reached, for rows that are locked."""
+        await self._connection.execute(_COUNT_ON, _names(versions) | {"versions": list(versions.values())})
+
+    async def page(
+        self, wanted: DeadlineFilter, after: Sequence[str] | None, limit: int
+    ) -> Page[DeadlineView]:
+        """List by due instant, subject and clock, with the steps of the present generation."""
+        query = sa.select(DEADLINE).order_by(DEADLINE.c.due_at, DEADLINE.c.subject_id, DEADLINE.c.clock)
+        query = _filtered(query, wanted)
+        if after is not None:
+            due_at, subject_id, clock = after
+            place = sa.tuple_(DEADLINE.c.due_at, DEADLINE.c.subject_id, DEADLINE.c.clock)
+            query = query.where(place > (datetime.fromisoformat(due_at), UUID(subject_id), clock))
+        rows = await self._connection.execute(query.limit(limit + 1))
+        found = [_deadline(row) for row in rows]
+        shown = found[:limit]
+        last = shown[-1] if len(found) > limit else None
+        keys = None if last is None else (last.due_at.isoformat(), str(last.subject_id), last.clock)
+        return Page(await self._views(shown), keys)
+
+    async def _views(self, deadlines: Sequence[Deadline]) -> tuple[DeadlineView, ...]:
+        if not deadlines:
+            return ()
+        names = _names([deadline.key for deadline in deadlines])
+        timers: dict[tuple[UUID, str, int], dict[str, TimerView]] = {}
+        for row in await self._connection.execute(_TIMERS, names):
+            view = TimerView(row.step, row.due_at, row.ended and TimerEnd(row.ended), row.ended_at)
+            timers.setdefault((row.subject_id, row.clock, row.generation), {})[row.step] = view
+        sending = {
+            (row.subject_id, row.clock): row.at
+            for row in await self._connection.execute(_NEXT_SENDING, names)
+        }
+        return tuple(
+            _view(deadline, timers.get((*deadline.key, deadline.generation), {}), sending.get(deadline.key))
+            for deadline in deadlines
+        )
+
+
+def _view(deadline: Deadline, timers: Mapping[str, TimerView], sending: datetime | None) -> DeadlineView:
+    waiting = [timer.due_at for timer in timers.values() if timer.ended is None]
+    moments = [*waiting, *([sending] if sending else [])]
+    return DeadlineView(deadline, timers, min(moments, default=None))
+
+
+def _filtered(query: sa.Select[Any], wanted: DeadlineFilter) -> sa.Select[Any]:
+    if wanted.owner is not None:
+        query = query.where(DEADLINE.c.owner == wanted.owner)
+    if wanted.subject_id is not None:
+        query = query.where(DEADLINE.c.subject_id == wanted.subject_id)
+    if wanted.state is not None:
+        query = query.where(DEADLINE.c.state == wanted.state)
+    if wanted.overdue is not None:
+        overdue = sa.and_(DEADLINE.c.state == State.OPEN, DEADLINE.c.due_at < wanted.now)
+        query = query.where(overdue if wanted.overdue else ~overdue)
+    return query
+
+
+def _names(keys: Iterable[Key]) -> dict[str, Any]:
+    named = list(keys)
+    return {"ids": [subject_id for subject_id, _ in named], "clocks": [clock for _, clock in named]}
+
+
+def _deadline(row: Any) -> Deadline:
+    fields = {column.name: getattr(row, column.name) for column in DEADLINE.columns}
+    ladder = fields.pop("ladder")
+    severity, state = fields.pop("severity"), fields.pop("state")
+    return Deadline(
+        **fields,
+        ladder=ladder_of(ladder["name"], ladder["version"], ladder["steps"]),
+        severity=Severity(severity),
+        state=State(state),
+    )
+
+
+def _values(deadline: Deadline) -> dict[str, Any]:
+    values = {column.name: getattr(deadline, column.name) for column in DEADLINE.columns}
+    return values | {
+        "ladder": deadline.ladder.as_data(),
+        "severity": str(deadline.severity),
+        "state": str(deadline.state),
+        "explanation": dict(deadline.explanation),
+    }

@@ -1,0 +1,1 @@
+"""The rules of deadlines, ladders, notices and deliveries; they touch nothing outside."""

@@ -1,0 +1,1 @@
+"""The loops that fire timers, send what is due and count."""

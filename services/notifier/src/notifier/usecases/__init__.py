@@ -1,0 +1,1 @@
+"""What notifier does, one verb per file."""

@@ -1,0 +1,313 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from common.history import Entry
+from common.page import Page
+from events.delivery import Delivery as Once
+from events.envelope import Contract, Event
+from notifier.domain.deadline import Deadline, Key, Plan, TimerEnd
+from notifier.domain.delivery import Delivery, DeliveryState
+from notifier.domain.notice import Item, Message, Notice, NoticeState, Silence
+from notifier.domain.outcomes import Outcome
+from notifier.domain.person import Channel, Person
+from notifier.usecases.views import (
+    AttemptView,
+    DeadlineFilter,
+    DeadlineView,
+    DeliveryFilter,
+    DeliveryView,
+    NoticeFilter,
+    NoticeView,
+    PersonFilter,
+)
+
+Way = tuple[str, Channel]
+"""A person's id and a channel."""
+
+NewSecret = Callable[[], str]
+"""Makes a webhook secret, `whsec_` and base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer whose moment has come; lateness counts from when it was due or, if later, when it was planned."""
+
+    id: UUID
+    key: Key
+    generation: int
+    step: str
+    due_at: datetime
+    planned_at: datetime
+
+
+class People(Protocol):
+    """The people, each with a history."""
+
+    async def find(self, person_id: str) -> Person | None:
+        """Read a person."""
+        ...
+
+    async def lock(self, person_id: str) -> Person | None:
+        """Read a person and keep others from changing the record until the transaction ends."""
+        ...
+
+    async def lock_many(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        """Lock those that exist, in one order for all transactions."""
+        ...
+
+    async def with_managers(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        """Read people, their managers and the managers of those."""
+        ...
+
+    async def insert(self, person: Person) -> bool:
+        """Add a person; tell whether the id was free."""
+        ...
+
+    async def save(self, person: Person) -> None:
+        """Replace a person that is locked."""
+        ...
+
+    async def page(self, wanted: PersonFilter, after: Sequence[str] | None, limit: int) -> Page[Person]:
+        """List by id."""
+        ...
+
+    async def remember(
+        self,
+        person_id: str,
+        *,
+        at: datetime,
+        actor: str,
+        action: str,
+        changes: Mapping[str, object],
+        reason: str = "",
+    ) -> None:
+        """Append to the history of a person whose row is locked."""
+        ...
+
+    async def history(self, person_id: str) -> tuple[Entry, ...]:
+        """Read the whole history, oldest first."""
+        ...
+
+
+class Deadlines(Protocol):
+    """The projection of what the owners of deadlines announced."""
+
+    async def lock(self, key: Key) -> Deadline | None:
+        """Read a deadline and keep others from changing it until the transaction ends."""
+        ...
+
+    async def lock_many(self, keys: Iterable[Key]) -> Mapping[Key, Deadline]:
+        """Lock those that are known, in one order for all transactions."""
+        ...
+
+    async def save(self, deadline: Deadline) -> None:
+        """Write a deadline, known or new."""
+        ...
+
+    async def count_on(self, versions: Mapping[Key, int]) -> None:
+        """Write the versions that announcing has reached, for rows that are locked."""
+        ...
+
+    async def page(
+        self, wanted: DeadlineFilter, after: Sequence[str] | None, limit: int
+    ) -> Page[DeadlineView]:
+        """List by due instant, subject and clock, with the steps of the present generation."""
+        ...
+
+
+class Timers(Protocol):
+    """Steps whose moment will come."""
+
+    async def plan(self, deadline: Deadline, plan: Plan, *, now: datetime) -> None:
+        """Write the timers of a generation, and the steps that it skips."""
+        ...
+
+    async def end_all(self, key: Key, end: TimerEnd, *, now: datetime) -> None:
+        """End every timer of a deadline, of whatever generation."""
+        ...
+
+    async def claim(self, *, now: datetime, lease_until: datetime, limit: int) -> tuple[Key, ...]:
+        """Lease timers that are due, and those whose holder died; names their deadlines."""
+        ...
+
+    async def due_of(self, keys: Iterable[Key], *, now: datetime) -> tuple[DueTimer, ...]:
+        """Read every due timer of deadlines that are locked, claimed or not: together they tell which is the newest."""
+        ...
+
+    async def finish(self, ended: Mapping[UUID, TimerEnd], *, now: datetime) -> None:
+        """End timers and keep what became of them."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Tell when the next timer wants attention."""
+        ...
+
+
+class Notices(Protocol):
+    """What is to be told, and what became of it."""
+
+    async def post(self, notices: Sequence[Notice], first_attempts: Mapping[Way, datetime]) -> int:
+        """Put notices into the gathering deliveries of their recipients; those known before are left as they are."""
+        ...
+
+    async def suppress_stale(self, deliveries: Iterable[UUID], *, now: datetime) -> Mapping[Silence, int]:
+        """Drop notices whose deadline was met, voided or set anew; count them by reason."""
+        ...
+
+    async def left(self, deliveries: Iterable[UUID]) -> Mapping[UUID, int]:
+        """Count what each delivery still has to tell."""
+        ...
+
+    async def items(self, delivery: UUID, limit: int) -> tuple[Item, ...]:
+        """Read the first notices as their recipient reads them, the worst and oldest first."""
+        ...
+
+    async def planned_of(self, delivery: UUID) -> tuple[Notice, ...]:
+        """Read every notice that a delivery still has to tell."""
+        ...
+
+    async def finish(self, delivery: UUID, state: NoticeState, reason: str | None, *, now: datetime) -> None:
+        """End what a delivery still had to tell."""
+        ...
+
+    async def reopen(self, delivery: UUID) -> int:
+        """Plan again what a delivery told or failed to tell and what is still open as told; count it."""
+        ...
+
+    async def page(self, wanted: NoticeFilter, after: Sequence[str] | None, limit: int) -> Page[NoticeView]:
+        """List, the newest first."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Messages on their way."""
+
+    async def last_messages(self, ways: Iterable[Way]) -> Mapping[Way, datetime]:
+        """Tell when the last message that arrived or is under way set out, for each person and channel that has one."""
+        ...
+
+    async def rescue(self, *, now: datetime) -> int:
+        """Plan again, as a possible duplicate, what a process was sending when it died; count it."""
+        ...
+
+    async def lock_due(self, *, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """Lock deliveries whose moment has come and that nobody else holds."""
+        ...
+
+    async def start(
+        self, delivery: Delivery, *, token: UUID, now: datetime, lease_until: datetime
+    ) -> Delivery:
+        """Mark a locked delivery as sending under a lease, and begin the next attempt."""
+        ...
+
+    async def hold(self, delivery: UUID, until: datetime) -> None:
+        """Keep a locked delivery back."""
+        ...
+
+    async def cancel(self, delivery: UUID, reason: str) -> None:
+        """End a locked delivery that has nothing left to tell."""
+        ...
+
+    async def lock_sending(self, delivery: UUID, token: UUID) -> Delivery | None:
+        """Lock a delivery if it is still sent under this lease."""
+        ...
+
+    async def end_attempt(
+        self, delivery: UUID, number: int, *, outcome: str, reason: str | None, now: datetime
+    ) -> None:
+        """Write down what came of an attempt."""
+        ...
+
+    async def settle(
+        self,
+        delivery: UUID,
+        state: DeliveryState,
+        *,
+        reason: str | None,
+        next_attempt_at: datetime | None,
+        maybe_duplicate: bool,
+        now: datetime,
+    ) -> None:
+        """Move a locked delivery on after an attempt, and let go of its lease."""
+        ...
+
+    async def lock(self, delivery: UUID) -> Delivery | None:
+        """Read a delivery and keep others from changing it until the transaction ends."""
+        ...
+
+    async def ask_again(self, delivery: UUID, *, reason: str, maybe_duplicate: bool, now: datetime) -> None:
+        """Make a finished delivery due at once, with fresh tries."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Tell when the next delivery wants attention."""
+        ...
+
+    async def view(self, delivery: UUID) -> DeliveryView | None:
+        """Read one as it is shown."""
+        ...
+
+    async def attempts(self, delivery: UUID) -> tuple[AttemptView, ...]:
+        """Read the attempts, the first one first."""
+        ...
+
+    async def page(
+        self, wanted: DeliveryFilter, after: Sequence[str] | None, limit: int
+    ) -> Page[DeliveryView]:
+        """List, the newest first."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction: leaving its block without error commits it and what was announced."""
+
+    @property
+    def people(self) -> People:
+        """The people."""
+        ...
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """The deadlines."""
+        ...
+
+    @property
+    def timers(self) -> Timers:
+        """The timers."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """The notices."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """The deliveries."""
+        ...
+
+    def announce(self, events: Iterable[Event[Contract]]) -> None:
+        """Collect events, which are written to the outbox as the last statement."""
+        ...
+
+
+class StartWork(Protocol):
+    """Opens a transaction; with `once` it claims that delivery of an event first."""
+
+    def __call__(self, once: Once | None = None) -> AbstractAsyncContextManager[Work]:
+        """Open it; raises AlreadyHandled or KeyBlocked where `once` may not be handled (again)."""
+        ...
+
+
+class Send(Protocol):
+    """A channel: makes one attempt, bounded in time, and says what came of it."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Make one attempt; never raises for what the other side did."""
+        ...

@@ -1,0 +1,47 @@
+import httpx
+from prometheus_client import CollectorRegistry
+
+from chassis.health import Health, operations_app
+from chassis.telemetry import announce_build, dependency_metric, http_metrics, loop_metrics
+
+
+async def scrape(registry: CollectorRegistry, accept: str = "text/plain") -> httpx.Response:
+    app = operations_app(Health({}, registry=registry), registry)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://metrics") as client:
+        return await client.get("/metrics", headers={"Accept": accept})
+
+
+async def test_the_build_is_exported(registry: CollectorRegistry) -> None:
+    announce_build("intake", "0.1.0", "abc", registry)
+    assert 'build_info{commit="abc",service="intake",version="0.1.0"} 1.0' in (await scrape(registry)).text
+
+
+async def test_the_scraper_chooses_the_format(registry: CollectorRegistry) -> None:
+    http_metrics(registry)
+    plain = await scrape(registry)
+    open_metrics = await scrape(registry, "application/openmetrics-text; version=1.0.0")
+    assert plain.headers["content-type"].startswith("text/plain")
+    assert open_metrics.headers["content-type"].startswith("application/openmetrics-text")
+    assert open_metrics.text.endswith("# EOF\n")
+
+
+def test_durations_fall_into_the_conventions_buckets(registry: CollectorRegistry) -> None:
+    http_metrics(registry).observe("GET", "/v1", 200, 0.06)
+
+    def bucket(bound: str) -> float | None:
+        labels = {
+            "http_request_method": "GET",
+            "http_route": "/v1",
+            "http_response_status_code": "200",
+            "le": bound,
+        }
+        return registry.get_sample_value("http_server_request_duration_seconds_bucket", labels)
+
+    assert (bucket("0.05"), bucket("0.075"), bucket("10.0")) == (0, 1, 1)
+
+
+def test_a_registry_has_each_metric_once(registry: CollectorRegistry) -> None:
+    assert http_metrics(registry) is http_metrics(registry)
+    assert dependency_metric(registry) is dependency_metric(registry)
+    assert loop_metrics(registry) is loop_metrics(registry)
+    assert http_metrics(registry) is not http_metrics(CollectorRegistry())

@@ -1,0 +1,133 @@
+"""A world for intake: a database of its own, a clock that tests move, real API keys, and the API."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis.keys import create_key
+from common.actor import Actor
+from events.codec import Known, decode
+from events.delivery import Delivery
+from events.envelope import Contract, Event
+from events.postgres.headers import unpack
+from events.transport import Record
+from events.wake import Wake
+from intake.settings import IntakeSettings
+from intake.wiring import Intake, build_app, build_handlers, build_health, open_intake
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PEPPER = "a pepper of tests, long enough to be one"
+STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write")
+
+KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
+    "crm": ("system:crm-1", ("complaints:write", "complaints:read"), "crm"),
+    "shop": ("system:shop-1", ("complaints:write", "complaints:read"), "shop"),
+    "staff": ("person:anna.berg", STAFF_SCOPES, None),
+    "reader": ("person:rita.reader", ("complaints:read",), None),
+    "importer": ("system:crm-2", ("imports:write", "complaints:read"), "crm"),
+}
+
+
+@dataclass
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+@dataclass
+class World:
+    """Everything that a test of intake works with."""
+
+    intake: Intake
+    clock: SetClock
+    app: FastAPI
+    keys: Mapping[str, str]
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self.intake.engine
+
+    def client(self, who: str) -> httpx.AsyncClient:
+        """A client with the key of `crm`, `shop`, `staff`, `reader` or `importer`."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app),
+            base_url="http://intake.test",
+            headers={"Authorization": f"Bearer {self.keys[who]}"},
+        )
+        self.clients.append(client)
+        return client
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(sa.text(statement), values)).all())
+
+    async def count(self, table: str) -> int:
+        return int((await self.rows(f"SELECT count(*) AS n FROM {table}"))[0].n)  # noqa: S608 - a name of our own
+
+    async def told(self) -> list[Event[Contract]]:
+        """Everything in the outbox, in order."""
+        events = []
+        for row in await self.rows("SELECT * FROM outbox ORDER BY position"):
+            decoded = decode(Record(row.topic, row.key.encode(), unpack(row.headers), bytes(row.value)))
+            assert isinstance(decoded, Known)
+            events.append(decoded.event)
+        return events
+
+    async def hears(self, event: Event[Any]) -> None:
+        """Deliver an event of capa to intake's own handler."""
+        delivery = Delivery("intake", event.source, str(event.id), event.key)
+        await build_handlers(self.intake)[type(event.data)](event, delivery)
+
+
+@asynccontextmanager
+async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[World]:
+    """Open a world on a migrated database."""
+    file, keys = folder / "keys.json", {}
+    for who, (actor, scopes, source) in KEYS.items():
+        keys[who], _ = create_key(
+            file, PEPPER, name=who, actor=Actor.parse(actor), scopes=scopes, at=NOON, source_system=source
+        )
+    clock = SetClock()
+    chosen = IntakeSettings(
+        database_url=SecretStr(url),
+        database_pool_size=8,
+        database_pool_timeout_seconds=20,
+        keys_file=file,
+        pepper=SecretStr(PEPPER),
+        **settings,
+    )
+    intake = open_intake(chosen, role="test", wake=Wake(), clock=clock)
+    world = World(intake, clock, build_app(intake, build_health(intake)), keys)
+    try:
+        yield world
+    finally:
+        for client in world.clients:
+            await client.aclose()
+        await intake.engine.dispose()
+
+
+def a_complaint(**changes: Any) -> dict[str, Any]:
+    """A complaint with every required field and no other."""
+    return {
+        "channel": "phone",
+        "reported_severity": "major",
+        "product": "credit-card",
+        "description": "I was charged twice.",
+    } | changes
