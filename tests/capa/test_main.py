@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tests.capa.world import CONFIG
+from tests.capa.world import CONFIG, open_world
+from tests.support.postgres import Databases, fresh_database
 
 BASE = {
     "PATH": os.environ.get("PATH", ""),
@@ -60,3 +61,10 @@ async def test_an_older_schema_is_refused_and_migrate_brings_it_up(database_url:
     listed = await run("dead-letters", "list", REDRESS_DATABASE_URL=database_url)
     assert (refused[0], "python -m capa migrate" in refused[1]) == (2, True), refused
     assert (migrated, listed) == ((0, "capa: 0001\n"), (0, "0 event(s)\n"))
+
+
+async def test_migrate_brings_the_embedded_log_up_too(database_url: str, postgres: Databases) -> None:
+    with fresh_database(postgres) as log_url:
+        migrated = await run("migrate", REDRESS_DATABASE_URL=database_url, REDRESS_LOG_DATABASE_URL=log_url)
+        async with open_world(log_url) as log:
+            assert (migrated[0], await log.number_of("log_record")) == (0, 0), migrated

@@ -25,6 +25,7 @@ from intake.settings import IntakeSettings
 from intake.wiring import Intake, build_app, build_handlers, build_health, open_intake
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CONFIG = Path(__file__).parents[2] / "config"
 PEPPER = "a pepper of tests, long enough to be one"
 STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write")
 
@@ -111,6 +112,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         database_pool_timeout_seconds=20,
         keys_file=file,
         pepper=SecretStr(PEPPER),
+        config_dir=CONFIG,
         **settings,
     )
     intake = open_intake(chosen, role="test", wake=Wake(), clock=clock)

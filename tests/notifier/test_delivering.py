@@ -44,6 +44,7 @@ async def test_after_the_last_try_the_manager_is_told_and_the_failure_announced(
     for _ in range(8):
         await world.sends()
         world.clock.move(hours=11)
+    await world.sends()
     assert world.mailed() == ["mo@example.org"]
     failed = next(event for event in await world.told() if event.type == "redress.notice.failed.v1")
     data = failed.data.model_dump(mode="json")

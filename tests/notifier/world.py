@@ -237,7 +237,7 @@ def voided(set_event: Event[DeadlineSetV1]) -> Event[DeadlineVoidedV1]:
 
 
 def _event(data: Any, version: int) -> Event[Any]:
-    return Event[type(data)](  # type: ignore[misc]  # the contract is known at run time only
+    return Event[Any](
         id=new_id(),
         source="/redress/capa",
         key=str(UUID(int=9)),
@@ -257,7 +257,7 @@ def subjects(events: Iterable[Event[Contract]]) -> list[str]:
 
 
 @asynccontextmanager
-async def open_world(url: str, folder: Path, mailbox: Mailbox, **settings: Any) -> AsyncIterator[World]:
+async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[World]:
     """Open a world on a migrated database."""
     file, keys = folder / "keys.json", {}
     for who, scopes in (("admin", SCOPES), ("nobody", ("complaints:read",))):
@@ -266,17 +266,14 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox, **settings: Any) 
         )
     clock, wakes = SetClock(), Wakes()
     chosen = Settings(
-        **{
-            "database_url": SecretStr(url),
-            "keys_file": file,
-            "pepper": SecretStr(PEPPER),
-            "config_dir": CONFIG,
-            "smtp_port": mailbox.port,
-            "mail_from": "Redress <redress@quality.example>",
-            "webhook_allow": ("127.0.0.0/8",),
-            "webhook_timeout_seconds": 5.0,
-        }
-        | settings
+        database_url=SecretStr(url),
+        keys_file=file,
+        pepper=SecretStr(PEPPER),
+        config_dir=CONFIG,
+        smtp_port=mailbox.port,
+        mail_from="Redress <redress@quality.example>",
+        webhook_allow=("127.0.0.0/8",),
+        webhook_timeout_seconds=5.0,
     )
     engine = open_engine(url, name="notifier-test", pool_size=8, pool_timeout_seconds=20)
     start_work = PostgresStartWork(engine, clock, wakes)

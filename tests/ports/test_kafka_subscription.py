@@ -64,8 +64,9 @@ async def test_an_orderly_rebalance_hands_nothing_over_twice(kafka_carrier: Kafk
     reader, second = Reader(), Reader()
 
     async def handle(batch: Sequence[Received]) -> int:
-        await asyncio.sleep(0.05)
-        return await reader.handle(batch)
+        await reader.handle(batch)
+        await asyncio.sleep(0.2)  # long enough that every lane has work in flight when the second one joins
+        return len(batch)
 
     async def handle_second(batch: Sequence[Received]) -> int:
         await second.handle(batch)

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("api", "the HTTP API"),
         ("worker", "relay, consumer and gauges"),
         ("all", "both in one process"),
-        ("migrate", "bring the database to the schema of this release"),
+        ("migrate", "bring the database to head, and the embedded log's too where it is used"),
     ):
         roles.add_parser(name, help=purpose)
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)

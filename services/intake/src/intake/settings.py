@@ -80,7 +80,7 @@ class _SourceFile(_Part):
         if name is not None:
             try:
                 ZoneInfo(name)
-            except (OSError, ValueError):
+            except (KeyError, OSError, ValueError):
                 raise ValueError(f"{name} is no time zone of the IANA database") from None
         return name
 
@@ -89,10 +89,7 @@ class _SourceFile(_Part):
             kind=self.kind,
             columns=tuple(self.columns),
             constant=self.constant,
-            rules=tuple(
-                Rule(rule.value, {name: tuple(map(str.casefold, texts)) for name, texts in rule.when.items()})
-                for rule in self.rules
-            ),
+            rules=tuple(Rule.of(rule.value, rule.when) for rule in self.rules),
             table={name.casefold(): text for name, text in self.table.items()},
             formats=tuple(self.formats),
             zone=None if self.zone is None else ZoneInfo(self.zone),

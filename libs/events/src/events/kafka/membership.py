@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _POLL_MS = 1_000
 _FETCH_WAIT_MS = 100
 """A partition that was read empty waits for the others' fetch from the same broker, so that fetch must be short."""
-_RETRY_MS = 250
+_RETRY_MS = 500
 _METADATA_AGE_MS = 60_000
 _MARGIN = 5.0
 """Seconds beyond the parts' own bounds, after which a goodbye is given up as a whole."""

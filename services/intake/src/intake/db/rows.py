@@ -21,6 +21,7 @@ from intake.domain.trail import Trace
 
 PREFIX: Final = "C-"
 COMPLAINANT: Final = ("reference", "name", "email", "phone", "address", "country")
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NO_COMPLAINANT: Final = Complainant()
 
 
@@ -118,7 +119,7 @@ def entry_of(row: Any) -> history.Entry:
 
 def json_text(value: object) -> str:
     """Write plain JSON for a jsonb column."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def columns(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Final
 
 from common.refusals import require_version
 from intake.domain.complaint import Account, Complaint, NewComplaint, Report, refuse_future
@@ -66,10 +67,16 @@ def correct(
     return _compared(known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now)
 
 
+_ACCOUNT: Final = tuple(field.name for field in fields(Account))
+
+
 def contents(complaint: NewComplaint) -> Mapping[str, object]:
     """List by name everything that an amendment can change."""
-    account = {field.name: getattr(complaint.account, field.name) for field in fields(complaint.account)}
-    return {**account, "aware_at": complaint.aware_at, "received_at": complaint.received_at}
+    return {
+        **{name: getattr(complaint.account, name) for name in _ACCOUNT},
+        "aware_at": complaint.aware_at,
+        "received_at": complaint.received_at,
+    }
 
 
 def _compared(known: Complaint, told: Complaint, now: datetime) -> Unchanged | Amended:

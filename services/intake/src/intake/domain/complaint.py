@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -101,7 +102,7 @@ class Report:
     def digest(self) -> bytes:
         """Fingerprint what was told, to know the same telling again whatever was corrected here meanwhile."""
         told = [plain(self.account), plain(self.aware_at), plain(self.received_at)]
-        return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).digest()
+        return hashlib.sha256(_JSON.encode(told).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ class NewComplaint:
 
     def numbered(self, number: str) -> "Complaint":
         """Give it the number that a person can say."""
-        return Complaint(number=number, **{field.name: getattr(self, field.name) for field in fields(self)})
+        return Complaint(number=number, **{name: getattr(self, name) for name in _NEW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +169,18 @@ def refuse_future(now: datetime, **times: datetime | None) -> None:
 
 def plain(value: object) -> object:
     """Write a value in the one way that JSON can hold it."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds")
-        case tuple():
-            return [plain(item) for item in value]
-        case Account() | Complainant() | Attachment():
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-        case _:
-            return value
+    names = _NAMES.get(type(value))
+    if names is not None:
+        return {name: plain(getattr(value, name)) for name in names}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+_NAMES: Final[Mapping[type, tuple[str, ...]]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Account, Complainant, Attachment)
+}
+_NEW: Final = tuple(field.name for field in fields(NewComplaint))
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

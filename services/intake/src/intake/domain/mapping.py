@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Final, Literal, assert_never
 from zoneinfo import ZoneInfo
 
@@ -28,17 +29,23 @@ _CUT: Final = "…"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Gives its value where every column named has a value that fits one of its patterns, in any case."""
+    """Gives its value where every column named has a value that fits one of its patterns; make it with `of`."""
 
     value: str
-    when: Mapping[str, tuple[str, ...]]
+    when: tuple[tuple[str, re.Pattern[str]], ...]
+
+    @classmethod
+    def of(cls, value: str, when: Mapping[str, Iterable[str]]) -> "Rule":
+        """Make a rule of patterns in any case, where `*` and `?` stand for any text and any character."""
+        return cls(value, tuple((column, _any_of(patterns)) for column, patterns in when.items()))
 
     def fits(self, row: Row) -> bool:
-        """Tell whether the row is meant; `*` and `?` stand for any text and any character."""
-        return all(
-            any(fnmatchcase(text_of(row.get(column)).casefold(), pattern) for pattern in patterns)
-            for column, patterns in self.when.items()
-        )
+        """Tell whether the row is meant."""
+        return all(pattern.match(text_of(row.get(column))) for column, pattern in self.when)
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern) for pattern in patterns), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ class Profile:
         named: set[str] = set()
         for source in self.fields.values():
             named |= {*source.columns, *_PLACE.findall(source.template)}
-            named |= {column for rule in source.rules for column in rule.when}
+            named |= {column for rule in source.rules for column, _ in rule.when}
         return frozenset(named) | self.ignored
 
     def column_of(self, pointer: str) -> str | None:
@@ -108,6 +115,7 @@ def map_row(profile: Profile, row: Row) -> tuple[dict[str, object], list[FieldEr
     return body, errors
 
 
+@lru_cache(maxsize=4_096)
 def slug(text: str) -> str:
     """Make a code of a text: small letters, digits and hyphens."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -127,6 +135,8 @@ def flatten(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
 
 def text_of(value: object) -> str:
     """Give a value as text without space around it; nothing is an empty text."""
+    if isinstance(value, str):
+        return value.strip()
     return "" if value is None else str(value).strip()
 
 
@@ -163,7 +173,7 @@ def _read(source: Source, value: object) -> object:
         case "lookup":
             return _looked_up(source, text_of(value))
         case "instant":
-            return _instant(source, text_of(value))
+            return _instant(text_of(value), source.formats, source.zone)
         case "flag":
             return _flag(value)
         case never:
@@ -177,16 +187,18 @@ def _looked_up(source: Source, text: str) -> str | None:
     return found
 
 
-def _instant(source: Source, text: str) -> str:
-    for pattern in source.formats:
+# A file holds few dates and names each many times, so that reading one is worth remembering.
+@lru_cache(maxsize=4_096)
+def _instant(text: str, formats: tuple[str, ...], zone: ZoneInfo | None) -> str:
+    for pattern in formats:
         try:
             read = datetime.fromisoformat(text) if pattern == ISO else datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone follows
-            if read.tzinfo is None and source.zone is not None:
-                read = read.replace(tzinfo=source.zone)
+            if read.tzinfo is None and zone is not None:
+                read = read.replace(tzinfo=zone)
             return read.isoformat() if read.tzinfo is None else read.astimezone(UTC).isoformat()
         except (ValueError, OverflowError):
             continue
-    raise Unreadable(f"is no date of the form {' or '.join(source.formats)}")
+    raise Unreadable(f"is no date of the form {' or '.join(formats)}")
 
 
 def _flag(value: object) -> bool:

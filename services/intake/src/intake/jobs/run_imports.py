@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from prometheus_client import Counter
@@ -17,6 +17,7 @@ from intake.usecases.imports import Imports
 POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 2.0
 KEPT: Final = timedelta(days=30)
+TIDY_EVERY: Final = timedelta(minutes=1)
 LONGEST_SILENCE: Final = timedelta(minutes=10)
 """An upload that has sent nothing for so long has lost its process."""
 
@@ -44,6 +45,7 @@ class RunImports:
         self._process = process
         self._imports = imports
         self._clock = clock
+        self._tidied_at: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until stopped, which waits for the chunk under way; a database that is away is waited for."""
@@ -62,7 +64,10 @@ class RunImports:
                 await waited_for(stop, POLL_SECONDS)
 
     async def tidy(self) -> None:
-        """Give up uploads whose process is gone, and forget imports that ended long ago."""
+        """Once a minute give up uploads whose process is gone, and forget imports that ended long ago."""
         now = self._clock()
+        if self._tidied_at is not None and now - self._tidied_at < TIDY_EVERY:
+            return
+        self._tidied_at = now
         await self._imports.abandon_silent(before=now - LONGEST_SILENCE, now=now)
         await self._imports.forget(before=now - KEPT)

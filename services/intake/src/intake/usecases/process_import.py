@@ -182,7 +182,7 @@ class _Writing:
         reports: Mapping[int, Report],
     ) -> dict[int, RowResult]:
         actor = self._order.actor
-        numbers = {}
+        numbers: Mapping[UUID, str] = {}
         if fresh:
             drafts = [(new, trace_receipt(new, actor=actor)) for new in fresh.values()]
             numbers = await self._work.complaints.insert(drafts)

@@ -250,7 +250,7 @@ class DeadlineOut(BaseModel):
     due_at: datetime = Field(description="By when.")
     owner: str | None = Field(description="By whom.")
     team: str | None = Field(description="By which team.")
-    severity: Severity = Field(description="How bad the consequence is.")
+    severity: Severity = Field(description="How bad it is if it stays undone.")
     link: str = Field(description="Where a person finds the thing.")
     state: State = Field(description="Whether it still has to be met.")
     closed_at: datetime | None = Field(description="When it was met or voided.")

@@ -139,7 +139,7 @@ def webhook_body(message: Message) -> bytes:
             break
         items.append(data)
     data = {
-        "delivery_id": message.delivery_id,
+        "delivery_id": str(message.delivery_id),
         "recipient": message.person.id,
         "total": message.total,
         "notices": items,
@@ -151,9 +151,9 @@ def webhook_body(message: Message) -> bytes:
 
 def _item(item: Item) -> dict[str, Any]:
     return {
-        "notice_id": item.notice_id,
+        "notice_id": str(item.notice_id),
         "subject_kind": item.subject_kind,
-        "subject_id": item.subject_id,
+        "subject_id": str(item.subject_id),
         "clock": item.clock,
         "step": item.step,
         "kind": str(item.kind),

@@ -280,7 +280,7 @@ def _url_errors(url: str | None) -> list[FieldError]:
 def _zone_errors(timezone: str) -> list[FieldError]:
     try:
         ZoneInfo(timezone)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         unknown = True
     else:
         unknown = False

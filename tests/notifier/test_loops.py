@@ -1,0 +1,101 @@
+"""The loops as a process runs them."""
+
+import asyncio
+from datetime import timedelta
+
+from prometheus_client import REGISTRY
+
+from notifier.jobs.gate import Gate
+from notifier.jobs.gauges import GaugeLoop
+from notifier.jobs.rest import seconds_until
+from notifier.jobs.timer_loop import TimerLoop
+from notifier.usecases.next_moment import NextMoment
+from tests.notifier.world import NOON, World, a_deadline
+
+
+def a_timer_loop(world: World, gate: Gate) -> TimerLoop:
+    return TimerLoop(
+        fire=world.fire,
+        next_moment=NextMoment(world.start_work),
+        gate=gate,
+        clock=world.clock,
+        wake=world.wakes.timers,
+        poll=600.0,
+    )
+
+
+async def until_fired(world: World) -> None:
+    async with asyncio.timeout(30):
+        while not await world.rows("SELECT 1 FROM timer_ended WHERE ended = 'fired'"):
+            await asyncio.sleep(0.02)
+
+
+async def test_no_timer_fires_before_the_log_was_read(world: World) -> None:
+    await world.people()
+    await world.hears(a_deadline(due=NOON - timedelta(hours=1)))
+    read, waiting, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def catch_up(_: asyncio.Event) -> None:
+        waiting.set()
+        await read.wait()
+
+    loop = asyncio.create_task(a_timer_loop(world, Gate(catch_up)).run(stop))
+    await waiting.wait()
+    before = await world.told_types()
+    read.set()
+    await until_fired(world)
+    stop.set()
+    await loop
+    assert before == []
+    assert await world.told_types() == ["deadline.breached"]
+
+
+async def test_a_sleeping_timer_loop_wakes_for_a_deadline_that_is_overdue_on_arrival(world: World) -> None:
+    await world.people()
+    stop = asyncio.Event()
+
+    async def caught_up(_: asyncio.Event) -> None:
+        return
+
+    loop = asyncio.create_task(a_timer_loop(world, Gate(caught_up)).run(stop))
+    await world.hears(a_deadline(due=NOON - timedelta(hours=1)))
+    # Its poll comes round in ten minutes, longer than this test waits: only the bell can wake it.
+    await until_fired(world)
+    stop.set()
+    await loop
+
+
+def test_a_loop_sleeps_until_the_next_moment_but_no_longer_than_its_poll() -> None:
+    soon, late = NOON + timedelta(seconds=2), NOON + timedelta(hours=1)
+    assert [seconds_until(moment, NOON, 5.0) for moment in (soon, late, NOON - timedelta(1), None)] == [
+        2.0,
+        5.0,
+        0.0,
+        5.0,
+    ]
+
+
+async def test_the_gauges_show_what_waits(world: World) -> None:
+    from functools import partial
+
+    from notifier.db.counts import count
+
+    await world.people()
+    await world.hears(a_deadline())
+    world.clock.move(hours=2)
+    await GaugeLoop(partial(count, world.engine), world.clock).turn()
+    names = ("timers_pending", "timers_due", "timer_oldest_due_age_seconds", "deadlines_overdue")
+    assert [REGISTRY.get_sample_value(name) for name in names] == [2, 1, 3600, 1]
+
+
+async def test_a_claimed_timer_whose_process_died_is_taken_up_by_another(world: World) -> None:
+    await world.people()
+    await world.hears(a_deadline())
+    world.clock.move(hours=1)
+    now = world.clock()
+    async with world.start_work() as work:
+        claimed = await work.timers.claim(now=now, lease_until=now + timedelta(seconds=60), limit=10)
+    assert len(claimed) == 1
+    assert (await world.fires()).deadlines == 0
+    world.clock.move(seconds=61)
+    assert (await world.fires()).deadlines == 1
