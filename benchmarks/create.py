@@ -111,7 +111,7 @@ async def measure(rounds: int = 3, seconds: float = 8.0, connections: int = 16) 
                             "seconds": seconds if turn else 2.0,
                         }
                     )
-                    if set(outcome["statuses"]) != {201} or outcome["lost"]:
+                    if set(outcome["statuses"]) != {"201"} or outcome["lost"]:
                         raise RuntimeError(f"{target.name}: {outcome}")
                     if turn:  # the first round only warms up
                         results[target.name].append(outcome)

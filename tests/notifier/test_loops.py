@@ -58,6 +58,9 @@ async def test_a_sleeping_timer_loop_wakes_for_a_deadline_that_is_overdue_on_arr
         return
 
     loop = asyncio.create_task(a_timer_loop(world, Gate(caught_up)).run(stop))
+    async with asyncio.timeout(30):
+        while not world.wakes.timers.ticket()._waiters:
+            await asyncio.sleep(0.02)
     await world.hears(a_deadline(due=NOON - timedelta(hours=1)))
     # Its poll comes round in ten minutes, longer than this test waits: only the bell can wake it.
     await until_fired(world)

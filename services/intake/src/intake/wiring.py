@@ -42,8 +42,8 @@ from intake.consumers.action_reassigned import on_action_reassigned
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
+from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
-from intake.db.reception import PlainReception
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
@@ -104,7 +104,7 @@ def build_app(intake: Intake, health: Health) -> FastAPI:
     settings = intake.settings
     services = ComplaintServices(
         receive=ReceiveComplaint(
-            PlainReception(intake.engine, intake.clock, intake.wake), intake.start_work, intake.clock
+            GroupReception(intake.engine, intake.clock, intake.wake), intake.start_work, intake.clock
         ),
         amend=AmendComplaint(intake.start_work, intake.clock),
         views=PostgresViews(intake.engine),

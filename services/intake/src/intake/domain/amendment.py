@@ -1,12 +1,11 @@
 """How a known complaint changes: its source tells it again, or staff correct it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from common.refusals import require_version
-from intake.domain.complaint import Account, Complaint, NewComplaint, Report, refuse_future
+from intake.domain.complaint import ACCOUNT, Account, Complaint, NewComplaint, Report, refuse_future
 from intake.domain.facts import Amended
 
 
@@ -67,13 +66,10 @@ def correct(
     return _compared(known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now)
 
 
-_ACCOUNT: Final = tuple(field.name for field in fields(Account))
-
-
 def contents(complaint: NewComplaint) -> Mapping[str, object]:
     """List by name everything that an amendment can change."""
     return {
-        **{name: getattr(complaint.account, name) for name in _ACCOUNT},
+        **{name: getattr(complaint.account, name) for name in ACCOUNT},
         "aware_at": complaint.aware_at,
         "received_at": complaint.received_at,
     }

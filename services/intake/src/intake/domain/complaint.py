@@ -101,7 +101,10 @@ class Report:
 
     def digest(self) -> bytes:
         """Fingerprint what was told, to know the same telling again whatever was corrected here meanwhile."""
-        told = [plain(self.account), plain(self.aware_at), plain(self.received_at)]
+        # Only what was said counts, so that a field that a later release adds changes no fingerprint.
+        account = self.account
+        told = {name: value for name in ACCOUNT if (value := getattr(account, name))}
+        told |= {"aware_at": self.aware_at, "received_at": self.received_at}
         return hashlib.sha256(_JSON.encode(told).encode()).digest()
 
 
@@ -182,5 +185,8 @@ def plain(value: object) -> object:
 _NAMES: Final[Mapping[type, tuple[str, ...]]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in (Account, Complainant, Attachment)
 }
+ACCOUNT: Final = tuple(field.name for field in fields(Account))
+"""The names of everything that is said in an account."""
+
 _NEW: Final = tuple(field.name for field in fields(NewComplaint))
-_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=plain)

@@ -110,8 +110,12 @@ def map_row(profile: Profile, row: Row) -> tuple[dict[str, object], list[FieldEr
                 FieldError(pointer_of(target), "unreadable", str(reason), "correct it, or the profile")
             )
             continue
-        if value is not None:
+        if value is None:
+            continue
+        if "." in target:
             _put(body, target.split("."), value)
+        else:
+            body[target] = value
     return body, errors
 
 
@@ -151,8 +155,12 @@ def _value(source: Source, row: Row) -> object:
     for rule in source.rules:
         if rule.fits(row):
             return rule.value
-    found = next((row[column] for column in source.columns if text_of(row.get(column))), None)
-    value = None if found is None else _read(source, found)
+    value = None
+    for column in source.columns:
+        found = row.get(column)
+        if found is not None and text_of(found):
+            value = _read(source, found)
+            break
     if value is None and source.template:
         value = _PLACE.sub(lambda place: text_of(row.get(place[1])), source.template).strip() or None
     if value is None:
@@ -164,10 +172,10 @@ def _value(source: Source, row: Row) -> object:
 
 def _read(source: Source, value: object) -> object:
     match source.kind:
-        case "as_is":
-            return value
         case "text":
             return value.strip() if isinstance(value, str) else value
+        case "as_is":
+            return value
         case "slug":
             return slug(text_of(value)) or None
         case "lookup":

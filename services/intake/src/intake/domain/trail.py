@@ -15,11 +15,13 @@ from typing import Final
 from common import history
 from common.actor import Actor
 from intake.domain.amendment import contents
-from intake.domain.complaint import NewComplaint, plain
+from intake.domain.complaint import ACCOUNT, NewComplaint, plain
 from intake.domain.facts import Amended
 
 WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
 """What may hold a person's words or data."""
+
+_OPEN: Final = tuple(name for name in ACCOUNT if name not in WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class Trace:
 
 def trace_receipt(complaint: NewComplaint, *, actor: Actor) -> Trace:
     """Begin a complaint's history; its texts need no copy as long as the complaint still has them."""
-    now = contents(complaint)
-    changes = {
-        name: plain(value) for name, value in now.items() if name not in WITHHELD and value is not None
+    changes: dict[str, object] = {
+        name: plain(value) for name in _OPEN if (value := getattr(complaint.account, name)) is not None
     }
+    changes |= {"aware_at": plain(complaint.aware_at), "received_at": plain(complaint.received_at)}
     if complaint.historical:
         changes["historical"] = True
     entry = history.append(

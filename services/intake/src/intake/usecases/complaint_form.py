@@ -27,6 +27,7 @@ from intake.usecases.form_values import (
     Url,
 )
 
+NOBODY: Final = Complainant()
 MOST_ATTACHMENTS: Final = 50
 OWN_SOURCE: Final = "redress"
 """The source system of what staff write down themselves."""
@@ -54,8 +55,15 @@ class ComplainantForm(Form):
 
     def value(self) -> Complainant | None:
         """Give the complainant, or None where nothing is said of one."""
-        found = Complainant(**dict(self))
-        return None if found == Complainant() else found
+        found = Complainant(
+            reference=self.reference,
+            name=self.name,
+            email=self.email,
+            phone=self.phone,
+            address=self.address,
+            country=self.country,
+        )
+        return None if found == NOBODY else found
 
 
 class AttachmentForm(Form):
@@ -126,7 +134,9 @@ class ComplaintForm(Form):
         (), description="Documents that belong to it; Redress keeps the references, not the documents."
     )
 
-    def report(self, *, own_source: str | None, default_source: str = OWN_SOURCE) -> Report:
+    def report(
+        self, *, own_source: str | None, default_source: str = OWN_SOURCE, historical: bool = False
+    ) -> Report:
         """Give what was told; raises ForeignSource where the caller speaks for one source system and names another."""
         if own_source is not None and self.source_system not in {None, own_source}:
             raise ForeignSource(own_source)
@@ -137,7 +147,7 @@ class ComplaintForm(Form):
             account=self._account(),
             aware_at=self.aware_at,
             received_at=self.received_at,
-            historical=self.historical,
+            historical=historical or self.historical,
         )
 
     def _account(self) -> Account:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from intake.domain.importing import ImportOrder, RowOutcome, RowResult, StagedRo
 from intake.domain.mapping import Profile, map_row
 from intake.usecases.complaint_form import OWN_SOURCE, ComplaintForm
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MOST_ERRORS: Final = 20
 _LONGEST_ID: Final = 200
 
@@ -35,11 +36,12 @@ def judge(row: StagedRow, order: ImportOrder, profile: Profile) -> Judged:
     told = body.get("external_id")
     external_id = told[:_LONGEST_ID] if isinstance(told, str) else None
     try:
-        form = ComplaintForm.model_validate_json(json.dumps(body))
+        form = ComplaintForm.model_validate_json(_JSON.encode(body))
         errors = unreadable
         report = form.report(
             own_source=order.own_source,
             default_source=order.source_system or profile.source_system or OWN_SOURCE,
+            historical=order.historical,
         )
     except ValidationError as invalid:
         at = {error.pointer for error in unreadable}
@@ -49,7 +51,7 @@ def judge(row: StagedRow, order: ImportOrder, profile: Profile) -> Judged:
         return Judged(row.number, None, rejected(row.number, external_id, refusal_errors(refusal), profile))
     if errors:
         return Judged(row.number, None, rejected(row.number, external_id, errors, profile))
-    return Judged(row.number, replace(report, historical=report.historical or order.historical))
+    return Judged(row.number, report)
 
 
 def rejected(

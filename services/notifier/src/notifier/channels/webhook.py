@@ -129,7 +129,7 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
 
 
 def webhook_body(message: Message) -> bytes:
-    """Write the body, the same for every attempt: as many items as fit, and how many there are."""
+    """Write the body: as many items as fit, and how many there are; a later attempt leaves out what was met since."""
     items: list[dict[str, Any]] = []
     size = 0
     for item in message.items:
