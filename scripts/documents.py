@@ -14,6 +14,7 @@ import capa.settings
 import capa.wiring
 import intake.settings
 import intake.wiring
+import notifier.db.work
 import notifier.settings
 import notifier.wiring
 from chassis.health import Health
@@ -48,11 +49,11 @@ def _openapi(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     inward = intake.wiring.open_intake(intake.settings.IntakeSettings(**values), role="documents", wake=wake)
     core = capa.wiring.open_core(capa.settings.CapaSettings(**values), wake=wake)
     outward = notifier.settings.Settings(**values)
-    process = notifier.wiring.Process(outward)
+    begin = notifier.db.work.PostgresStartWork(inward.engine, utc_now, notifier.db.work.Wakes())
     return {
         "intake": intake.wiring.build_app(inward, silent).openapi(),
         "capa": capa.wiring.app_of(core, silent).openapi(),
-        "notifier": notifier.wiring.build_app(outward, process._start_work, utc_now, silent).openapi(),
+        "notifier": notifier.wiring.build_app(outward, begin, utc_now, silent).openapi(),
     }
 
 

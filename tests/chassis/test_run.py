@@ -23,7 +23,7 @@ BOUND = 20
 
 async def until(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110 - what is waited for lies outside of asyncio
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -4,8 +4,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.contracts.capa import ActionCancelledV1
-from events.envelope import Event
 from events.postgres import outbox
 from events.transport import Record
 from tests.support.events import NOON, a_complaint_received
@@ -54,9 +52,9 @@ async def test_a_ready_record_is_written_unnumbered_with_its_own_bytes(engine: A
 
 
 async def test_what_does_not_fit_its_contract_is_never_written(engine: AsyncEngine) -> None:
-    broken = ActionCancelledV1.model_construct(action_id="no id", reason=3)
-    event = Event[ActionCancelledV1].model_construct(**a_complaint_received().model_dump() | {"data": broken})
+    good = a_complaint_received()
+    broken = good.model_copy(update={"data": good.data.model_copy(update={"complaint_id": "no id"})})
     async with engine.connect() as connection:
-        with pytest.raises(ValueError, match="action_id"):
-            await outbox.append(connection, "t", [event], now=NOON)
+        with pytest.raises(ValueError, match="complaint_id"):
+            await outbox.append(connection, "t", [broken], now=NOON)
     assert await rows(engine) == []

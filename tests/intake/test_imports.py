@@ -253,16 +253,27 @@ async def test_a_historical_import_says_so_of_every_complaint(world: World) -> N
     ]
 
 
-async def test_no_content_of_a_row_is_kept_once_it_is_done(world: World) -> None:
-    content = _lines(
-        a_complaint(external_id="A", description="Flurb!"), a_complaint(product="", description="Flurb!")
-    )
+async def test_no_content_of_a_row_is_kept_once_the_import_has_ended(world: World) -> None:
+    bodies = [{"external_id": "A"}, {"product": ""}, {"external_id": "never processed"}]
+    content = _lines(*(a_complaint(description="Flurb!", **changes) for changes in bodies))
 
     done = await _run(world, content, on_error="abort")
 
     rows = await world.rows("SELECT import_row::text AS whole FROM import_row")
-    assert (done["processed"], len(rows)) == (2, 2)
+    assert (done["processed"], len(rows)) == (2, 3)
     assert not [row for row in rows if "Flurb" in row.whole]
+
+
+async def test_content_that_a_crash_left_behind_is_swept_away(world: World) -> None:
+    await _upload(world.client("staff"), _some(3))
+    async with world.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE import_job SET state = 'aborted', finished_at = created_at")
+    job = RunImports(build_import(world.intake), PostgresImports(world.engine), world.clock)
+
+    await job.tidy()
+
+    (left,) = await world.rows("SELECT count(*) AS rows, count(raw) AS contents FROM import_row")
+    assert (left.rows, left.contents) == (3, 0)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from intake.domain.importing import (
 )
 
 _RESULTS_AT_ONCE: Final = 1_000
+_ROWS_AT_ONCE: Final = 5_000
 
 _STAGE: Final = sa.text("""
 WITH kept AS (
@@ -43,7 +44,6 @@ UPDATE import_job SET state = 'queued', updated_at = CAST(:now AS timestamptz)
  WHERE id = CAST(:id AS uuid) AND state = 'receiving'
 """)
 _GIVE_UP: Final = sa.text("""
-WITH gone AS (DELETE FROM import_row WHERE import_id = ANY(CAST(:ids AS uuid[])))
 UPDATE import_job SET state = 'failed', detail = :detail, rows = 0, updated_at = CAST(:now AS timestamptz),
        finished_at = CAST(:now AS timestamptz)
  WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'receiving'
@@ -97,18 +97,31 @@ UPDATE import_job
  WHERE id = CAST(:id AS uuid)
 """)
 _END: Final = sa.text("""
-WITH forgotten AS (
-    UPDATE import_row SET raw = NULL WHERE import_id = CAST(:id AS uuid) AND outcome IS NULL
-)
 UPDATE import_job SET state = :state, detail = :detail, lease_token = NULL, lease_until = NULL,
        updated_at = CAST(:now AS timestamptz), finished_at = CAST(:now AS timestamptz)
  WHERE id = CAST(:id AS uuid)
+""")
+# A file may have millions of rows, so that they go in bounded batches.
+_DROP_ROWS: Final = sa.text("""
+DELETE FROM import_row WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM import_row WHERE import_id = CAST(:id AS uuid) LIMIT :rows
+))
+""")
+_EMPTY_ROWS: Final = sa.text("""
+UPDATE import_row SET raw = NULL WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM import_row
+     WHERE import_id = CAST(:id AS uuid) AND outcome IS NULL AND raw IS NOT NULL LIMIT :rows
+))
 """)
 _SILENT: Final = sa.text("""
 SELECT id FROM import_job WHERE state = 'receiving' AND updated_at < CAST(:before AS timestamptz)
    FOR UPDATE SKIP LOCKED
 """)
-_FORGET: Final = sa.text("DELETE FROM import_job WHERE finished_at < CAST(:before AS timestamptz)")
+_ENDED: Final = sa.text("""
+SELECT id, state FROM import_job WHERE finished_at >= CAST(:since AS timestamptz) AND state <> 'finished'
+""")
+_OLD: Final = sa.text("SELECT id FROM import_job WHERE finished_at < CAST(:before AS timestamptz)")
+_FORGET: Final = sa.text("DELETE FROM import_job WHERE id = CAST(:id AS uuid)")
 
 
 class PostgresImports:
@@ -160,6 +173,7 @@ class PostgresImports:
         """Forget the rows of an import that could not be received, and say why."""
         async with self._engine.begin() as connection:
             await connection.execute(_GIVE_UP, {"ids": [import_id], "detail": detail, "now": now})
+        await self._in_batches(_DROP_ROWS, import_id)
 
     async def find(self, import_id: UUID, *, within: str | None = None) -> Import:
         """Read one, of one source system alone where it is named; raises NoSuchImport."""
@@ -216,10 +230,30 @@ class PostgresImports:
                 )
         return len(ids)
 
+    async def sweep(self, *, since: datetime) -> None:
+        """Forget the content of rows that imports ended since an instant will not process any more."""
+        async with self._engine.connect() as connection:
+            ended = (await connection.execute(_ENDED, {"since": since})).all()
+        for row in ended:
+            failed = row.state == ImportState.FAILED.value
+            await self._in_batches(_DROP_ROWS if failed else _EMPTY_ROWS, row.id)
+
     async def forget(self, *, before: datetime) -> int:
         """Forget imports that ended before an instant; tell how many."""
-        async with self._engine.begin() as connection:
-            return (await connection.execute(_FORGET, {"before": before})).rowcount
+        async with self._engine.connect() as connection:
+            ids = list((await connection.execute(_OLD, {"before": before})).scalars())
+        for import_id in ids:
+            await self._in_batches(_DROP_ROWS, import_id)
+            async with self._engine.begin() as connection:
+                await connection.execute(_FORGET, {"id": import_id})
+        return len(ids)
+
+    async def _in_batches(self, statement: sa.TextClause, import_id: UUID) -> None:
+        while True:
+            async with self._engine.begin() as connection:
+                done = await connection.execute(statement, {"id": import_id, "rows": _ROWS_AT_ONCE})
+            if done.rowcount < _ROWS_AT_ONCE:
+                return
 
 
 class PostgresImportRows:
@@ -256,7 +290,7 @@ class PostgresImportRows:
         await self._connection.execute(_RECORD, values)
 
     async def end(self, import_id: UUID, state: ImportState, *, detail: str, now: datetime) -> None:
-        """End the import, and forget the content of rows that were not processed."""
+        """End the import."""
         await self._connection.execute(
             _END, {"id": import_id, "state": state.value, "detail": detail, "now": now}
         )

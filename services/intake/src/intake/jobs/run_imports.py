@@ -17,6 +17,9 @@ from intake.usecases.imports import Imports
 POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 2.0
 KEPT: Final = timedelta(days=30)
+SWEPT: Final = timedelta(days=1)
+"""How far back ended imports are looked over for content that a crash left behind."""
+
 TIDY_EVERY: Final = timedelta(minutes=1)
 LONGEST_SILENCE: Final = timedelta(minutes=10)
 """An upload that has sent nothing for so long has lost its process."""
@@ -64,10 +67,11 @@ class RunImports:
                 await waited_for(stop, POLL_SECONDS)
 
     async def tidy(self) -> None:
-        """Once a minute give up uploads whose process is gone, and forget imports that ended long ago."""
+        """Once a minute give up uploads whose process is gone, and forget what is not needed any more."""
         now = self._clock()
         if self._tidied_at is not None and now - self._tidied_at < TIDY_EVERY:
             return
         self._tidied_at = now
         await self._imports.abandon_silent(before=now - LONGEST_SILENCE, now=now)
+        await self._imports.sweep(since=now - SWEPT)
         await self._imports.forget(before=now - KEPT)

@@ -49,6 +49,10 @@ class Imports(Protocol):
         """Give up what has been received since long before and heard nothing more; tell how many."""
         ...
 
+    async def sweep(self, *, since: datetime) -> None:
+        """Forget the content of rows that imports ended since an instant will not process any more."""
+        ...
+
     async def forget(self, *, before: datetime) -> int:
         """Forget imports that ended before an instant; tell how many."""
         ...

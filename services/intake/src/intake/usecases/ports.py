@@ -162,7 +162,7 @@ class ImportRows(Protocol):
         ...
 
     async def end(self, import_id: UUID, state: ImportState, *, detail: str, now: datetime) -> None:
-        """End the import, and forget the content of rows that were not processed."""
+        """End the import."""
         ...
 
 

@@ -112,6 +112,8 @@ class ProcessImport:
             if stopped:
                 detail = f"Row {results[-1].number} was rejected; the rows after it were not processed."
                 await work.imports.end(order.id, ImportState.ABORTED, detail=detail, now=self._clock())
+        if stopped:
+            await self._tools.imports.sweep(since=order.created_at)
         for result in results:
             if result.outcome is not None:
                 self._tools.count(result.outcome)
