@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
-TRANSPORT ?= embedded
+TRANSPORT ?=
 DATA ?=
 SERVICES := intake capa notifier
 SOURCES := libs services deploy/local tests benchmarks scripts
@@ -18,7 +18,7 @@ setup: ## Make or refresh .venv from requirements.lock
 	@PYTHON=$(PYTHON) scripts/setup.sh
 
 run: setup ## Run the whole system on this machine (TRANSPORT=kafka: after make kafka)
-	@$(PY) -m local up --transport $(TRANSPORT)
+	@$(PY) -m local up $(if $(TRANSPORT),--transport $(TRANSPORT))
 
 demo: setup ## With the system up: load complaints and watch the loop close (DATA=file for real ones)
 	@$(PY) -m local demo $(if $(DATA),--data $(DATA))
@@ -50,7 +50,7 @@ migrate: setup ## Bring every database named in the environment to head
 
 migration: setup ## New revision: make migration SERVICE=capa NAME="add cases"
 	@test -n "$(SERVICE)" -a -n "$(NAME)" || { echo 'Say which: make migration SERVICE=capa NAME="add cases"' >&2; exit 2; }
-	@$(PY) -m chassis.migration $(SERVICE) "$(NAME)"
+	@$(PY) scripts/migration.py $(SERVICE) "$(NAME)"
 
 kafka: setup ## Start a real Apache Kafka on this machine (Java 17 and Maven; make kafka STOP=1 stops it)
 	@$(if $(STOP),$(PY) -m local.kafka stop,$(PY) -m local.kafka start && $(PY) -m local.kafka topics)
