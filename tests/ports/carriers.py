@@ -1,7 +1,11 @@
 """What the contract suite needs of each transport besides the port itself."""
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from aiokafka import TopicPartition  # type: ignore[import-untyped]  # it ships no types
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete  # type: ignore[import-untyped]  # the same
 
 from common.clock import utc_now
 from events.kafka.settings import KafkaSettings
@@ -22,6 +26,9 @@ class Carrier(Protocol):
 
     def member(self) -> Transport:
         """One process's transport."""
+
+    async def expire(self) -> None:
+        """Let everything that is written now grow older than the retention."""
 
     async def close(self) -> None:
         """Let go of every member."""
@@ -47,6 +54,13 @@ class EmbeddedCarrier:
         engine = engine_of(self._url, pool_size=6)
         self._engines.append(engine)
         return LogTransport(engine, utc_now, LogSettings(batch=50))
+
+    async def expire(self) -> None:
+        engine = engine_of(self._url)
+        old = LogTransport(engine, utc_now, LogSettings(retention=timedelta(0)))
+        while await old.expire():
+            pass
+        await old.close()
 
     async def close(self) -> None:
         for engine in self._engines:
@@ -85,6 +99,18 @@ class KafkaCarrier:
         member = KafkaTransport(self._bootstrap_servers, self._settings)
         self._members.append(member)
         return member
+
+    async def expire(self) -> None:
+        # A broker looks for old segments every few minutes; to a reader this is the same: the log begins later.
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap_servers)
+        await admin.start()
+        try:
+            ends = await self.member().ends([self.topic])
+            await admin.delete_records(
+                {TopicPartition(*place): RecordsToDelete(before_offset=end) for place, end in ends.items()}
+            )
+        finally:
+            await admin.close()
 
     async def close(self) -> None:
         for member in self._members:

@@ -276,3 +276,27 @@ async def test_reading_ends_within_its_bound_though_a_handler_hangs(carrier: Car
     await asyncio.wait_for(taken.wait(), 20)
     stop.set()
     await asyncio.wait_for(task, 15)
+
+
+async def test_a_group_that_lost_unread_records_to_retention_goes_on_with_what_is_left(
+    carrier: Carrier,
+) -> None:
+    reader, transport = Reader(), carrier.member()
+    await publish(transport, records(carrier.topic, 40))
+    await carrier.expire()
+    await publish(transport, records(carrier.topic, 40, start=40))
+    async with reading(transport, carrier.topic, "g", reader.handle):
+        await until(lambda: len(reader.seen) >= 40)
+    assert sorted(reader.numbers) == list(range(40, 80))
+
+
+async def test_a_group_that_had_read_on_loses_nothing_to_retention(carrier: Carrier) -> None:
+    before, after, transport = Reader(), Reader(), carrier.member()
+    await publish(transport, records(carrier.topic, 40))
+    async with reading(transport, carrier.topic, "g", before.handle):
+        await until(lambda: len(before.seen) >= 40)
+    await carrier.expire()
+    await publish(transport, records(carrier.topic, 40, start=40))
+    async with reading(carrier.member(), carrier.topic, "g", after.handle):
+        await until(lambda: len(after.seen) >= 40)
+    assert sorted(after.numbers) == list(range(40, 80))
