@@ -1,0 +1,204 @@
+"""A real complaint becomes an action, and its owner is told when it is late: through real processes, over HTTP."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from tests.notifier.receiver import Receiver, receiving
+from tests.support.running import RunningSystem, complaint
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+OWNER = "credit.team"
+HEAD = "robert.okafor@example.org"
+"""Mail address of everybody's manager."""
+
+
+async def raised(system: RunningSystem, external_id: str, **changes: Any) -> Mapping[str, Any]:
+    """Post a complaint and give it as intake shows it once its action is known."""
+    crm, staff = system.client("intake", "crm"), system.client("intake", "staff")
+    posted = await crm.post("/v1/complaints", json=complaint(external_id, **changes))
+    assert posted.status_code == 201, posted.text
+    found: dict[str, Any] = {}
+
+    async def has_an_action() -> bool:
+        answer = await staff.get(f"/v1/complaints/{posted.json()['number']}")
+        found.update(answer.json())
+        return bool(found["actions"])
+
+    await until(has_an_action, seconds=30, what="the complaint shows its action")
+    return found
+
+
+async def act(system: RunningSystem, action: str, step: str, **body: Any) -> Mapping[str, Any]:
+    """Take a step of an action as staff."""
+    capa = system.client("capa", "staff")
+    read = await capa.get(f"/v1/actions/{action}")
+    taken = await capa.post(
+        f"/v1/actions/{action}/{step}", json=body, headers={"If-Match": read.headers["ETag"]}
+    )
+    assert taken.status_code == 200, taken.text
+    found: Mapping[str, Any] = taken.json()
+    return found
+
+
+async def deadline(system: RunningSystem, action_id: str) -> Mapping[str, Any]:
+    answer = await system.client("notifier", "admin").get("/v1/deadlines", params={"subject_id": action_id})
+    found: Mapping[str, Any] = answer.json()["items"][0]
+    return found
+
+
+def mails_about(system: RunningSystem, number: str) -> list[EmailMessage]:
+    return [mail for mail in system.mails() if f"({number})" in text_of(mail)]
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+async def give_webhook(system: RunningSystem, person: str, url: str) -> str:
+    """Have a person told by webhook too; gives the secret that signs."""
+    people = system.client("notifier", "admin")
+    read = await people.get(f"/v1/people/{person}")
+    kept = ("name", "email", "manager", "team", "timezone", "active")
+    body = {name: read.json()[name] for name in kept} | {"webhook_url": url}
+    put = await people.put(f"/v1/people/{person}", json=body, headers={"If-Match": read.headers["ETag"]})
+    assert put.status_code == 200, put.text
+    return str(put.json()["webhook_secret"])
+
+
+async def test_a_complaint_becomes_an_action_and_its_owner_and_then_the_manager_are_told_until_it_is_done(
+    system: RunningSystem,
+) -> None:
+    async with receiving() as receiver:
+        secret = await give_webhook(system, OWNER, receiver.url)
+        seen = await raised(system, "loop-1", reported_severity="critical")
+        action = seen["actions"][0]
+        assert (seen["triage"]["state"], action["owner"]) == ("raised", OWNER)
+
+        await until(
+            lambda: len(mails_about(system, action["number"])) >= 2, seconds=60, what="owner and manager told"
+        )
+        first, second = mails_about(system, action["number"])[:2]
+        assert [first["To"], second["To"]] == ["credit.team@example.org", HEAD]
+        assert "Overdue" in first["Subject"]
+        assert action["id"] in text_of(first)
+        check_webhook(receiver, secret, action["id"])
+
+        done = await act(system, action["number"], "complete", evidence="Refunded, ledger entry 7.")
+        assert done["punctuality"] == "late"
+        await silence(system, action)
+        staff = system.client("intake", "staff")
+
+        async def shown_as_done() -> bool:
+            answer = await staff.get(f"/v1/complaints/{seen['number']}")
+            return bool(answer.json()["actions"][0]["state"] == "completed")
+
+        await until(shown_as_done, what="intake shows the action as done")
+
+
+def check_webhook(receiver: Receiver, secret: str, action_id: str) -> None:
+    posts = [
+        post for post in receiver.posts if any(notice["subject_id"] == action_id for notice in post.notices)
+    ]
+    assert len(posts) == 1
+    Webhook(secret).verify(posts[0].body, posts[0].headers)
+
+
+async def silence(system: RunningSystem, action: Mapping[str, Any]) -> None:
+    """Wait until nothing more can be sent about an action, and see that nothing was."""
+
+    async def closed() -> bool:
+        found = await deadline(system, action["id"])
+        return found["state"] != "open" and found["next_notification_at"] is None
+
+    await until(closed, what="the deadline is closed")
+    notices = await system.client("notifier", "admin").get("/v1/notices", params={"subject_id": action["id"]})
+    told = [notice for notice in notices.json()["items"] if notice["state"] == "sent"]
+    assert len({(notice["step"], notice["recipient"], notice["channel"]) for notice in told}) == len(told)
+
+
+async def test_what_is_done_in_time_is_told_to_nobody(system: RunningSystem) -> None:
+    seen = await raised(system, "loop-2", product="mortgage", category="early")
+    done = await act(system, seen["actions"][0]["number"], "complete", evidence="Done at once.")
+    assert done["punctuality"] == "early"
+    await silence(system, seen["actions"][0])
+    assert mails_about(system, seen["actions"][0]["number"]) == []
+
+
+async def test_the_new_owner_is_told_and_the_former_one_is_not(system: RunningSystem) -> None:
+    seen = await raised(system, "loop-3", product="mortgage", category="handed-over")
+    number = seen["actions"][0]["number"]
+    await act(system, number, "reassign", owner="payments.team", reason="not a matter of lending")
+    await until(lambda: bool(mails_about(system, number)), seconds=60, what="somebody is told")
+    await act(system, number, "cancel", reason="the test is over")
+    await silence(system, seen["actions"][0])
+    assert {mail["To"] for mail in mails_about(system, number)} <= {
+        "payments.team@example.org",
+        HEAD,
+    }
+    assert mails_about(system, number)[0]["To"] == "payments.team@example.org"
+
+
+async def test_moving_the_due_time_moves_the_notice(system: RunningSystem) -> None:
+    seen = await raised(system, "loop-4", product="mortgage", category="moved")
+    action = seen["actions"][0]
+    await act(system, action["number"], "change-due", due="1h", reason="the supplier needs time")
+
+    async def moved() -> bool:
+        found = await deadline(system, action["id"])
+        next_at = datetime.fromisoformat(found["next_notification_at"])
+        return next_at - datetime.fromisoformat(action["due_at"]) > timedelta(minutes=30)
+
+    await until(moved, what="the next notice moved")
+    former = datetime.fromisoformat(action["due_at"])
+    await until(
+        lambda: datetime.now(former.tzinfo) > former + timedelta(seconds=2), what="the former due time passed"
+    )
+    assert mails_about(system, action["number"]) == []
+
+
+async def test_every_event_of_a_key_is_counted_without_gaps_and_carries_the_complaints_correlation(
+    system: RunningSystem,
+) -> None:
+    seen = await raised(system, "loop-5", product="mortgage", category="counted")
+    await act(system, seen["actions"][0]["number"], "complete", evidence="Done.")
+    events = await settled_events(system, seen["correlation_id"])
+    by_key: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for event in await system.events():
+        if "ce_sequence" in event:
+            by_key[event["topic"], event["key"]].append(int(event["ce_sequence"]))
+    assert {tuple(numbers) for numbers in by_key.values()} == {
+        tuple(range(1, len(numbers) + 1)) for numbers in by_key.values()
+    }
+    assert {event["ce_type"] for event in events} >= {
+        "redress.complaint.received.v1",
+        "redress.triage.decided.v1",
+        "redress.nonconformity.raised.v1",
+        "redress.action.assigned.v1",
+        "redress.deadline.set.v1",
+        "redress.action.completed.v1",
+        "redress.deadline.met.v1",
+    }
+
+
+async def settled_events(system: RunningSystem, correlation_id: str) -> list[Mapping[str, str]]:
+    """The events of one story, once its last is told."""
+    found: list[Mapping[str, str]] = []
+
+    async def told() -> bool:
+        found[:] = [
+            event for event in await system.events() if event.get("ce_correlationid") == correlation_id
+        ]
+        return any(event["ce_type"] == "redress.deadline.met.v1" for event in found)
+
+    await until(told, seconds=60, what="the end of the story is told")
+    return found
