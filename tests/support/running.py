@@ -1,6 +1,7 @@
 """The whole system as `make run` starts it, in real processes, with due times in seconds."""
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import json
@@ -92,18 +93,25 @@ class RunningSystem:
         self.clients.append(client)
         return client
 
-    def pid(self, name: str) -> int:
-        """The process that runs a service now."""
-        return int(json.loads((self.home / "processes.json").read_text())[name][0])
+    def pid(self, name: str) -> int | None:
+        """The process that runs a service now; None while it is being started again."""
+        entry = json.loads((self.home / "processes.json").read_text()).get(name)
+        return None if entry is None else int(entry[0])
 
-    def kill(self, name: str) -> None:
-        """Kill a service's process; the supervisor starts it again."""
-        os.kill(self.pid(name), signal.SIGKILL)
+    async def kill(self, name: str) -> None:
+        """Kill a service's process, once it runs; the supervisor starts it again."""
+        await until(lambda: self.pid(name) is not None, seconds=30, what=f"{name} runs")
+        pid = self.pid(name)
+        assert pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
-    def kill_postgres(self) -> None:
-        """Kill the database server; the supervisor starts it again."""
-        lines = (self.home / "postgres" / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), signal.SIGKILL)
+    async def kill_postgres(self) -> None:
+        """Kill the database server, once it runs; the supervisor starts it again."""
+        file = self.home / "postgres" / "postmaster.pid"
+        await until(file.exists, seconds=30, what="PostgreSQL runs")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(file.read_text().splitlines()[0]), signal.SIGKILL)
 
     async def ready(self) -> None:
         """Wait until every service is ready again."""

@@ -1,4 +1,4 @@
-"""The command line of the system on this machine: `python -m local up | down | status | reset | mailbox`."""
+"""The command line of the system on this machine: `python -m local up | down | status | reset | demo | mailbox`."""
 
 import argparse
 import asyncio
@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from local.control import reset
 
             return asyncio.run(reset(where, agreed=options.yes))
+        case "demo":
+            from local.demo import demo
+
+            return demo(where, data=options.data, count=options.count, seed=options.seed)
         case _:
             return _mailbox(options.folder or where.mail, options.host, options.port)
 
@@ -72,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="say what runs")
     reset = commands.add_parser("reset", help="stop everything and delete all data")
     reset.add_argument("--yes", action="store_true", help="do not ask")
+    demo = commands.add_parser("demo", help="with the system up: load complaints and watch the loop close")
+    demo.add_argument("--data", type=Path, help="a file in the CFPB's columns; default: made-up complaints")
+    demo.add_argument("--count", type=int, default=5_000, help="how many to make up")
+    demo.add_argument("--seed", type=int, default=7, help="the same seed makes up the same complaints")
     mailbox = commands.add_parser("mailbox", help="take mail by SMTP and keep it as files")
     mailbox.add_argument("--host", default="127.0.0.1")
     mailbox.add_argument("--port", type=int, default=8025)
