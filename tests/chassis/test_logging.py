@@ -47,6 +47,14 @@ def test_a_line_says_what_it_belongs_to(logged: Lines) -> None:
     assert "correlation_id" not in third
 
 
+def test_what_kafkas_client_repeats_during_an_outage_is_said_once_in_a_while(logged: Lines) -> None:
+    client = logging.getLogger("aiokafka.conn")
+    for port in range(50):
+        client.error("Unable to connect to %s", port)
+    client.error("something else")
+    assert [line["event"] for line in logged()] == ["Unable to connect to 0", "something else"]
+
+
 def test_lines_below_the_level_are_left_out(logged: Lines) -> None:
     get_logger("x").debug("quiet")
     logging.getLogger("sqlalchemy.engine").info("SELECT 1")

@@ -17,6 +17,8 @@ from typing_extensions import override
 from chassis.correlation import current
 
 HIDDEN: Final = "***"
+SPARING_SECONDS: Final = 30.0
+"""How long a repeated message of Kafka's client is held back."""
 _SECRET_NAME: Final = re.compile(
     r"pass(word|wd)?$|secret|pepper|token|authorization|api_?key$|cookie|database_url", re.IGNORECASE
 )
@@ -60,6 +62,7 @@ def configure_logging(service: str, level: str = "info") -> None:
         ]
     )
     handler = _Stdout()
+    handler.addFilter(_Sparing())
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=shared, processors=rendered))
     root = logging.getLogger()
     root.handlers = [handler]
@@ -94,6 +97,24 @@ class AccessLog:
             handlers[0].write(orjson.dumps(line, default=str))
         else:
             get_logger("chassis.access").info("request", **fields)
+
+
+class _Sparing(logging.Filter):
+    """Lets a message of Kafka's client through once in a while: it repeats each many times a second during an outage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        message = (record.name, str(record.msg))
+        if record.created - self._last.get(message, float("-inf")) < SPARING_SECONDS:
+            return False
+        self._last[message] = record.created
+        return True
 
 
 class _Stdout(logging.Handler):
