@@ -88,7 +88,7 @@ def test_every_accepted_event_has_its_one_effect_in_order(database_url: str, run
 def test_every_accepted_event_has_its_one_effect_in_order_over_many_stories(
     database_url: str, runner: asyncio.Runner
 ) -> None:
-    play(World, database_url, runner, examples=1_000)
+    play(World, database_url, runner, examples=500)
 
 
 class WithoutInbox(World):
@@ -144,6 +144,7 @@ class CommitsFirst(World):
     subscription_class = HastySubscription
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("sabotaged", [WithoutInbox, DeletesFirst, LocksRows, CommitsFirst])
 def test_taking_one_safeguard_away_is_noticed(
     sabotaged: type[World], database_url: str, runner: asyncio.Runner

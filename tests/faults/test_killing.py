@@ -50,6 +50,7 @@ async def test_nothing_is_lost_or_doubled_when_services_are_killed_on_kafka(on_k
     await check_notices(on_kafka)
 
 
+@pytest.mark.soak
 @pytest.mark.kafka
 async def test_intake_goes_on_accepting_while_kafka_is_away(on_kafka: RunningSystem, broker: Broker) -> None:
     await broker.kill()
