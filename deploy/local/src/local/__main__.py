@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     demo = commands.add_parser("demo", help="with the system up: load complaints and watch the loop close")
     demo.add_argument("--data", type=Path, help="a file in the CFPB's columns; default: made-up complaints")
-    demo.add_argument("--count", type=int, default=5_000, help="how many to make up")
+    demo.add_argument("--count", type=int, default=3_000, help="how many to make up")
     demo.add_argument("--seed", type=int, default=7, help="the same seed makes up the same complaints")
     mailbox = commands.add_parser("mailbox", help="take mail by SMTP and keep it as files")
     mailbox.add_argument("--host", default="127.0.0.1")

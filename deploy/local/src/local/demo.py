@@ -147,7 +147,7 @@ def _show(console: Console, places: Places, desk: Desk, source: Source) -> int:
     _wait_for_decisions(console, desk)
     hurried = _hurry(desk)
     console.print(
-        f"{len(hurried)} actions are now due within 40 seconds; their owners are told when they are late."
+        f"{len(hurried)} actions are now due in {DUE_IN} seconds; their owners are told when they are late."
     )
     told = _watch(console, desk, hurried)
     _final_screen(console, places, desk, outcome, mails=len(_mails(places)) - mails_before)
