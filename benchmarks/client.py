@@ -1,5 +1,7 @@
 """A load client in a process of its own: so many connections, each with one request under way at a time.
 
+Without a rate (`per_second`) each sends again as soon as it has its answer; with one they share the turns.
+
 `python -m benchmarks.client` reads its task as JSON from standard input and writes one JSON line with the outcome.
 """
 
@@ -14,12 +16,15 @@ from typing import Any, cast
 
 from typing_extensions import override
 
+from benchmarks.tables import percentile
+
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection; sends the next request as soon as an answer is whole."""
 
     def __init__(self, run: "Run") -> None:
         self._run = run
+        self._loop = asyncio.get_running_loop()
         self._buffer = b""
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
@@ -53,6 +58,17 @@ class Connection(asyncio.Protocol):
         if self._run.over:
             self._transport.close()
             return
+        if (pause := self._run.pause()) > 0:
+            self._loop.call_later(pause, self._write)
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._run.over:  # while it waited for its turn
+            self._transport.close()
+            return
         self._sent_at = time.perf_counter()
         self._transport.write(next(self._run.requests))
 
@@ -62,11 +78,20 @@ class Run:
 
     def __init__(self, task: Mapping[str, Any]) -> None:
         self.requests = requests(task)
+        self._every = 1 / float(task["per_second"]) if task.get("per_second") else 0.0
+        self._turn = time.perf_counter()
         self.over = False
         self.lost = 0
         self.seconds: list[float] = []
         self.statuses: dict[int, int] = {}
         self.odd = ""
+
+    def pause(self) -> float:
+        """Tell how many seconds the next request has to wait for its turn; 0 where the task names no rate."""
+        if not self._every:
+            return 0.0
+        self._turn += self._every
+        return self._turn - time.perf_counter()
 
     def count(self, status: int, seconds: float, body: bytes) -> None:
         """Note one answer."""
@@ -85,7 +110,7 @@ def requests(task: Mapping[str, Any]) -> Iterator[bytes]:
     for number in itertools.count(int(task["first"])):
         body = task["body"].replace("%d", str(number))
         extra = f"Idempotency-Key: bench-{number}\r\n" if task.get("idempotency") else ""
-        yield f"{head}{extra}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        yield f"{head}{extra}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
 async def play(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,16 +122,12 @@ async def play(task: Mapping[str, Any]) -> dict[str, Any]:
     await asyncio.sleep(float(task["seconds"]))
     run.over = True
     elapsed = time.perf_counter() - started
-    answered = sorted(run.seconds)
+    answered = list(run.seconds)
     await asyncio.sleep(0.5)
-
-    def percentile(share: float) -> float:
-        return answered[min(len(answered) - 1, int(len(answered) * share))] * 1000 if answered else 0.0
-
     return {
         "rate": len(answered) / elapsed,
-        "p50_ms": percentile(0.5),
-        "p99_ms": percentile(0.99),
+        "p50_ms": percentile(answered, 0.5) * 1000,
+        "p99_ms": percentile(answered, 0.99) * 1000,
         "statuses": run.statuses,
         "lost": run.lost,
         "odd": run.odd,

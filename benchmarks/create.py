@@ -2,20 +2,20 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from typing import Any
+from typing import Any, Final
 
-from benchmarks.machine import PEPPER, environment, free_port, load, postgres, process
+from benchmarks.machine import environment, free_port, load, make_key, migrate, postgres, process
+from benchmarks.tables import Table, at_least, middle
 from local.postgres import Server
 
-BODY = json.dumps(
+CONNECTIONS: Final = 16
+TARGET: Final = 1.0
+BODY: Final = json.dumps(
     {
         "external_id": "case-%d",
         "channel": "phone",
@@ -30,7 +30,7 @@ BODY = json.dumps(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """One server to be measured."""
 
@@ -40,45 +40,34 @@ class Target:
     idempotency: bool = False
 
 
-def make_key(folder: Path, variables: dict[str, str]) -> str:
-    """Make an API key for a CRM."""
-    made = subprocess.run(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "chassis.keys",
-                "new",
-                "--file",
-                str(folder / "keys.json"),
-                "--name",
-                "bench",
-            ),
-            *("--actor", "system:crm", "--scope", "complaints:write", "--scope", "complaints:read"),
-            *("--source-system", "crm"),
-        ],
-        env={**variables, "REDRESS_PEPPER": PEPPER},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return next(word for word in made.stdout.split() if word.startswith("redress_"))
+async def measure(*, quick: bool) -> list[Table]:
+    """Measure each server in turn, round by round, and give the medians."""
+    rounds, seconds = (1, 2.0) if quick else (3, 8.0)
+    outcomes: dict[str, list[Mapping[str, Any]]] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="redress-bench-") as name,
+        postgres() as server,
+        _targets(server, Path(name)) as targets,
+    ):
+        for turn in range(rounds + 1):
+            for target in targets:
+                outcome = await _round(target, turn, seconds if turn else 2.0)
+                if turn:  # the first round only warms up
+                    outcomes.setdefault(target.name, []).append(outcome)
+    return [_table(outcomes, rounds, seconds)]
 
 
 @contextmanager
-def targets(server: Server, folder: Path) -> Iterator[list[Target]]:
+def _targets(server: Server, folder: Path) -> Iterator[list[Target]]:
     """Run the bare server and intake, each in a process of its own on the same PostgreSQL."""
     bare, api = free_port(), free_port()
-    server.create_database("bare")
-    server.create_database("redress_intake")
-    server.create_database("redress_log")
+    for database in ("bare", "redress_intake", "redress_log"):
+        server.create_database(database)
     variables = environment(
         server, folder, REDRESS_INTAKE_API_PORT=str(api), REDRESS_INTAKE_METRICS_PORT=str(free_port())
     )
-    key = make_key(folder, variables)
-    subprocess.run(
-        [sys.executable, "-m", "intake", "migrate"], env=variables, check=True, stdout=subprocess.DEVNULL
-    )
+    key = make_key(folder, "complaints:write", source_system="crm")
+    migrate("intake", variables)
     with ExitStack() as stack:
         for arguments, port in (
             (["-m", "benchmarks.bare", str(bare), server.url("bare")], bare),
@@ -91,38 +80,51 @@ def targets(server: Server, folder: Path) -> Iterator[list[Target]]:
         yield [Target("bare", bare), Target("intake", api, key, idempotency=True)]
 
 
-async def measure(rounds: int = 3, seconds: float = 8.0, connections: int = 16) -> dict[str, Any]:
-    """Measure each target in turn, round by round, and give the medians."""
-    with tempfile.TemporaryDirectory(prefix="redress-bench-") as name, postgres() as server:
-        folder = Path(name)
-        with targets(server, folder) as found:
-            results: dict[str, list[dict[str, Any]]] = {target.name: [] for target in found}
-            for turn in range(rounds + 1):
-                for target in found:
-                    outcome = await load(
-                        {
-                            "path": "/v1/complaints",
-                            "port": target.port,
-                            "key": target.key,
-                            "idempotency": target.idempotency,
-                            "body": BODY,
-                            "first": turn * 1_000_000,
-                            "connections": connections,
-                            "seconds": seconds if turn else 2.0,
-                        }
-                    )
-                    if set(outcome["statuses"]) != {"201"} or outcome["lost"]:
-                        raise RuntimeError(f"{target.name}: {outcome}")
-                    if turn:  # the first round only warms up
-                        results[target.name].append(outcome)
-    return {
-        name: {
-            field: median(outcome[field] for outcome in outcomes) for field in ("rate", "p50_ms", "p99_ms")
+async def _round(target: Target, turn: int, seconds: float) -> Mapping[str, Any]:
+    outcome = await load(
+        {
+            "path": "/v1/complaints",
+            "port": target.port,
+            "key": target.key,
+            "idempotency": target.idempotency,
+            "body": BODY,
+            "first": turn * 1_000_000,
+            "connections": CONNECTIONS,
+            "seconds": seconds,
         }
-        for name, outcomes in results.items()
-    }
+    )
+    if set(outcome["statuses"]) != {"201"} or outcome["lost"]:
+        raise RuntimeError(f"{target.name}: {outcome}")
+    return outcome
+
+
+def _table(outcomes: Mapping[str, list[Mapping[str, Any]]], rounds: int, seconds: float) -> Table:
+    def of(name: str, field: str) -> float:
+        return middle([float(outcome[field]) for outcome in outcomes[name]])
+
+    def row(name: str, ratio: str, target: str) -> tuple[str, ...]:
+        return (
+            name,
+            f"{of(name, 'rate'):,.0f}",
+            f"{of(name, 'p50_ms'):.1f}",
+            f"{of(name, 'p99_ms'):.1f}",
+            ratio,
+            target,
+        )
+
+    return Table(
+        "POST /v1/complaints",
+        f"One process, {CONNECTIONS} connections, median of {rounds} rounds of {seconds:g} s after a warm-up. bare: a"
+        " FastAPI route with the same body model, server, pool and garbage collector settings, and one insert and"
+        " commit by asyncpg.",
+        ("", "per second", "p50 ms", "p99 ms", "against bare", "target"),
+        (
+            row("bare", "1.00", ""),
+            row("intake", *at_least(of("intake", "rate") / of("bare", "rate"), TARGET)),
+        ),
+    )
 
 
 if __name__ == "__main__":
-    for name, outcome in asyncio.run(measure()).items():
-        print(name, {field: round(value, 1) for field, value in outcome.items()})
+    for table in asyncio.run(measure(quick=False)):
+        print(table.text())

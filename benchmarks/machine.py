@@ -40,10 +40,15 @@ def postgres() -> Iterator[Server]:
             server.remove()
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment without the user's own settings, so that everybody measures the same."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("REDRESS_")}
+
+
 def environment(server: Server, folder: Path, **more: str) -> dict[str, str]:
     """The settings that every measured process gets."""
     return {
-        **os.environ,
+        **clean_environment(),
         "REDRESS_PEPPER": PEPPER,
         "REDRESS_KEYS_FILE": str(folder / "keys.json"),
         "REDRESS_CONFIG_DIR": str(ROOT / "config"),
@@ -53,6 +58,31 @@ def environment(server: Server, folder: Path, **more: str) -> dict[str, str]:
         "REDRESS_LOG_DATABASE_URL": server.url("redress_log"),
         **more,
     }
+
+
+def make_key(folder: Path, *scopes: str, source_system: str | None = None) -> str:
+    """Make an API key with these scopes in the file that `environment` names."""
+    rights = [word for scope in scopes for word in ("--scope", scope)]
+    own = ["--source-system", source_system] if source_system else []
+    file = ["--file", str(folder / "keys.json"), "--name", "bench", "--actor", "system:bench"]
+    made = subprocess.run(
+        [sys.executable, "-m", "chassis.keys", "new", *file, *rights, *own],
+        env={**clean_environment(), "REDRESS_PEPPER": PEPPER},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return next(word for word in made.stdout.split() if word.startswith("redress_"))
+
+
+def migrate(service: str, variables: Mapping[str, str]) -> None:
+    """Bring a service's database, and the embedded log's, to head."""
+    subprocess.run(
+        [sys.executable, "-m", service, "migrate"],
+        env=dict(variables),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 @contextmanager
@@ -66,8 +96,17 @@ def process(arguments: list[str], variables: Mapping[str, str], *, log: Path, re
             wait_for(ready, running, log)
             yield running.pid
         finally:
-            running.terminate()
-            running.wait(20)
+            end(running)
+
+
+def end(running: "subprocess.Popen[bytes]", *, seconds: float = 20) -> None:
+    """Ask a process to end, and kill it where it does not within the bound."""
+    running.terminate()
+    try:
+        running.wait(seconds)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
 
 
 def wait_for(url: str, running: "subprocess.Popen[bytes]", log: Path, *, seconds: float = 60) -> None:
@@ -98,6 +137,11 @@ async def load(task: Mapping[str, Any]) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
     )
-    answer, _ = await client.communicate(json.dumps(task).encode())
+    try:
+        answer, _ = await client.communicate(json.dumps(task).encode())
+    finally:
+        if client.returncode is None:  # the measurement was given up
+            client.kill()
+            await client.wait()
     found: dict[str, Any] = json.loads(answer)
     return found

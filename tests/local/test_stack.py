@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.lock import held, holder
+from local.people import load_people
 from local.postgres import Server
 from local.processes import Process
 from local.web import call
@@ -146,16 +147,28 @@ def test_the_printed_curl_line_is_accepted_as_it_stands(machine: Machine) -> Non
 
 
 @pytest.mark.journey
-def test_the_owners_that_the_policies_name_can_be_reached_from_the_start(machine: Machine) -> None:
+def test_the_owners_that_the_policies_name_can_be_reached_and_a_refused_person_loses_no_other(
+    machine: Machine,
+) -> None:
     machine.up()
     until(machine.is_up)
     described = machine.described()
+    notifier, key = described["services"]["notifier"]["url"], described["keys"]["admin"]
+    good = {
+        "id": "anna.berg",
+        "name": "Anna Berg",
+        "email": "anna.berg@example.org",
+        "timezone": "Europe/Berlin",
+    }
+    bad = good | {"id": "bad.zone", "timezone": "Nowhere/Land"}
 
-    people = call(
-        "GET", f"{described['services']['notifier']['url']}/v1/people", key=described["keys"]["admin"]
-    )
+    loaded = load_people(notifier, key, [bad, good])
 
-    assert {"quality.desk", "credit.team", "head.of.quality"} <= {person["id"] for person in people["items"]}
+    assert loaded.taken == 1
+    assert [refused.partition(":")[0] for refused in loaded.refused] == ["bad.zone"]
+    people = call("GET", f"{notifier}/v1/people", key=key)
+    known = {person["id"] for person in people["items"]}
+    assert {"quality.desk", "credit.team", "head.of.quality", "anna.berg"} <= known
 
 
 @pytest.mark.journey

@@ -2,13 +2,17 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client import REGISTRY
 
+from chassis.database import open_engine, ping
+from events.wake import Wake
 from notifier.jobs.gate import Gate
 from notifier.jobs.gauges import GaugeLoop
 from notifier.jobs.rest import seconds_until
 from notifier.jobs.timer_loop import TimerLoop
+from notifier.jobs.turns import take_turns
 from notifier.usecases.next_moment import NextMoment
 from tests.notifier.world import NOON, World, a_deadline
 
@@ -66,6 +70,28 @@ async def test_a_sleeping_timer_loop_wakes_for_a_deadline_that_is_overdue_on_arr
     await until_fired(world)
     stop.set()
     await loop
+
+
+async def test_a_loop_whose_database_is_away_tries_on_until_it_is_back(tmp_path: Path) -> None:
+    nowhere = open_engine(f"postgresql://redress@/db?host={tmp_path}", name="tests")
+    stop, turns = asyncio.Event(), 0
+
+    async def caught_up(_: asyncio.Event) -> None:
+        return
+
+    async def turn() -> float:
+        nonlocal turns
+        turns += 1
+        if turns < 3:
+            await ping(nowhere)
+        stop.set()
+        return 600.0
+
+    async with asyncio.timeout(30):
+        await take_turns(turn, stop, loop="timers", gate=Gate(caught_up), wake=Wake(), poll=0.01)
+    await nowhere.dispose()
+
+    assert turns == 3
 
 
 def test_a_loop_sleeps_until_the_next_moment_but_no_longer_than_its_poll() -> None:

@@ -32,9 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return asyncio.run(reset(where, agreed=options.yes))
         case "demo":
-            from local.demo import demo
+            from local.demo.show import demo
 
-            return demo(where, data=options.data, count=options.count, seed=options.seed)
+            return demo(
+                where, data=options.data, count=options.count, seed=options.seed, due_in=options.due_in
+            )
         case _:
             return _mailbox(options.folder or where.mail, options.host, options.port)
 
@@ -59,6 +61,20 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
     return given
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0 seconds")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local", description="The whole of Redress on one machine."
@@ -78,8 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     demo = commands.add_parser("demo", help="with the system up: load complaints and watch the loop close")
     demo.add_argument("--data", type=Path, help="a file in the CFPB's columns; default: made-up complaints")
-    demo.add_argument("--count", type=int, default=3_000, help="how many to make up")
+    demo.add_argument("--count", type=_count, default=3_000, help="how many to make up")
     demo.add_argument("--seed", type=int, default=7, help="the same seed makes up the same complaints")
+    demo.add_argument(
+        "--due-in", type=_positive, default=20.0, metavar="SECONDS", help="when some actions become late"
+    )
     mailbox = commands.add_parser("mailbox", help="take mail by SMTP and keep it as files")
     mailbox.add_argument("--host", default="127.0.0.1")
     mailbox.add_argument("--port", type=int, default=8025)

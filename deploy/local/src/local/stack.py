@@ -209,12 +209,14 @@ async def _introduce_people(plan: Plan, keys: Mapping[str, str]) -> None:
         return
     file = plan.places.config / "people.example.json"
     try:
-        number = await asyncio.to_thread(load_samples, plan.url("notifier"), keys["admin"], file)
+        loaded = await asyncio.to_thread(load_samples, plan.url("notifier"), keys["admin"], file)
     except (CallError, OSError, ValueError, KeyError) as error:
         say(f"The sample people could not be loaded, so overdue notices reach nobody yet: {error}")
         return
-    if number:
-        say(f"Loaded {number} sample people from {short(file)}.")
+    if loaded.taken:
+        say(f"Loaded {loaded.taken} sample people from {short(file)}.")
+    for refused in loaded.refused:
+        say(f"Notifier refused one of {short(file)}, who is not told of anything: {refused}")
 
 
 def _keys(plan: Plan) -> dict[str, str]:

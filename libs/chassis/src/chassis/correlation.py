@@ -1,7 +1,7 @@
 """The thread that ties a request to its logs, its events and all that they cause."""
 
+import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -71,7 +71,7 @@ def correlation_from(correlation_id: UUID | str | None, traceparent: str | None)
         chosen = correlation_id if isinstance(correlation_id, UUID) else _uuid(correlation_id)
     else:
         chosen = UUID(hex=found[1]) if found else new_id()
-    span_id = secrets.token_hex(8)
+    span_id = os.urandom(8).hex()
     return (
         Correlation(chosen, found[1], span_id, found[2])
         if found

@@ -1,8 +1,9 @@
 """The way to PostgreSQL: engines that recover by themselves, and the difference between away and wrong."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 # The client gives up a little after the server would have, so that only a server that fell silent is given up on.
 _GRACE_SECONDS: Final = 3.0
+_SILENT: Final = "PostgreSQL fell silent in the middle of a statement"
 
 # SQLSTATE of a server that cannot serve, in contrast to a statement that is at fault: class 08 connection exceptions,
 # class 53 insufficient resources (too many connections, disk full), class 58 system errors, the shutdowns of class 57,
@@ -24,6 +26,10 @@ _AWAY_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25006", "2
 
 # Lock wait over, deadlock, serialization failure, statement timeout: the same request may succeed when sent again.
 _BUSY_STATES: Final = frozenset({"55P03", "40P01", "40001", "57014"})
+
+
+DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""A connection as the driver itself has it: statements with `$1`, rows as tuples."""
 
 
 class DatabaseAway(ConnectionError):
@@ -96,6 +102,33 @@ async def ping(engine: AsyncEngine) -> None:
         await connection.execute(text("SELECT 1"))
 
 
+@asynccontextmanager
+async def driver_transaction(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
+    """Begin a transaction on a pooled connection and give the driver's own: for statements where every microsecond counts.
+
+    Leaving the block commits, and an exception undoes it. Errors are the driver's, but for DatabaseAway.
+    """
+    async with engine.connect() as connection:
+        driver = cast("DriverConnection", (await connection.get_raw_connection()).driver_connection)
+        transaction = driver.transaction()
+        try:
+            await transaction.start()
+            yield driver
+            await transaction.commit()
+        except TimeoutError as error:
+            await connection.invalidate()
+            raise DatabaseAway(_SILENT) from error
+        except Exception:
+            # A connection that broke has nothing left to be undone.
+            if not driver.is_closed():
+                await transaction.rollback()
+            raise
+        except BaseException:
+            # Whoever cancels wants an end now, and nobody knows how far the statement came.
+            await connection.invalidate()
+            raise
+
+
 def is_away(error: BaseException) -> bool:
     """Tell a database that cannot be reached, is shutting down or is full from a statement's own error."""
     return any(_is_away(cause) for cause in _causes(error))
@@ -135,9 +168,7 @@ def _name_silence(context: ExceptionContext) -> None:
     # asyncpg's own command timeout is a bare TimeoutError, which nobody could tell from another one further up.
     if isinstance(context.original_exception, asyncio.TimeoutError):
         context.is_disconnect = True
-        raise DatabaseAway(
-            "PostgreSQL fell silent in the middle of a statement"
-        ) from context.original_exception
+        raise DatabaseAway(_SILENT) from context.original_exception
 
 
 def _milliseconds(seconds: float) -> str:

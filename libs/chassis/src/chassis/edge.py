@@ -87,7 +87,9 @@ class Edge:
             if b"%" in scope.get("raw_path", b"") or scope["query_string"]:
                 _refuse_address(scope)
             reading = _Reading(receive, limit, json=is_json(headers.get(b"content-type", "")))
-            await self._app(scope, reading, answer)
+            light = self._routes(scope).light(scope)
+            # Whoever asks under another path, such as with a root path, comes to the same route by the router.
+            await (self._app if light is None else light.app)(scope, reading, answer)
         except Exception as error:
             if answer.status:
                 log.exception("failed_while_answering")
@@ -99,9 +101,7 @@ class Edge:
         path: str = scope["path"]
         if path.startswith(_PROBES):
             return
-        if self._table is None:
-            self._table = table_of(scope["app"])
-        route = self._table.template(scope)
+        route = self._routes(scope).template(scope)
         self._metrics.observe(scope["method"], route, status, seconds)
         principal: Principal | None = scope.get(PRINCIPAL)
         self._access.write(
@@ -116,6 +116,11 @@ class Edge:
                 "trace_id": trace_id,
             }
         )
+
+    def _routes(self, scope: Scope) -> RouteTable:
+        if self._table is None:
+            self._table = table_of(scope["app"])
+        return self._table
 
 
 class _Answer:

@@ -107,7 +107,7 @@ def read_key(request: Request, principal: Principal, body: bytes, *, required: b
         method=request.method,
         route=route,
         key=key,
-        fingerprint=fingerprint(request.method, request.url.path, query, body),
+        fingerprint=fingerprint(request.method, request.scope["path"], query, body),
     )
 
 

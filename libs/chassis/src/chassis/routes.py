@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.types import Scope
 
+from chassis.light import LightRoute
+
 UNMATCHED: Final = "unmatched"
 
 
@@ -37,6 +39,21 @@ class RouteTable:
             for context, entry in zip(contexts, self.entries, strict=True)
             if (endpoint := context.endpoint) is not None
         }
+        self._light = {
+            (method, route.path): route
+            for route in app.routes
+            if isinstance(route, LightRoute)
+            for method in route.methods or ()
+        }
+
+    def light(self, scope: Scope) -> LightRoute | None:
+        """Find the light route that takes this request, and note in the scope that it does."""
+        route = self._light.get((scope["method"], scope["path"]))
+        if route is not None:
+            scope["endpoint"] = route.endpoint
+            scope["route"] = route
+            scope["path_params"] = {}
+        return route
 
     def template(self, scope: Scope) -> str:
         """Give the template of the route that took this request, or `unmatched`."""

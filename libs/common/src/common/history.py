@@ -7,11 +7,14 @@ reordering an entry breaks every hash after it.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 GENESIS = "0" * 64
 """The predecessor of a first entry."""
+
+_CONTENT: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +42,35 @@ def append(
 ) -> Entry:
     """Make the entry that follows `last` (None for a first one); `changes` must be plain JSON."""
     position, previous = (1, GENESIS) if last is None else (last.position + 1, last.hash)
-    entry = Entry(position, at, actor, action, changes, reason, previous, hash="")
-    return replace(entry, hash=_digest(entry))
+    own = _digest(position, at, actor, action, changes, reason, previous)
+    return Entry(position, at, actor, action, changes, reason, previous, own)
 
 
 def first_break(entries: Iterable[Entry]) -> int | None:
     """Find the position of the first entry that does not fit the chain, or None where it holds."""
     expected, previous = 1, GENESIS
     for entry in entries:
-        if entry.position != expected or entry.previous != previous or entry.hash != _digest(entry):
+        if entry.position != expected or entry.previous != previous or entry.hash != _digest_of(entry):
             return expected
         expected, previous = expected + 1, entry.hash
     return None
 
 
-def _digest(entry: Entry) -> str:
-    instant = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = [
-        entry.position,
-        instant,
-        entry.actor,
-        entry.action,
-        entry.changes,
-        entry.reason,
-        entry.previous,
-    ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _digest_of(entry: Entry) -> str:
+    return _digest(
+        entry.position, entry.at, entry.actor, entry.action, entry.changes, entry.reason, entry.previous
+    )
+
+
+def _digest(  # noqa: PLR0917 - an entry's fields in their order, which is the order of the hashed content
+    position: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    changes: Mapping[str, object],
+    reason: str,
+    previous: str,
+) -> str:
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    text = _CONTENT.encode([position, instant, actor, action, changes, reason, previous])
     return hashlib.sha256(text.encode()).hexdigest()

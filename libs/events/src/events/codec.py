@@ -81,8 +81,8 @@ def value_of(data: Contract) -> bytes:
 
     Raises ValueError where it does not, or where it says `unknown`, which is a reader's word.
     """
-    checked = type(data).model_validate(dict(data), strict=True, extra="forbid")
-    for name, value in checked:
+    checked = type(data).model_validate(vars(data), strict=True, extra="forbid")
+    for name, value in vars(checked).items():
         if isinstance(value, Word) and value == "unknown":
             raise ValueError(f"{data.type}: {name} is unknown, and a producer says what it knows")
     return checked.model_dump_json().encode()

@@ -13,8 +13,7 @@ from capa.api.errors import PROBLEMS
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
-from capa.consumers.notice_sent import OnNoticeSent
-from capa.consumers.notice_unroutable import OnNoticeUnroutable
+from capa.consumers.notices import OnNotice
 from capa.db.records import PostgresRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.policy import TriagePolicy
@@ -138,15 +137,15 @@ def app_of(core: Core, health: Health) -> FastAPI:
 def handlers_of(core: Core) -> Handlers:
     """Make the handlers of the events that capa listens to; each runs under its event's correlation."""
     work = core.start_work
-    note = NoteNotice(work)
+    notice = OnNotice(NoteNotice(work))
     handlers: dict[type[Contract], Handler] = {
         ComplaintReceivedV1: OnComplaintReceived(
             TriageComplaint(work, core.clock, core.policy, core.announcer)
         ),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
-        NoticeSentV1: OnNoticeSent(note),
-        NoticeUnroutableV1: OnNoticeUnroutable(note),
+        NoticeSentV1: notice,
+        NoticeUnroutableV1: notice,
     }
     return {contract: _correlated(handler) for contract, handler in handlers.items()}
 

@@ -34,11 +34,7 @@ from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
-from intake.consumers.action_assigned import on_action_assigned
-from intake.consumers.action_cancelled import on_action_cancelled
-from intake.consumers.action_completed import on_action_completed
-from intake.consumers.action_due_changed import on_action_due_changed
-from intake.consumers.action_reassigned import on_action_reassigned
+from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
@@ -135,16 +131,17 @@ def build_app(intake: Intake, health: Health) -> FastAPI:
 def build_handlers(intake: Intake) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = intake.start_work, intake.clock
-    triage, nonconformity, action = FollowTriage(work), FollowNonconformity(work), FollowAction(work)
+    triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
+    action = on_action(FollowAction(work), clock)
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
         NonconformityLinkedV1: on_nonconformity_linked(nonconformity, clock),
-        ActionAssignedV1: on_action_assigned(action, clock),
-        ActionReassignedV1: on_action_reassigned(action, clock),
-        ActionDueChangedV1: on_action_due_changed(action, clock),
-        ActionCompletedV1: on_action_completed(action, clock),
-        ActionCancelledV1: on_action_cancelled(action, clock),
+        ActionAssignedV1: action,
+        ActionReassignedV1: action,
+        ActionDueChangedV1: action,
+        ActionCompletedV1: action,
+        ActionCancelledV1: action,
     }
 
 

@@ -17,12 +17,11 @@ from events.postgres.headers import pack
 from events.postgres.tables import SHARDS
 from events.transport import MAX_RECORD_BYTES, Record
 
-_APPEND = sa.text("""
+APPEND = """
 WITH given AS (
     SELECT * FROM unnest(
-        CAST(:keys AS text[]), CAST(:shards AS smallint[]), CAST(:topics AS text[]),
-        CAST(:headers AS bytea[]), CAST(:bodies AS bytea[])
-    ) WITH ORDINALITY AS given (key, shard, topic, headers, value, nth)
+        CAST($1 AS text[]), CAST($2 AS smallint[]), CAST($3 AS bytea[]), CAST($4 AS bytea[])
+    ) WITH ORDINALITY AS given (key, shard, headers, value, nth)
 ), counted AS (
     INSERT INTO outbox_sequence (key, last)
     SELECT key, count(*) FROM given GROUP BY key ORDER BY key
@@ -30,13 +29,14 @@ WITH given AS (
     RETURNING key, last
 )
 INSERT INTO outbox (shard, topic, key, sequence, headers, value, recorded_at)
-SELECT shard, topic, given.key,
+SELECT shard, CAST($5 AS text), given.key,
        last - count(*) OVER (PARTITION BY given.key)
             + row_number() OVER (PARTITION BY given.key ORDER BY nth),
-       headers, value, CAST(:now AS timestamptz)
+       headers, value, CAST($6 AS timestamptz)
   FROM given JOIN counted ON counted.key = given.key
  ORDER BY nth
-""")
+"""
+"""The statement behind `append`, for a caller that talks to the driver itself; `values` gives what it takes."""
 
 _APPEND_RAW = sa.text("""
 INSERT INTO outbox (shard, topic, key, headers, value, recorded_at)
@@ -54,11 +54,18 @@ async def append(
 ) -> None:
     """Write events to be announced on a topic, in the order given, numbering them per key without gaps.
 
+    Raises ValueError as `values` does.
+    """
+    if events:
+        await connection.exec_driver_sql(APPEND, values(topic, events, now=now))
+
+
+def values(topic: str, events: Sequence[Event[Contract]], *, now: datetime) -> tuple[object, ...]:
+    """Give what `APPEND` takes.
+
     Raises ValueError for an event over the size that a transport carries: a contract's fields are bounded, so that
     this is a programming error and no user's.
     """
-    if not events:
-        return
     headers = [pack(headers_of(event)) for event in events]
     bodies = [value_of(event.data) for event in events]
     for event, header, body in zip(events, headers, bodies, strict=True):
@@ -66,17 +73,8 @@ async def append(
             raise ValueError(
                 f"an event of type {event.type} has {len(body)} bytes, more than a transport carries"
             )
-    await connection.execute(
-        _APPEND,
-        {
-            "keys": [event.key for event in events],
-            "shards": [shard_of(event.key) for event in events],
-            "topics": [topic] * len(events),
-            "headers": headers,
-            "bodies": bodies,
-            "now": now,
-        },
-    )
+    keys = [event.key for event in events]
+    return keys, [shard_of(key) for key in keys], headers, bodies, topic, now
 
 
 async def append_record(connection: AsyncConnection, record: Record, *, now: datetime) -> None:

@@ -1,1 +1,1 @@
-"""One file for each event that capa listens to: it turns the event into a use case's call."""
+"""One file for each kind of thing that capa hears of: it turns an event into a use case's call."""

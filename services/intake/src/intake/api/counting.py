@@ -14,7 +14,10 @@ RECEIVED: Final = Counter(
 )
 REPLAYS: Final = Counter("idempotency_replays_total", "Requests answered again by their Idempotency-Key.")
 
-for _channel in Channel:
-    for _severity in Severity:
-        for _outcome in Outcome:
-            RECEIVED.labels(_channel.value, _severity.value, _outcome.value)
+RECEIVED_BY: Final = {
+    (channel, severity, outcome): RECEIVED.labels(channel.value, severity.value, outcome.value)
+    for channel in Channel
+    for severity in Severity
+    for outcome in Outcome
+}
+"""Each counter of `RECEIVED` by what it counts."""

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from intake.domain.complaint import Complainant
@@ -81,6 +82,7 @@ def shape_history(history: HistoryPage, *, personal: bool) -> dict[str, Any]:
     return {"items": items, "intact": history.broken_at is None, "broken_at": history.broken_at}
 
 
+@lru_cache(maxsize=256)  # a new complaint says the same instant several times
 def instant(at: datetime | None) -> str | None:
     """Write an instant as RFC 3339 in UTC."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,7 +1,6 @@
 """Complaints as rows, and rows as complaints."""
 
 import json
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -120,14 +119,6 @@ def entry_of(row: Any) -> history.Entry:
 def json_text(value: object) -> str:
     """Write plain JSON for a jsonb column."""
     return _JSON.encode(value)
-
-
-def columns(
-    rows: Iterable[Mapping[str, Any]], names: Iterable[str], prefix: str = ""
-) -> dict[str, list[Any]]:
-    """Turn rows into one array for each column, as `unnest` takes them."""
-    known = list(rows)
-    return {f"{prefix}{name}": [row[name] for row in known] for name in names}
 
 
 def _account(row: Any) -> Account:

@@ -172,6 +172,8 @@ def refuse_future(now: datetime, **times: datetime | None) -> None:
 
 def plain(value: object) -> object:
     """Write a value in the one way that JSON can hold it."""
+    if value is None or isinstance(value, str):
+        return value
     names = _NAMES.get(type(value))
     if names is not None:
         return {name: plain(getattr(value, name)) for name in names}

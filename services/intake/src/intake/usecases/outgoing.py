@@ -11,6 +11,8 @@ from events.envelope import Event
 from intake.domain.facts import Amended, Received
 
 SOURCE: Final = "/redress/intake"
+_Receipt = Event[ComplaintReceivedV1]
+_Amendment = Event[ComplaintAmendedV1]
 
 
 def published_receipt(
@@ -33,7 +35,7 @@ def published_receipt(
         received_at=complaint.received_at,
         historical=complaint.historical,
     )
-    return Event[ComplaintReceivedV1](
+    return _Receipt(
         id=new_id(),
         source=SOURCE,
         key=str(complaint.id),
@@ -63,7 +65,7 @@ def published_amendment(
         category=account.category,
         lot=account.lot,
     )
-    return Event[ComplaintAmendedV1](
+    return _Amendment(
         id=new_id(),
         source=SOURCE,
         key=str(complaint.id),

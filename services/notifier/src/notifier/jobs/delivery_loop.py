@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from chassis.database import is_away
 from chassis.logging import get_logger
 from common.clock import Clock
 from events.wake import Wake
@@ -14,7 +13,8 @@ from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
 from notifier.domain.person import Channel
 from notifier.jobs import metrics
 from notifier.jobs.gate import Gate
-from notifier.jobs.rest import rest, seconds_until
+from notifier.jobs.rest import seconds_until
+from notifier.jobs.turns import take_turns
 from notifier.usecases.next_moment import NextMoment
 from notifier.usecases.ports import Send
 from notifier.usecases.prepare_deliveries import Prepared, PrepareDeliveries
@@ -39,17 +39,7 @@ class DeliveryLoop:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped; what is being sent then is finished and recorded first."""
-        await self.gate.passed(stop)
-        while not stop.is_set():
-            ticket = self.wake.ticket()
-            try:
-                pause = await self.turn()
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                log.warning("database_away", loop="deliveries")
-                pause = self.poll
-            await rest(stop, ticket, pause)
+        await take_turns(self.turn, stop, loop="deliveries", gate=self.gate, wake=self.wake, poll=self.poll)
 
     async def turn(self) -> float:
         """Send one batch and tell how long to rest."""

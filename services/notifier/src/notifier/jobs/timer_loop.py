@@ -3,17 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
-from chassis.database import is_away
-from chassis.logging import get_logger
 from common.clock import Clock
 from events.wake import Wake
 from notifier.jobs import metrics
 from notifier.jobs.gate import Gate
-from notifier.jobs.rest import rest, seconds_until
+from notifier.jobs.rest import seconds_until
+from notifier.jobs.turns import take_turns
 from notifier.usecases.fire_timers import Fired, FireTimers
 from notifier.usecases.next_moment import NextMoment
-
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +27,7 @@ class TimerLoop:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped; while the database is away, wait and try on."""
-        await self.gate.passed(stop)
-        while not stop.is_set():
-            ticket = self.wake.ticket()
-            try:
-                pause = await self.turn()
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                log.warning("database_away", loop="timers")
-                pause = self.poll
-            await rest(stop, ticket, pause)
+        await take_turns(self.turn, stop, loop="timers", gate=self.gate, wake=self.wake, poll=self.poll)
 
     async def turn(self) -> float:
         """Fire one batch and tell how long to rest."""

@@ -1,0 +1,59 @@
+"""On whatever capa tells of an action: the complaint shows who must do what by when, and whether it is done."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from common.clock import Clock
+from events.contracts.capa import (
+    ActionAssignedV1,
+    ActionCancelledV1,
+    ActionCompletedV1,
+    ActionDueChangedV1,
+    ActionReassignedV1,
+)
+from events.delivery import Delivery, Handler
+from events.envelope import Event
+from intake.domain.progress import ActionSeen
+from intake.usecases.follow_action import FollowAction
+
+ActionTold = (
+    ActionAssignedV1 | ActionReassignedV1 | ActionDueChangedV1 | ActionCompletedV1 | ActionCancelledV1
+)
+"""What capa tells of an action."""
+
+_PARENT = "nonconformity"
+
+
+def on_action(follow: FollowAction, clock: Clock) -> Handler:
+    """Make the handler; actions of anything but a nonconformity belong to no complaint."""
+
+    async def handle(event: Event[ActionTold], delivery: Delivery) -> None:
+        if event.data.parent_kind == _PARENT:
+            await follow(_seen(event, clock()), delivery)
+
+    return handle
+
+
+def _seen(event: Event[ActionTold], now: datetime) -> ActionSeen:
+    told = event.data
+    seen = ActionSeen(
+        action_id=told.action_id,
+        number=told.number,
+        nonconformity_id=told.parent_id,
+        version=event.version,
+        seen_at=now,
+    )
+    match told:
+        case ActionAssignedV1(kind=kind, owner=owner, team=team, due_at=due_at):
+            return replace(seen, state="open", kind=kind.value, owner=owner, team=team, due_at=due_at)
+        case ActionReassignedV1(owner=owner, team=team):
+            return replace(seen, owner=owner, team=team)
+        case ActionDueChangedV1(due_at=due_at):
+            return replace(seen, due_at=due_at)
+        case ActionCompletedV1():
+            return replace(seen, state="completed")
+        case ActionCancelledV1():
+            return replace(seen, state="cancelled")
+        case never:
+            assert_never(never)

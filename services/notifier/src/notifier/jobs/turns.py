@@ -1,0 +1,39 @@
+"""How a loop that tells people takes its turns."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from chassis.database import is_away
+from chassis.logging import get_logger
+from events.wake import Wake
+from notifier.jobs.gate import Gate
+from notifier.jobs.rest import rest
+
+log = get_logger(__name__)
+
+
+async def take_turns(
+    turn: Callable[[], Awaitable[float]],
+    stop: asyncio.Event,
+    *,
+    loop: str,
+    gate: Gate,
+    wake: Wake,
+    poll: float,
+) -> None:
+    """Take turns from the gate's opening until stopped, and rest in between for the seconds that the turn tells.
+
+    The bell cuts a rest short; while the database is away, every `poll` seconds another turn is tried.
+    """
+    await gate.passed(stop)
+    while not stop.is_set():
+        # Taken before the turn looks for work, so that a ring meanwhile is not slept through.
+        ticket = wake.ticket()
+        try:
+            pause = await turn()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("database_away", loop=loop)
+            pause = poll
+        await rest(stop, ticket, pause)
