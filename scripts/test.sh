@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 if [ "$1" = soak ]; then
     .venv/bin/pytest -q -m soak --timeout 1500
 else
-    .venv/bin/pytest -q -m "not soak"
+    # Two at a time, since tests mostly wait; those of one file share what it starts and stay together.
+    .venv/bin/pytest -q -m "not soak" --numprocesses 2 --dist loadfile
 fi
 code=$?
 
