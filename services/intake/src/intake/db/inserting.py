@@ -76,8 +76,10 @@ def _names(types: Mapping[str, str], prefix: str = "") -> str:
 def _statement(claim: str, free: str) -> str:
     # All rows come as one JSON text: the driver would look at each of some fifty values a row by itself, which costs
     # several times as much in this process, and no less in PostgreSQL.
-    # The NOT EXISTS spares a number where the source repeats itself; the conflict clause is what holds under
-    # concurrency. Rows go in by identity, so that two batches never wait for one another in a circle.
+    # The look for a known one spares a number where the source repeats itself; the conflict clause is what holds under
+    # concurrency. It is a scalar subquery because PostgreSQL would read the whole table for an EXISTS, by a plan that
+    # it made and kept when there were no complaints yet. Rows go in by identity, so that two batches never wait for one
+    # another in a circle.
     return f"""
 WITH given AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS given (
@@ -89,10 +91,10 @@ WITH given AS MATERIALIZED (
 ), told AS (
     INSERT INTO complaint ({_names(_COMPLAINT)})
     SELECT {_names(_COMPLAINT)} FROM free
-     WHERE external_id IS NULL OR NOT EXISTS (
-         SELECT 1 FROM complaint known
+     WHERE external_id IS NULL OR (
+         SELECT known.id FROM complaint known
           WHERE known.source_system = free.source_system AND known.external_id = free.external_id
-     )
+     ) IS NULL
      ORDER BY source_system, external_id, id
     ON CONFLICT (source_system, external_id) DO NOTHING
     RETURNING id, number
