@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 import asyncpg
 from pydantic import SecretStr
@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 # The client gives up a little after the server would have, so that only a server that fell silent is given up on.
@@ -26,10 +26,6 @@ _AWAY_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25006", "2
 
 # Lock wait over, deadlock, serialization failure, statement timeout: the same request may succeed when sent again.
 _BUSY_STATES: Final = frozenset({"55P03", "40P01", "40001", "57014"})
-
-
-DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-"""A connection as the driver itself has it: statements with `$1`, rows as tuples."""
 
 
 class DatabaseAway(ConnectionError):
@@ -102,31 +98,35 @@ async def ping(engine: AsyncEngine) -> None:
         await connection.execute(text("SELECT 1"))
 
 
-@asynccontextmanager
-async def driver_transaction(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
-    """Begin a transaction on a pooled connection and give the driver's own: for statements where every microsecond counts.
+class DriverConnection:
+    """A pooled connection as the driver itself has it: statements with `$1`, rows as tuples."""
 
-    Leaving the block commits, and an exception undoes it. Errors are the driver's, but for DatabaseAway.
-    """
-    async with engine.connect() as connection:
-        driver = cast("DriverConnection", (await connection.get_raw_connection()).driver_connection)
-        transaction = driver.transaction()
+    def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+        self._driver = driver
+
+    async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Run one statement, which is a transaction of its own, and give its rows.
+
+        Errors are the driver's, but for DatabaseAway where PostgreSQL fell silent.
+        """
         try:
-            await transaction.start()
-            yield driver
-            await transaction.commit()
+            return await self._driver.fetch(statement, *values)
         except TimeoutError as error:
-            await connection.invalidate()
+            await self._connection.invalidate()
             raise DatabaseAway(_SILENT) from error
-        except Exception:
-            # A connection that broke has nothing left to be undone.
-            if not driver.is_closed():
-                await transaction.rollback()
+        except asyncio.CancelledError:
+            # Nobody knows how far the statement came.
+            await self._connection.invalidate()
             raise
-        except BaseException:
-            # Whoever cancels wants an end now, and nobody knows how far the statement came.
-            await connection.invalidate()
-            raise
+
+
+@asynccontextmanager
+async def driver_connection(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
+    """Take a connection from the pool for one statement after another, where every microsecond counts."""
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        yield DriverConnection(connection, cast("asyncpg.Connection[asyncpg.Record]", driver))
 
 
 def is_away(error: BaseException) -> bool:

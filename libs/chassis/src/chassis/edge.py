@@ -70,12 +70,12 @@ class Edge:
         scope[CORRELATION] = correlation
         token = bind(correlation)
         answer = _Answer(self, scope, send, correlation)
-        self._metrics.active.inc()
+        self._metrics.active += 1
         try:
             await self._serve(scope, receive, answer, headers)
         finally:
             answer.close()
-            self._metrics.active.dec()
+            self._metrics.active -= 1
             release(token)
 
     async def _serve(

@@ -93,8 +93,14 @@ class AccessLog:
             return
         handlers = logging.getLogger().handlers
         if len(handlers) == 1 and isinstance(handlers[0], _Stdout) and not handlers[0].for_person:
-            line = {"timestamp": _now(), "service": _service, "level": "info", "event": "request", **fields}
-            handlers[0].write(orjson.dumps(line, default=str))
+            line = {
+                "timestamp": datetime.now(UTC),
+                "service": _service,
+                "level": "info",
+                "event": "request",
+                **fields,
+            }
+            handlers[0].write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
         else:
             get_logger("chassis.access").info("request", **fields)
 

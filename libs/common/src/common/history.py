@@ -5,16 +5,15 @@ reordering an entry breaks every hash after it.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
+
+from common.canonical import canonical
+from common.clock import instant_text
 
 GENESIS = "0" * 64
 """The predecessor of a first entry."""
-
-_CONTENT: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,5 @@ def _digest(  # noqa: PLR0917 - an entry's fields in their order, which is the o
     reason: str,
     previous: str,
 ) -> str:
-    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    text = _CONTENT.encode([position, instant, actor, action, changes, reason, previous])
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = canonical([position, instant_text(at), actor, action, changes, reason, previous])
+    return hashlib.sha256(content).hexdigest()

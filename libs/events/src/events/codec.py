@@ -5,15 +5,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
+from common.clock import instant_text
 from events.catalogue import CONTRACTS, FAMILIES, family
 from events.contracts.words import Word
 from events.envelope import Contract, Event
 from events.transport import Headers, Record
-from events.types import instant_text
 
 JSON: Final = "application/json"
 STRUCTURED: Final = "application/cloudevents+json"
@@ -82,10 +83,28 @@ def value_of(data: Contract) -> bytes:
     Raises ValueError where it does not, or where it says `unknown`, which is a reader's word.
     """
     checked = type(data).model_validate(vars(data), strict=True, extra="forbid")
-    for name, value in vars(checked).items():
-        if isinstance(value, Word) and value == "unknown":
+    for name in _words(type(data)):
+        if getattr(checked, name) == "unknown":
             raise ValueError(f"{data.type}: {name} is unknown, and a producer says what it knows")
     return checked.model_dump_json().encode()
+
+
+@cache
+def _words(contract: type[Contract]) -> tuple[str, ...]:
+    """Name the fields that hold a word of a closed list."""
+    return tuple(
+        name
+        for name, field in contract.model_fields.items()
+        if any(_is_word(kind) for kind in _kinds(field.annotation))
+    )
+
+
+def _kinds(annotation: object) -> tuple[object, ...]:
+    return get_args(annotation) or (annotation,)
+
+
+def _is_word(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Word)
 
 
 def headers_of(event: Event[Contract]) -> Headers:

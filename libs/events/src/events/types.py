@@ -6,11 +6,12 @@ colleagues, and says so in the generated documents.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, StringConstraints
+
+from common.clock import instant_text
 
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}$"
 
@@ -22,12 +23,6 @@ def _in_utc(value: datetime) -> datetime:
         return value.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("no such instant in UTC: its year is before 1 or after 9999") from error
-
-
-@lru_cache(maxsize=256)  # one event says the same instant several times
-def instant_text(value: datetime) -> str:
-    """Write an instant as RFC 3339 text in UTC, to the microsecond."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 Id = Annotated[UUID, Field(description="An identifier that Redress made.")]

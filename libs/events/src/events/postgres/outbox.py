@@ -36,7 +36,20 @@ SELECT shard, CAST($5 AS text), given.key,
   FROM given JOIN counted ON counted.key = given.key
  ORDER BY nth
 """
-"""The statement behind `append`, for a caller that talks to the driver itself; `values` gives what it takes."""
+
+APPEND_FIRST = """
+counted AS (
+    INSERT INTO outbox_sequence (key, last) SELECT key, 1 FROM announced ORDER BY key
+), appended AS (
+    INSERT INTO outbox (shard, topic, key, sequence, headers, value, recorded_at)
+    SELECT shard, topic, key, 1, headers, value, recorded_at FROM announced
+)
+"""
+"""Parts of a statement that makes new things and tells of them at once, one event for each key that never had one.
+
+The statement has before it `announced` with the columns key, shard, topic, headers, value and recorded_at, the values
+of which come from `values`. A key that had an event before breaks the statement.
+"""
 
 _APPEND_RAW = sa.text("""
 INSERT INTO outbox (shard, topic, key, headers, value, recorded_at)

@@ -9,34 +9,30 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis.database import DriverConnection, driver_transaction, is_away
+from chassis.database import DriverConnection, driver_connection, is_away
+from chassis.logging import get_logger
 from common.clock import Clock
 from events.catalogue import topic_of
 from events.postgres import outbox
 from events.wake import Wake
-from intake.db.inserting import CLAIM_AND_INSERT, document
+from intake.db import inserting
+from intake.db.inserting import NUMBERS, RECEIVE, TOLD, claim, document, draft
 from intake.db.reception import PlainReception
 from intake.db.rows import number_text
 from intake.domain.complaint import Complaint
-from intake.usecases.ports import AlreadyKnown, Receipt, Repeated, RequestKey
+from intake.usecases.ports import AlreadyKnown, Receipt, Repeated
 
 TOPIC: Final = topic_of("intake")
 MOST_TOGETHER: Final = 64
 WRITERS: Final = 2
 
-Outcome = Complaint | AlreadyKnown | Repeated
+log = get_logger("intake.reception")
 
-_RELEASE: Final = """
-DELETE FROM idempotency_key WHERE (actor, method, route, key) IN (
-    SELECT * FROM unnest(
-        CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[]), CAST($4 AS text[])
-    )
-)
-"""
+Outcome = Complaint | AlreadyKnown | Repeated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +47,8 @@ class _Waiting:
         """What no two complaints of one batch may both claim."""
         complaint, key = self.receipt.complaint, self.receipt.key
         identity = (complaint.source_system, complaint.external_id) if complaint.external_id else None
-        return tuple(claim for claim in (identity, _scope(key)) if claim is not None)
+        use = None if key is None else (key.actor, key.method, key.route, key.key)
+        return tuple(claim for claim in (identity, use) if claim is not None)
 
 
 class GroupReception:
@@ -63,6 +60,7 @@ class GroupReception:
         self._wake = wake
         self._singly = PlainReception(engine, clock, wake)
         self._queue: deque[_Waiting] = deque()
+        self._drawn: deque[int] = deque()
         self._writers: set[asyncio.Task[None]] = set()
 
     async def receive(self, receipt: Receipt) -> Outcome:
@@ -77,17 +75,17 @@ class GroupReception:
 
     async def _write(self) -> None:
         while self._queue:
-            batch = self._gather()
+            batch, unclear = self._gather(), list[_Waiting]()
             try:
-                outcomes = await self._together([waiting.receipt for waiting in batch])
+                async with driver_connection(self._engine) as connection:
+                    while batch and not unclear:
+                        outcomes = await self._together(connection, [waiting.receipt for waiting in batch])
+                        unclear = _answer(batch, outcomes)
+                        batch = self._gather() if not unclear else []
             except Exception as error:  # noqa: BLE001 - whatever it is, each sender gets an answer of its own
                 await self._apart(batch, error)
-                continue
-            for waiting, outcome in zip(batch, outcomes, strict=True):
-                if outcome is None:
-                    await self._alone(waiting)
-                elif not waiting.answer.done():
-                    waiting.answer.set_result(outcome)
+            for waiting in unclear:
+                await self._alone(waiting)
 
     def _gather(self) -> list[_Waiting]:
         """Take the next batch; whatever repeats a claim of the batch waits for the next one, in order."""
@@ -104,48 +102,55 @@ class GroupReception:
         self._queue.extendleft(reversed(later))
         return batch
 
-    async def _together(self, receipts: Sequence[Receipt]) -> list[Outcome | None]:
+    async def _together(
+        self, connection: DriverConnection, receipts: Sequence[Receipt]
+    ) -> list[Outcome | None]:
         """Write a batch in one transaction; None stands for what has to be looked at alone."""
-        # SQLAlchemy's way to run a statement costs several times what the driver's own does, once for each batch.
-        async with driver_transaction(self._engine) as connection:
-            outcomes = await self._write_down(connection, receipts)
-            unused = [
-                receipt.key
-                for receipt, outcome in zip(receipts, outcomes, strict=True)
-                if receipt.key is not None and isinstance(outcome, AlreadyKnown)
-            ]
-            if unused:
-                await connection.execute(_RELEASE, *_scopes(unused))
-            events = [
-                receipt.announce(outcome)
-                for receipt, outcome in zip(receipts, outcomes, strict=True)
-                if isinstance(outcome, Complaint)
-            ]
-            if events:
-                await connection.execute(outbox.APPEND, *outbox.values(TOPIC, events, now=self._clock()))
-        if events:
-            self._wake.ring()
-        return outcomes
-
-    @staticmethod
-    async def _write_down(connection: DriverConnection, receipts: Sequence[Receipt]) -> list[Outcome | None]:
-        """Claim the keys and insert the complaints; None stands for one whose key was used before."""
-        given = document(
-            [(receipt.complaint, receipt.trace) for receipt in receipts],
-            [None if receipt.key is None else (receipt.key, receipt.status) for receipt in receipts],
-        )
-        free = {row[0]: row[1] for row in await connection.fetch(CLAIM_AND_INSERT, given)}
-        return [
-            _outcome(receipt, free[receipt.complaint.id]) if receipt.complaint.id in free else None
-            for receipt in receipts
+        numbers = await self._draw(connection, len(receipts))
+        complaints = [
+            receipt.complaint.numbered(number_text(number))
+            for receipt, number in zip(receipts, numbers, strict=True)
         ]
+        # SQLAlchemy's way to run a statement costs several times what the driver's own does, once for each batch.
+        # Numbers for those who wait already come along, so that a busy process asks PostgreSQL once for each batch.
+        values = self._values(receipts, complaints, numbers)
+        rows = await connection.fetch(RECEIVE, *values, len(self._queue))
+        codes = {identity: code for identity, code, _ in rows}
+        self._drawn.extend(number for _, _, number in rows if number is not None)
+        self._drawn.extend(
+            number
+            for complaint, number in zip(complaints, numbers, strict=True)
+            if codes[complaint.id] != TOLD
+        )
+        self._wake.ring()
+        return [_outcome(complaint, codes[complaint.id]) for complaint in complaints]
+
+    async def _draw(self, connection: DriverConnection, count: int) -> list[int]:
+        """Take numbers for a batch; they are lost where it fails, since nobody knows whether it used them."""
+        missing = count - len(self._drawn)
+        if missing > 0:
+            self._drawn.extend(row[0] for row in await connection.fetch(NUMBERS, missing))
+        return [self._drawn.popleft() for _ in range(count)]
+
+    def _values(
+        self, receipts: Sequence[Receipt], complaints: Sequence[Complaint], numbers: Sequence[int]
+    ) -> tuple[object, ...]:
+        told = list(zip(receipts, complaints, strict=True))
+        rows = [
+            _row(receipt, complaint, number)
+            for (receipt, complaint), number in zip(told, numbers, strict=True)
+        ]
+        events = [receipt.announce(complaint) for receipt, complaint in told]
+        ids = [complaint.id for complaint in complaints]
+        return document(rows), ids, *outbox.values(TOPIC, events, now=self._clock())
 
     async def _apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
-        if len(batch) == 1 or is_away(error):
+        if is_away(error):
             for waiting in batch:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(error)
             return
+        log.info("batch_done_again_singly", complaints=len(batch), reason=type(error).__name__)
         for waiting in batch:
             await self._alone(waiting)
 
@@ -160,18 +165,30 @@ class GroupReception:
                 waiting.answer.set_result(outcome)
 
 
-def _outcome(receipt: Receipt, number: int | None) -> Outcome:
-    return AlreadyKnown() if number is None else receipt.complaint.numbered(number_text(number))
+def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | None]) -> list[_Waiting]:
+    """Answer each sender, and give those whose outcome is not clear yet."""
+    unclear = []
+    for waiting, outcome in zip(batch, outcomes, strict=True):
+        if outcome is None:
+            unclear.append(waiting)
+        elif not waiting.answer.done():
+            waiting.answer.set_result(outcome)
+    return unclear
 
 
-def _scope(key: RequestKey | None) -> tuple[str, str, str, str] | None:
-    return None if key is None else (key.actor, key.method, key.route, key.key)
+def _outcome(complaint: Complaint, code: int) -> Outcome | None:
+    match code:
+        case inserting.TOLD:
+            return complaint
+        case inserting.KNOWN:
+            return AlreadyKnown()
+        case _:
+            return None
 
 
-def _scopes(keys: Sequence[RequestKey]) -> tuple[list[str], ...]:
-    return (
-        [key.actor for key in keys],
-        [key.method for key in keys],
-        [key.route for key in keys],
-        [key.key for key in keys],
-    )
+def _row(receipt: Receipt, complaint: Complaint, number: int) -> dict[str, Any]:
+    row = draft(complaint, receipt.trace)
+    row["number"] = number
+    if receipt.key is not None:
+        row |= claim(receipt.key, receipt.status)
+    return row

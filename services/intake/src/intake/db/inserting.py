@@ -1,13 +1,13 @@
 """Writes new complaints in one statement, whether one or thousands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.postgres import outbox
 from intake.db.rows import COMPLAINANT, complaint_values, number_text
 from intake.domain.complaint import NewComplaint, plain
 from intake.domain.trail import Trace
@@ -58,6 +58,13 @@ _KEY: Final = {
     "fingerprint": "bytea",
     "status": "smallint",
 }
+TOLD: Final = 1
+"""It is new."""
+KNOWN: Final = 2
+"""Its source has told it before."""
+REPEATED: Final = 3
+"""Its key was used before."""
+
 _PERSON_PREFIX: Final = "person_"
 _TRACE_PREFIX: Final = "trace_"
 _KEY_PREFIX: Final = "key_"
@@ -73,77 +80,99 @@ def _names(types: Mapping[str, str], prefix: str = "") -> str:
     return ", ".join(f"{prefix}{name}" for name in types)
 
 
-def _statement(claim: str, free: str) -> str:
-    # All rows come as one JSON text: the driver would look at each of some fifty values a row by itself, which costs
-    # several times as much in this process, and no less in PostgreSQL.
-    # The look for a known one spares a number where the source repeats itself; the conflict clause is what holds under
-    # concurrency. It is a scalar subquery because PostgreSQL would read the whole table for an EXISTS, by a plan that
-    # it made and kept when there were no complaints yet. Rows go in by identity, so that two batches never wait for one
-    # another in a circle.
-    return f"""
-WITH given AS MATERIALIZED (
+_GIVEN: Final = f"""
+given AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS given (
-        {_typed(_COMPLAINT)}, {_typed(_PERSON, _PERSON_PREFIX)}, {_typed(_TRACE, _TRACE_PREFIX)},
-        {_typed(_KEY, _KEY_PREFIX)}, named boolean
+        number bigint, {_typed(_COMPLAINT)}, {_typed(_PERSON, _PERSON_PREFIX)},
+        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean
     )
-), {claim} free AS (
-    SELECT * FROM given WHERE {free}
-), told AS (
-    INSERT INTO complaint ({_names(_COMPLAINT)})
-    SELECT {_names(_COMPLAINT)} FROM free
+), fresh AS MATERIALIZED (
+    SELECT * FROM given
      WHERE external_id IS NULL OR (
          SELECT known.id FROM complaint known
-          WHERE known.source_system = free.source_system AND known.external_id = free.external_id
+          WHERE known.source_system = given.source_system AND known.external_id = given.external_id
      ) IS NULL
-     ORDER BY source_system, external_id, id
+)"""  # noqa: S608 - column names and types of our own
+# All rows come as one JSON text: the driver would look at each of some fifty values a row by itself, which costs several
+# times as much in this process, and no less in PostgreSQL.
+# The look for a known one spares a number where the source repeats itself; the conflict clause is what holds under
+# concurrency. It is a scalar subquery because PostgreSQL would read the whole table for an EXISTS, by a plan that it made
+# and kept when there were no complaints yet.
+
+
+def _written(rows: str, columns: str) -> str:
+    # Rows go in by identity, so that two batches never wait for one another in a circle.
+    return f"""
+told AS (
+    INSERT INTO complaint ({columns})
+    SELECT {columns} FROM {rows} ORDER BY source_system, external_id, id
     ON CONFLICT (source_system, external_id) DO NOTHING
     RETURNING id, number
 ), person AS (
     INSERT INTO complainant (complaint_id, {_names(_PERSON)})
-    SELECT id, {_names(_PERSON, _PERSON_PREFIX)} FROM free JOIN told USING (id) WHERE named
+    SELECT id, {_names(_PERSON, _PERSON_PREFIX)} FROM {rows} JOIN told USING (id) WHERE named
 ), trail AS (
     INSERT INTO complaint_history (complaint_id, {_names(_TRACE)})
-    SELECT id, {_names(_TRACE, _TRACE_PREFIX)} FROM free JOIN told USING (id)
-)
-SELECT id, number FROM free LEFT JOIN told USING (id)
-"""  # noqa: S608 - column names and types of our own
+    SELECT id, {_names(_TRACE, _TRACE_PREFIX)} FROM {rows} JOIN told USING (id)
+)"""  # noqa: S608 - column names of our own
 
 
-_INSERT: Final = _statement("", "TRUE")
+_INSERT: Final = f"""
+WITH {_GIVEN}, {_written("fresh", _names(_COMPLAINT))}
+SELECT id, number FROM told
+"""  # noqa: S608 - column names of our own
 
-CLAIM_AND_INSERT: Final = _statement(
-    """
-bound AS MATERIALIZED (
+RECEIVE: Final = f"""
+WITH {_GIVEN}, bound AS MATERIALIZED (
     SELECT set_config('lock_timeout', '250ms', true) AS set_to
 ), claimed AS (
     INSERT INTO idempotency_key (actor, method, route, key, fingerprint, resource_id, status, created_at)
     SELECT key_actor, key_method, key_route, key_key, key_fingerprint, CAST(id AS text), key_status, recorded_at
-      FROM bound, given
+      FROM bound, fresh
      WHERE set_to IS NOT NULL AND key_key IS NOT NULL
      ORDER BY key_actor, key_method, key_route, key_key
     ON CONFLICT (actor, method, route, key) DO NOTHING
     RETURNING resource_id
-),""",
-    "key_key IS NULL OR CAST(id AS text) IN (SELECT resource_id FROM claimed)",
-)
-"""Claims the keys of a batch, then writes the complaints whose key was free; `$1` is what `document` gives.
+), free AS MATERIALIZED (
+    SELECT * FROM fresh WHERE key_key IS NULL OR CAST(id AS text) IN (SELECT resource_id FROM claimed)
+), {_written("free", f"number, {_names(_COMPLAINT)}")}, announced AS (
+    SELECT event.key, event.shard, CAST($7 AS text) AS topic, event.headers, event.value,
+           CAST($8 AS timestamptz) AS recorded_at
+      FROM unnest(
+               CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS smallint[]), CAST($5 AS bytea[]), CAST($6 AS bytea[])
+           ) AS event (id, key, shard, headers, value)
+      JOIN told USING (id)
+), {outbox.APPEND_FIRST}
+SELECT given.id, CASE WHEN told.id IS NOT NULL THEN {TOLD}
+                      WHEN fresh.id IS NULL OR free.id IS NOT NULL AND given.key_key IS NULL THEN {KNOWN}
+                      WHEN free.id IS NULL THEN {REPEATED}
+                      ELSE 1 / (given.version - given.version) END AS outcome,
+       CAST(NULL AS bigint) AS number
+  FROM given LEFT JOIN fresh USING (id) LEFT JOIN free USING (id) LEFT JOIN told USING (id)
+UNION ALL
+SELECT NULL, NULL, nextval('complaint_number_seq') FROM generate_series(1, CAST($9 AS integer))
+"""  # noqa: S608 - column names and numbers of our own
+"""Receives a batch of complaints: claims their keys, writes those whose key was free, and tells of them, in one statement.
 
-Answers with a row for each complaint that was free: its id, and its number, or NULL where its source has told it
-before. Keys go in by name, so that two batches never wait for one another in a circle. A batch waits only briefly for
-a key that another process holds, and then fails.
+`$1` is what `document` gives, `$2` the complaints' ids and `$3` to `$8` what `outbox.values` gives of their events. The
+answer has a row (id, outcome) for each complaint, and `$9` rows with a number for the next ones.
+
+Keys go in by name, so that two batches never wait for one another in a circle. A batch waits only briefly for a key that
+another process holds, and then fails. It fails by a division by zero where another transaction tells of the same
+complaint at the same moment, since the key that was claimed for it must not stay.
 """
 
-
-def document(
-    drafts: Iterable[tuple[NewComplaint, Trace]], keys: Iterable[tuple[RequestKey, int] | None] = repeat(None)
-) -> str:
-    """Write complaints, each with the key that asked for it and the status to be remembered, as the statements read them."""
-    return orjson.dumps(
-        [_row(one, trace, key) for (one, trace), key in zip(drafts, keys, strict=False)]
-    ).decode()
+NUMBERS: Final = "SELECT nextval('complaint_number_seq') FROM generate_series(1, CAST($1 AS integer))"
+"""Draws `$1` numbers of complaints."""
 
 
-def _row(complaint: NewComplaint, trace: Trace, key: tuple[RequestKey, int] | None) -> dict[str, Any]:
+def document(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write rows as the statements read them."""
+    return orjson.dumps(list(rows)).decode()
+
+
+def draft(complaint: NewComplaint, trace: Trace) -> dict[str, Any]:
+    """Write a new complaint with its complainant and the beginning of its history as a row."""
     row = complaint_values(complaint, updated_at=complaint.recorded_at)
     row["source_digest"] = _bytea(complaint.source_digest)
     row["attachments"] = plain(complaint.account.attachments)
@@ -152,15 +181,19 @@ def _row(complaint: NewComplaint, trace: Trace, key: tuple[RequestKey, int] | No
     if who is not None:
         row.update([(column, getattr(who, name)) for name, column in _PERSON_NAMES])
     row.update([(column, getattr(trace.entry, name)) for name, column in _TRACE_NAMES])
-    if key is not None:
-        use, status = key
-        row["key_actor"] = use.actor
-        row["key_method"] = use.method
-        row["key_route"] = use.route
-        row["key_key"] = use.key
-        row["key_fingerprint"] = _bytea(use.fingerprint)
-        row["key_status"] = status
     return row
+
+
+def claim(key: RequestKey, status: int) -> dict[str, Any]:
+    """Write the key that asked for a complaint, and the status to be remembered with it, as a part of its row."""
+    return {
+        "key_actor": key.actor,
+        "key_method": key.method,
+        "key_route": key.route,
+        "key_key": key.key,
+        "key_fingerprint": _bytea(key.fingerprint),
+        "key_status": status,
+    }
 
 
 def _bytea(value: bytes) -> str:
@@ -171,5 +204,7 @@ async def insert_new(
     connection: AsyncConnection, drafts: Sequence[tuple[NewComplaint, Trace]]
 ) -> dict[UUID, str]:
     """Write complaints with their complainants and histories; give the numbers of those that were not known yet."""
-    rows = await connection.exec_driver_sql(_INSERT, (document(drafts),))
-    return {row.id: number_text(row.number) for row in rows if row.number is not None}
+    rows = await connection.exec_driver_sql(
+        _INSERT, (document(draft(complaint, trace) for complaint, trace in drafts),)
+    )
+    return {row.id: number_text(row.number) for row in rows}

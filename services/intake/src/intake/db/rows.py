@@ -1,8 +1,9 @@
 """Complaints as rows, and rows as complaints."""
 
-import json
 from datetime import datetime
 from typing import Any, Final
+
+import orjson
 
 from common import history
 from intake.domain.complaint import (
@@ -20,7 +21,6 @@ from intake.domain.trail import Trace
 
 PREFIX: Final = "C-"
 COMPLAINANT: Final = ("reference", "name", "email", "phone", "address", "country")
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NO_COMPLAINANT: Final = Complainant()
 
 
@@ -118,7 +118,7 @@ def entry_of(row: Any) -> history.Entry:
 
 def json_text(value: object) -> str:
     """Write plain JSON for a jsonb column."""
-    return _JSON.encode(value)
+    return orjson.dumps(value).decode()
 
 
 def _account(row: Any) -> Account:

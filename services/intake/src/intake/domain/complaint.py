@@ -1,14 +1,15 @@
 """A complaint: what a customer said went wrong, and what its source has said about it since."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from common.canonical import canonical
+from common.clock import instant_text
 from intake.domain.errors import FromTheFuture
 
 LONGEST_CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -105,7 +106,7 @@ class Report:
         account = self.account
         told = {name: value for name in ACCOUNT if (value := getattr(account, name))}
         told |= {"aware_at": self.aware_at, "received_at": self.received_at}
-        return hashlib.sha256(_JSON.encode(told).encode()).digest()
+        return hashlib.sha256(canonical(told, plain)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ def plain(value: object) -> object:
     if names is not None:
         return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return instant_text(value)
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value
@@ -191,4 +192,3 @@ ACCOUNT: Final = tuple(field.name for field in fields(Account))
 """The names of everything that is said in an account."""
 
 _NEW: Final = tuple(field.name for field in fields(NewComplaint))
-_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=plain)

@@ -5,7 +5,6 @@ and the chain still holds; it binds them by a salted digest.
 """
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Final
 
 from common import history
 from common.actor import Actor
+from common.canonical import canonical
 from intake.domain.amendment import contents
 from intake.domain.complaint import ACCOUNT, NewComplaint, plain
 from intake.domain.facts import Amended
@@ -75,5 +75,4 @@ def first_break(traces: Sequence[Trace]) -> int | None:
 
 def digest(withheld: Mapping[str, object]) -> str:
     """Compute what binds texts and personal data to the chain."""
-    text = json.dumps(withheld, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(withheld)).hexdigest()

@@ -20,7 +20,7 @@ def published_receipt(
 ) -> Event[ComplaintReceivedV1]:
     """Publish that a complaint was received: codes and times, never a word or datum of the complainant."""
     complaint = fact.complaint
-    account = complaint.account
+    account, key = complaint.account, str(complaint.id)
     data = ComplaintReceivedV1(
         complaint_id=complaint.id,
         number=complaint.number,
@@ -38,8 +38,8 @@ def published_receipt(
     return _Receipt(
         id=new_id(),
         source=SOURCE,
-        key=str(complaint.id),
-        subject=str(complaint.id),
+        key=key,
+        subject=key,
         version=complaint.version,
         occurred_at=complaint.recorded_at,
         recorded_at=complaint.recorded_at,
