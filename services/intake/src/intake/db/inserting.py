@@ -88,16 +88,17 @@ given AS MATERIALIZED (
     )
 ), fresh AS MATERIALIZED (
     SELECT * FROM given
-     WHERE external_id IS NULL OR (
+     WHERE CASE WHEN external_id IS NULL THEN TRUE ELSE (
          SELECT known.id FROM complaint known
           WHERE known.source_system = given.source_system AND known.external_id = given.external_id
-     ) IS NULL
+     ) IS NULL END
 )"""  # noqa: S608 - column names and types of our own
 # All rows come as one JSON text: the driver would look at each of some fifty values a row by itself, which costs several
 # times as much in this process, and no less in PostgreSQL.
 # The look for a known one spares a number where the source repeats itself; the conflict clause is what holds under
 # concurrency. It is a scalar subquery because PostgreSQL would read the whole table for an EXISTS, by a plan that it made
-# and kept when there were no complaints yet.
+# and kept when there were no complaints yet. It stands in a CASE since PostgreSQL then expects many rows to be fresh, and
+# joins them by hash; of a bare IS NULL it expects one, and would compare each row of a large batch with each.
 
 
 def _written(rows: str, columns: str) -> str:
