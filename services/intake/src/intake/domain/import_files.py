@@ -2,9 +2,10 @@
 
 import codecs
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
+
+import orjson
 
 from common.refusals import FieldError
 from intake.domain.importing import FileUnreadable, MediaType, StagedRow
@@ -114,7 +115,7 @@ class CsvRows:
             return self._bad("not_utf8", "is not UTF-8")
         self._count += 1
         named = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
-        return StagedRow(self._count, json.dumps(named, ensure_ascii=True))
+        return StagedRow(self._count, orjson.dumps(named).decode())
 
     def _bad(self, code: str, detail: str) -> StagedRow:
         if self._header is None:
@@ -144,8 +145,8 @@ class NdjsonRows:
         if _is_escaped(line):
             return self._bad("not_utf8", "is not UTF-8")
         try:
-            found = json.loads(line, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
+            found = orjson.loads(line)
+        except ValueError:
             return self._bad("malformed_row", "is not JSON")
         if not isinstance(found, dict):
             return self._bad("malformed_row", "is no JSON object")
@@ -156,7 +157,7 @@ class NdjsonRows:
             return self._bad(
                 "unknown_column", f"has {shown}, which is not in the profile {self._profile.name}"
             )
-        return StagedRow(self._count, json.dumps(flat, ensure_ascii=True))
+        return StagedRow(self._count, orjson.dumps(flat).decode())
 
     def _bad(self, code: str, detail: str) -> StagedRow:
         return StagedRow(
@@ -183,7 +184,3 @@ def _printable(errors: Sequence[FieldError]) -> list[FieldError]:
         )
         for error in errors[:20]
     ]
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")

@@ -78,15 +78,15 @@ class Profile:
     fields: Mapping[str, Source]
     ignored: frozenset[str] = frozenset()
     source_system: str | None = None
+    columns: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Every column that the profile knows."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """Every column that the profile knows."""
+    def __post_init__(self) -> None:
         named: set[str] = set()
         for source in self.fields.values():
             named |= {*source.columns, *_PLACE.findall(source.template)}
             named |= {column for rule in source.rules for column, _ in rule.when}
-        return frozenset(named) | self.ignored
+        object.__setattr__(self, "columns", frozenset(named) | self.ignored)
 
     def column_of(self, pointer: str) -> str | None:
         """Name the column that a value at a pointer came from."""
@@ -130,7 +130,7 @@ def flatten(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Write nested objects as one row, `a.b` for the value b of a; what is null is left out."""
     flat: dict[str, object] = {}
     for name, part in value.items():
-        if isinstance(part, Mapping):
+        if isinstance(part, dict):
             flat |= flatten(part, f"{prefix}{name}.")
         elif part is not None:
             flat[f"{prefix}{name}"] = part

@@ -1,10 +1,10 @@
 """Judge a row of an import: what it tells, or everything that is wrong with it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
+import orjson
 from pydantic import ValidationError
 
 from common.refusals import FieldError, Refusal
@@ -13,7 +13,6 @@ from intake.domain.importing import ImportOrder, RowOutcome, RowResult, StagedRo
 from intake.domain.mapping import Profile, map_row
 from intake.usecases.complaint_form import OWN_SOURCE, ComplaintForm
 
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MOST_ERRORS: Final = 20
 _LONGEST_ID: Final = 200
 
@@ -32,11 +31,11 @@ def judge(row: StagedRow, order: ImportOrder, profile: Profile) -> Judged:
     if row.raw is None:
         error = row.error or FieldError("", "malformed_row", "cannot be read")
         return Judged(row.number, None, rejected(row.number, None, [error], profile))
-    body, unreadable = map_row(profile, json.loads(row.raw))
+    body, unreadable = map_row(profile, orjson.loads(row.raw))
     told = body.get("external_id")
     external_id = told[:_LONGEST_ID] if isinstance(told, str) else None
     try:
-        form = ComplaintForm.model_validate_json(_JSON.encode(body))
+        form = ComplaintForm.model_validate_json(orjson.dumps(body))
         errors = unreadable
         report = form.report(
             own_source=order.own_source,
