@@ -1,11 +1,13 @@
 """Writes or checks the documents that come out of the code: `documents.py write|check`.
 
-`docs/configuration.md` from the settings, `docs/openapi/<service>.json` from the routes.
+`docs/configuration.md` from the settings, `docs/openapi/<service>.json` from the routes, `docs/deadlines.md` from the
+calendars and the worked deadlines of `docs/deadlines.toml`.
 """
 
 import json
 import sys
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +21,8 @@ import notifier.settings
 import notifier.wiring
 from chassis.health import Health
 from chassis.settings import ServiceSettings, describe_settings
-from common.clock import utc_now
 from events.wake import Wake
+from worktime import Calendar, Pause, due, parse_calendar, term_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Nothing is connected to write a document, so that any values do.
@@ -46,14 +48,16 @@ def openapi() -> Mapping[str, Mapping[str, Any]]:
 
 def _openapi(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     wake, silent = Wake(), Health({}, ())
-    inward = intake.wiring.open_intake(intake.settings.IntakeSettings(**values), role="documents", wake=wake)
-    core = capa.wiring.open_core(capa.settings.CapaSettings(**values), wake=wake)
-    outward = notifier.settings.Settings(**values)
-    begin = notifier.db.work.PostgresStartWork(inward.engine, utc_now, notifier.db.work.Wakes())
+    role = "documents"
+    taking = intake.wiring.open_core(intake.settings.IntakeSettings(**values), role=role, wake=wake)
+    acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role=role, wake=wake)
+    telling = notifier.wiring.open_core(
+        notifier.settings.Settings(**values), role=role, wakes=notifier.db.work.Wakes()
+    )
     return {
-        "intake": intake.wiring.build_app(inward, silent).openapi(),
-        "capa": capa.wiring.app_of(core, silent).openapi(),
-        "notifier": notifier.wiring.build_app(outward, begin, utc_now, silent).openapi(),
+        "intake": intake.wiring.build_app(taking, silent).openapi(),
+        "capa": capa.wiring.build_app(acting, silent).openapi(),
+        "notifier": notifier.wiring.build_app(telling, silent).openapi(),
     }
 
 
@@ -88,9 +92,46 @@ def _table(settings: type[ServiceSettings], names: set[str], *, prefix: str) -> 
     return rows
 
 
+def deadlines() -> str:
+    """Write the page of worked deadlines, each with the explanation that goes with it to whoever asks why."""
+    examples = tomllib.loads((ROOT / "docs" / "deadlines.toml").read_text())["deadlines"]
+    folder = ROOT / "config" / "calendars"
+    calendars = {path.stem: parse_calendar(path.read_text()) for path in sorted(folder.glob("*.toml"))}
+    rows = ["| | limit | calendar | due, local time |", "| --- | --- | --- | --- |"]
+    parts: list[str] = []
+    for number, example in enumerate(examples, 1):
+        title, limit = f"{number}. {example['title']}", example["term"]["limit"]
+        text = _worked(calendars[example["calendar"]], example)
+        rows.append(f"| {title} | `{limit}` | {example['calendar']} | {_due_words(text)} |")
+        settings = [f'{key} = "{value}"' for key, value in example["term"].items()]
+        parts += ["", f"## {title}", "", example["why"], "", "```toml", *settings, "```"]
+        parts += ["", "```text", *text.splitlines(), "```"]
+    head = [
+        "# Worked deadlines",
+        "",
+        "Generated from the code, `config/calendars/` and `docs/deadlines.toml`; `make fmt` writes it anew. Each example has",
+        "the settings of its term and the explanation that is kept with the deadline. `libs/worktime/README.md` has the units",
+        "and rules.",
+        "",
+    ]
+    return "\n".join([*head, *rows, *parts]) + "\n"
+
+
+def _worked(calendar: Calendar, example: Mapping[str, Any]) -> str:
+    pauses = [Pause(each["from"], each["to"]) for each in example.get("pauses", [])]
+    return due(calendar, example["start"], term_of(example["term"]), pauses).explanation.as_text()
+
+
+def _due_words(text: str) -> str:
+    return text.splitlines()[0].removeprefix("Due ").partition(",")[0]
+
+
 def documents() -> Mapping[Path, str]:
     """Make every document, by where it belongs."""
-    made = {ROOT / "docs" / "configuration.md": configuration()}
+    made = {
+        ROOT / "docs" / "configuration.md": configuration(),
+        ROOT / "docs" / "deadlines.md": deadlines(),
+    }
     for service, description in openapi().items():
         made[ROOT / "docs" / "openapi" / f"{service}.json"] = (
             json.dumps(description, indent=2, sort_keys=True) + "\n"

@@ -70,3 +70,8 @@ def utc(text: str) -> datetime:
 def berlin(text: str) -> datetime:
     """An instant written as Berlin's local time, in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
+def shipped(name: str) -> Calendar:
+    """A calendar of config/calendars."""
+    return parse_calendar((CONFIG / f"{name}.toml").read_text(encoding="utf-8"))

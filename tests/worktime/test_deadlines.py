@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.worktime.samples import NIGHTS, RIYADH, always, berlin, office, utc
+from tests.worktime.samples import NIGHTS, RIYADH, always, berlin, office, shipped, utc
 from worktime import (
     Calendar,
     DurationInvalid,
@@ -15,9 +15,11 @@ from worktime import (
     add_elapsed,
     add_working_days,
     add_working_time,
+    due,
     is_working_day,
     next_opening,
     parse_calendar,
+    parse_duration,
     working_time_between,
 )
 
@@ -103,6 +105,44 @@ def test_a_day_may_end_at_24_00() -> None:
 
     assert add_working_days(calendar, utc("2026-11-20 10:00"), 1).due_at == utc("2026-11-22 00:00")
     assert working_time_between(calendar, utc("2026-11-20 10:00"), utc("2026-11-22 10:00")) == 48 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hours"),
+    [
+        ("2026-11-20 20:00", "2026-11-21 12:00", 10),  # Friday's late and night shift, to Saturday at 06:00
+        ("2026-11-21 02:00", "2026-11-21 12:00", 4),
+        ("2026-11-21 02:00", "2026-11-21 03:00", 1),
+        ("2026-12-24 12:00", "2026-12-25 12:00", 2),  # a half day: the night shift of Christmas Eve is off
+        ("2026-10-25 20:00", "2026-10-26 12:00", 0),  # Sunday has no shift, and Monday is the National Day
+        (
+            "2026-10-26 20:00",
+            "2026-10-27 12:00",
+            6,
+        ),  # the night shift of a holiday is off, and Tuesday's begins
+    ],
+)
+def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_begins(
+    begin: str, end: str, hours: int
+) -> None:
+    assert working_time_between(shipped("vienna-plant"), berlin(begin), berlin(end)) == hours * HOUR
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "expected"),
+    [
+        ("2026-11-19 12:00", 1, "2026-11-21 06:00"),
+        ("2026-11-20 02:00", 1, "2026-11-21 06:00"),  # still Thursday's shift, so that Friday is the next
+        ("2026-11-20 06:00", 1, "2026-11-22 06:00"),
+        ("2026-11-20 02:00", 0, "2026-11-20 06:00"),
+        ("2026-11-22 02:00", 0, "2026-11-22 06:00"),
+        ("2026-11-22 06:01", 0, "2026-11-24 06:00"),
+    ],
+)
+def test_after_midnight_in_a_shift_the_day_of_the_start_is_that_on_which_the_shift_began(
+    start: str, days: int, expected: str
+) -> None:
+    assert add_working_days(shipped("vienna-plant"), berlin(start), days).due_at == berlin(expected)
 
 
 def test_work_over_midnight_is_two_intervals_that_join() -> None:
@@ -242,6 +282,13 @@ def test_a_year_that_the_holiday_rules_do_not_reach_is_refused_and_not_taken_for
 ):
     with pytest.raises(HolidaysUnknown, match="not for 2101"):
         is_working_day(office(), date(2101, 6, 1))
+
+
+@pytest.mark.parametrize("limit", ["36500d", "36500cd", "1200mo"])
+def test_what_does_not_ask_which_days_are_worked_reaches_beyond_the_years_of_known_holidays(
+    limit: str,
+) -> None:
+    assert due(office(), utc("2026-11-20 10:00"), parse_duration(limit)).due_at.year == 2126
 
 
 def test_what_was_computed_before_is_remembered_and_changes_no_answer() -> None:

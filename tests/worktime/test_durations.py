@@ -27,9 +27,10 @@ def test_a_duration_has_the_length_that_its_unit_says_and_is_written_as_it_was_r
     assert (duration.length, str(duration)) == (length, text)
 
 
-def test_working_days_have_no_length_of_their_own() -> None:
+@pytest.mark.parametrize("text", ["2wd", "15cd", "8cw", "3mo"])
+def test_what_counts_dates_has_no_length_of_its_own(text: str) -> None:
+    assert (str(parse_duration(text)), parse_duration(text).length) == (text, None)
     assert parse_duration("2wd") == Duration(2, Unit.WORKING_DAYS)
-    assert parse_duration("2wd").length is None
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,10 @@ def test_a_negative_duration_is_refused() -> None:
         ("30wm", "2026-11-20 15:30"),
         ("3h", "2026-11-20 18:00"),
         ("1d", "2026-11-21 15:00"),
+        ("1cd", "2026-11-22 00:00"),
+        ("0cd", "2026-11-21 00:00"),
+        ("2cw", "2026-12-05 00:00"),
+        ("3mo", "2027-02-21 00:00"),
         ("90s", "2026-11-20 15:01:30"),
     ],
 )

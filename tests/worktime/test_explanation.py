@@ -1,8 +1,18 @@
 import json
 from datetime import timedelta
 
-from tests.worktime.samples import always, always_in_berlin, berlin, office, utc
-from worktime import add_elapsed, add_working_days, add_working_time
+from tests.worktime.samples import always, always_in_berlin, berlin, office, shipped, utc
+from worktime import (
+    Begins,
+    Pause,
+    Roll,
+    Term,
+    add_elapsed,
+    add_working_days,
+    add_working_time,
+    due,
+    parse_duration,
+)
 
 CHRISTMAS_EVE = '[[half_days]]\nevery = "12-24"\nhours = ["09:00-12:00"]\nreason = "Christmas Eve"\n'
 
@@ -99,12 +109,112 @@ def test_a_removed_holiday_says_why_it_counts() -> None:
     )
 
 
-def test_a_change_of_the_clocks_is_noted_where_it_matters() -> None:
-    text = add_working_time(
+def test_a_change_of_the_clocks_is_noted_with_its_hours() -> None:
+    lines = add_working_time(
         always_in_berlin(), berlin("2026-03-29 00:00"), timedelta(hours=23)
     ).explanation.as_text()
 
-    assert text.endswith("Sun 2026-03-29 00:00 to 24:00 counts 23 h (the clocks change)")
+    assert lines.splitlines()[4:] == [
+        "  Sun 2026-03-29 the clocks go forward from 02:00 to 03:00, by 1 h",
+        "  Sun 2026-03-29 00:00 to 24:00 counts 23 h",
+    ]
+
+
+def test_a_change_of_the_clocks_is_noted_for_elapsed_time_too_and_as_data() -> None:
+    steps = add_elapsed(office(), berlin("2026-10-24 18:00"), timedelta(days=1)).explanation.as_dict()[
+        "steps"
+    ]
+
+    assert steps == [
+        {
+            "kind": "clocks_changed",
+            "date": "2026-10-25",
+            "utc": "2026-10-25T01:00:00Z",
+            "from": "2026-10-25T03:00:00",
+            "to": "2026-10-25T02:00:00",
+            "minutes": -60,
+        }
+    ]
+
+
+def test_a_change_of_the_clocks_just_after_the_deadline_is_not_noted() -> None:
+    before = add_elapsed(office(), berlin("2026-10-24 18:00"), timedelta(hours=7)).explanation
+
+    assert before.steps == ()
+
+
+def test_over_more_years_than_a_search_goes_the_changes_of_the_clocks_are_not_listed() -> None:
+    start = berlin("2026-11-23 10:00")
+
+    listed = [
+        len(add_elapsed(office(), start, timedelta(days=days)).explanation.steps)
+        for days in (3 * 365, 40_000)
+    ]
+
+    assert listed == [6, 0]
+
+
+def test_a_shift_over_midnight_says_the_date_on_which_it_ends() -> None:
+    text = add_working_time(shipped("vienna-plant"), berlin("2026-11-20 22:00"), timedelta(hours=8))
+
+    assert text.explanation.as_text().splitlines()[4:] == [
+        "  Fri 2026-11-20 22:00 to 06:00 on Sat 2026-11-21 counts 8 h"
+    ]
+
+
+def test_an_end_at_midnight_is_told_as_24_00_of_the_day_that_is_over() -> None:
+    text = due(office(), berlin("2026-11-20 15:00"), parse_duration("1cd")).explanation.as_text()
+
+    assert text.splitlines()[0] == "Due Sat 2026-11-21 24:00 Europe/Berlin, 2026-11-21T23:00:00Z"
+
+
+def test_a_hold_is_told_from_when_to_when_and_the_days_that_it_took() -> None:
+    pause = Pause(berlin("2026-11-23 14:00"), berlin("2026-11-25 10:00"))
+
+    text = due(office(), berlin("2026-11-20 15:00"), parse_duration("1wd"), [pause]).explanation.as_text()
+
+    assert text.splitlines()[4:] == [
+        "  Fri 2026-11-20 skipped: the day of the start is not counted",
+        "  Sat 2026-11-21 skipped: weekend, no hours on this weekday",
+        "  Sun 2026-11-22 skipped: weekend, no hours on this weekday",
+        "  Mon 2026-11-23 14:00 on hold until Wed 2026-11-25 10:00",
+        "  Mon 2026-11-23 skipped: the clock was on hold",
+        "  Tue 2026-11-24 skipped: the clock was on hold",
+        "  Wed 2026-11-25 is working day 1, until 17:00",
+    ]
+
+
+def test_a_roll_names_the_days_passed_and_why() -> None:
+    term = Term(limit=parse_duration("3cd"), roll=Roll.NEXT_WORKING_DAY)
+
+    text = due(office(), berlin("2026-12-22 15:00"), term).explanation.as_text()
+
+    assert text.splitlines()[4:] == [
+        "  Tue 2026-12-22 skipped: the day of the start is not counted",
+        "  Wed 2026-12-23 to Fri 2026-12-25: 3 calendar days counted, worked or not",
+        "  Fri 2026-12-25 skipped: Christmas Day",
+        "  Sat 2026-12-26 skipped: weekend, no hours on this weekday",
+        "  Sun 2026-12-27 skipped: weekend, no hours on this weekday",
+        "  Fri 2026-12-25 moves to Mon 2026-12-28, until 17:00 (the day is not worked, so on to the next working day)",
+    ]
+
+
+def test_every_kind_of_step_goes_through_json_unchanged() -> None:
+    term = Term(limit=parse_duration("14cd"), roll=Roll.PREVIOUS_WORKING_DAY)
+    hold = Pause(berlin("2026-10-20 14:00"), berlin("2026-10-21 10:00"))
+    late = Term(limit=parse_duration("1wh"), begins=Begins.NEXT_HOUR)
+    data = [
+        due(office(), berlin("2026-10-16 15:10"), rule, [hold]).explanation.as_dict()
+        for rule in (term, late, parse_duration("60wd"), parse_duration("12wh"))
+    ]
+
+    kinds = {step["kind"] for each in data for step in each["steps"]}  # type: ignore[attr-defined]  # JSON values
+
+    assert json.loads(json.dumps(data)) == data
+    assert kinds == {
+        *("counted_time", "counted_day", "counted_dates", "counted_weeks", "skipped"),
+        *("began", "on_hold", "clocks_changed", "moved"),
+    }
 
 
 def test_elapsed_time_needs_no_steps() -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from tests.worktime.samples import office
 from worktime import CalendarInvalid, is_working_day
-from worktime.holiday_rules import HolidayRules, RemovedHoliday
+from worktime.holiday_rules import AddedHoliday, HolidayRules, RemovedHoliday
+from worktime.recurring import Yearly, parse_yearly
+
+
+def rule(text: str) -> Yearly:
+    found = parse_yearly(text)
+    assert found is not None
+    return found
 
 
 def test_an_added_holiday_is_off_and_named_with_its_reason() -> None:
@@ -34,6 +41,8 @@ def test_an_addition_on_29_february_is_off_in_leap_years() -> None:
         ('name = "Pentecost Monday"', date(2027, 5, 17), date(2027, 3, 29)),
         ('every = "01-01"', date(2027, 1, 1), date(2027, 3, 29)),
         ("date = 2026-12-25", date(2026, 12, 25), date(2028, 12, 25)),
+        ('name = "Pentecost*"', date(2027, 5, 17), date(2027, 3, 29)),
+        ('every = "50 days after easter"', date(2027, 5, 17), date(2027, 3, 29)),
     ],
 )
 def test_a_removed_holiday_is_worked_with_its_reason_and_no_other(
@@ -94,3 +103,31 @@ def test_names_come_in_the_language_asked_for() -> None:
 def test_a_language_without_names_is_refused() -> None:
     with pytest.raises(CalendarInvalid, match=r"no names in 'fr'.*known: .*de"):
         HolidayRules(country="DE", language="fr").year(2026)
+
+
+def test_additions_and_removals_by_rule_hold_when_the_list_changes_under_them() -> None:
+    rules = HolidayRules(
+        country="DE",
+        added=(AddedHoliday(rule("1 day after 4th thursday of november"), "Bridge", "agreed"),),
+        removed=(RemovedHoliday(rule("50 days after easter"), "staffed"),),
+    )
+    pentecost, bridge = date(2027, 5, 17), date(2027, 11, 26)
+    lists = [
+        [(pentecost, "Pentecost Monday")],  # as it is today
+        [(pentecost, "Whit Monday")],  # renamed
+        [],  # dropped
+        [(pentecost, "Whit Monday"), (bridge, "Day of Repose")],  # what was added is now a public holiday
+    ]
+
+    years = [rules.amended(2027, public) for public in lists]
+
+    assert [dict(year.off) for year in years] == [{bridge: "Bridge (agreed)"}] * 4
+
+
+def test_a_removal_by_name_with_a_wildcard_takes_the_substitute_day_too() -> None:
+    removed = RemovedHoliday("Independence Day*", "worked")
+
+    year = HolidayRules(country="US", removed=(removed,)).year(2026)
+
+    assert {date(2026, 7, 3), date(2026, 7, 4)} <= set(year.worked)
+    assert not {date(2026, 7, 3), date(2026, 7, 4)} & set(year.off)

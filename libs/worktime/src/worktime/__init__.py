@@ -18,6 +18,7 @@ from worktime.deadlines import (
 )
 from worktime.durations import Duration, Unit, parse_duration
 from worktime.explanation import Explanation
+from worktime.pauses import Pause
 from worktime.refusals import (
     CalendarEmpty,
     CalendarInvalid,
@@ -26,28 +27,40 @@ from worktime.refusals import (
     InstantNaive,
     InstantOutOfRange,
     NoWorkingTime,
+    PauseInvalid,
+    TermInvalid,
 )
+from worktime.terms import Begins, Ends, Roll, Term, eu_period, term_of
 
 __all__ = [
+    "Begins",
     "Calendar",
     "CalendarEmpty",
     "CalendarInvalid",
     "Deadline",
     "Duration",
     "DurationInvalid",
+    "Ends",
     "Explanation",
     "HolidaysUnknown",
     "InstantNaive",
     "InstantOutOfRange",
     "NoWorkingTime",
+    "Pause",
+    "PauseInvalid",
+    "Roll",
+    "Term",
+    "TermInvalid",
     "Unit",
     "add_elapsed",
     "add_working_days",
     "add_working_time",
     "due",
+    "eu_period",
     "is_working_day",
     "next_opening",
     "parse_calendar",
     "parse_duration",
+    "term_of",
     "working_time_between",
 ]

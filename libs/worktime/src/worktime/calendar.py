@@ -7,18 +7,26 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from worktime.holiday_rules import HolidayRules, HolidayYear, Yearly, falls_on
+from worktime.holiday_rules import HolidayRules, HolidayYear, RemovedHoliday
 from worktime.instants import instant_of
+from worktime.recurring import Yearly, falls_on
 
 HORIZON = timedelta(days=3 * 366)
 """How far after its start a search for working time goes."""
+
+TRIAL_YEARS = range(2026, 2029)
+"""The years in which a calendar is tried out; fixed, so that a text is good or bad on whatever day it is read."""
 
 _DAYS_REMEMBERED = 4_096
 _ONE_DAY = timedelta(days=1)
 
 
 class Interval(NamedTuple):
-    """Opening hours in minutes of the local date, 0 to 1440, the end not included."""
+    """Opening hours in minutes of the local date, the end not included; an end after 1440 is on the next date.
+
+    A shift over midnight belongs to the date on which it begins, with all its hours: a holiday on that date takes the
+    whole shift, and one on the next date takes nothing from it.
+    """
 
     opens: int
     closes: int
@@ -39,6 +47,7 @@ class Why(StrEnum):
     SKIPPED_BY_CLOCKS = "skipped_by_clocks"
     AFTER_HOURS = "after_hours"
     START_DAY = "start_day"
+    ON_HOLD = "on_hold"
 
 
 class Day(NamedTuple):
@@ -90,6 +99,39 @@ class Calendar:
             known = self._days[day] = self._work_out(day)
         return known
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Say what of its text has no effect on the holidays known now, for the operator to look at; mostly nothing."""
+        return tuple(
+            f"calendar {self.name!r}: holidays.remove: {removal.when} is no public holiday here "
+            f"({self.holidays.source}); the day is worked in any case"
+            for removal in self.holidays.removed
+            if not isinstance(removal.when, str) and self.removes_nothing(removal)
+        )
+
+    def removes_nothing(self, removal: RemovedHoliday) -> bool:
+        """Tell whether a removal meets no public holiday, in its own year or in the years of a trial."""
+        years = [removal.when.year] if isinstance(removal.when, date) else TRIAL_YEARS
+        return all(removal in self.holiday_year(year).unused for year in years)
+
+    def working_date(self, instant: datetime) -> date:
+        """Tell the local date that an instant belongs to: that on which its shift began, where one goes on over midnight."""
+        today = instant.astimezone(self.zone).date()
+        before = self.day(today - _ONE_DAY)
+        runs_on = before.spans and before.spans[-1].opens <= instant < before.spans[-1].closes
+        return before.date if runs_on else today
+
+    def days_from_instant(self, instant: datetime) -> Iterator[Day]:
+        """Go through the dates that have working time after an instant or might have had, to the horizon.
+
+        The first is its local date, or the one before where a shift that began then is not over.
+        """
+        today = instant.astimezone(self.zone).date()
+        before = self.day(today - _ONE_DAY)
+        if before.spans and before.spans[-1].closes > instant:
+            yield before
+        yield from self.days_from(today)
+
     def days_from(self, day: date) -> Iterator[Day]:
         """Go through the dates from this one to the horizon."""
         last = day + HORIZON
@@ -122,9 +164,4 @@ class Calendar:
         spans = tuple(Span(opens, closes) for opens, closes in bounds if opens < closes)
         if not spans:
             return Day(day, (), Why.SKIPPED_BY_CLOCKS)
-        if (
-            spans[0].opens.astimezone(self.zone).utcoffset()
-            != spans[-1].closes.astimezone(self.zone).utcoffset()
-        ):
-            notes.append("the clocks change")
         return Day(day, spans, None, "; ".join(notes))

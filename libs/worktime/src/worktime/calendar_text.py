@@ -4,26 +4,24 @@ import re
 import tomllib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from worktime.calendar import Calendar, HalfDay, Interval
+from worktime.calendar import TRIAL_YEARS, Calendar, HalfDay, Interval
 from worktime.deadlines import next_opening
-from worktime.holiday_rules import AddedHoliday, HolidayRules, RemovedHoliday, Yearly
+from worktime.holiday_rules import AddedHoliday, HolidayRules, RemovedHoliday
+from worktime.recurring import Yearly, parse_yearly
 from worktime.refusals import CalendarEmpty, CalendarInvalid, NoWorkingTime
 from worktime.toml_table import Table, as_date
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-# Any fixed instant serves: whether a calendar ever opens must not depend on the day on which it is read.
-_TRIAL_START = datetime(2026, 1, 1, tzinfo=UTC)
-_TRIAL_YEARS = range(2026, 2029)
-_LEAP_YEAR = 2028
+_TRIAL_START = datetime(TRIAL_YEARS.start, 1, 1, tzinfo=UTC)
 _END_OF_DAY = 24 * 60
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,48}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _INTERVAL = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
-_YEARLY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _WORDS = re.compile(r".*\S.*")
 
 
@@ -48,7 +46,9 @@ def _calendar(name: str, root: Table) -> Calendar:
     hours = root.table("hours")
     weekdays = tuple(_hours(hours, weekday) for weekday in _WEEKDAYS)
     hours.nothing_left()
+    _refuse_collisions(weekdays)
     half_days = tuple(_half_day(table) for table in root.tables("half_days"))
+    _refuse_half_day_collisions(weekdays, half_days)
     holidays = _holidays(root.table("holidays"))
     root.nothing_left()
     _refuse_twice("half_days", (each.when for each in half_days))
@@ -67,16 +67,15 @@ def _try_out(calendar: Calendar) -> None:
 
 
 def _refuse_removals_of_nothing(calendar: Calendar) -> None:
+    # A name that meets nothing leaves a day off that should be worked; a date or rule that meets nothing leaves it
+    # worked, which is what it says. So an update of the package may empty the one kind only: see Calendar.doubts.
     for removal in calendar.holidays.removed:
-        years = [removal.when.year] if isinstance(removal.when, date) else _TRIAL_YEARS
-        if all(removal in calendar.holiday_year(year).unused for year in years):
-            what = (
-                "-".join(f"{part:02}" for part in removal.when)
-                if isinstance(removal.when, Yearly)
-                else removal.when
-            )
+        if isinstance(removal.when, str) and calendar.removes_nothing(removal):
+            known = {name for year in TRIAL_YEARS for _, name in calendar.holidays.public(year)}
+            near = get_close_matches(removal.when, sorted(known), n=3)
             raise CalendarInvalid(
-                f"holidays.remove: {what} is no public holiday here ({calendar.holidays.source})"
+                f"holidays.remove: {removal.when} is no public holiday here ({calendar.holidays.source})"
+                + (f"; near it: {', '.join(near)}" if near else "")
             )
 
 
@@ -106,18 +105,45 @@ def _hours(table: Table, key: str) -> tuple[Interval, ...]:
     return tuple(intervals)
 
 
+def _refuse_collisions(weekdays: tuple[tuple[Interval, ...], ...]) -> None:
+    for number, hours in enumerate(weekdays):
+        following = (number + 1) % len(weekdays)
+        if _runs_on(hours) > _first(weekdays[following]):
+            raise CalendarInvalid(
+                f"hours.{_WEEKDAYS[number]} goes on over midnight into the hours of {_WEEKDAYS[following]}"
+            )
+
+
+def _refuse_half_day_collisions(
+    weekdays: tuple[tuple[Interval, ...], ...], half_days: tuple[HalfDay, ...]
+) -> None:
+    # A half day may come beside any weekday or other half day, this year or another, so all must agree with it.
+    known = [*weekdays, *(half.hours for half in half_days)]
+    latest, earliest = max(map(_runs_on, known)), min(map(_first, known))
+    for half in half_days:
+        if latest > _first(half.hours) or _runs_on(half.hours) > earliest:
+            raise CalendarInvalid(f"half_days: {half.when} collides with a shift that goes on over midnight")
+
+
+def _runs_on(hours: tuple[Interval, ...]) -> int:
+    return hours[-1].closes - _END_OF_DAY if hours else 0
+
+
+def _first(hours: tuple[Interval, ...]) -> int:
+    return hours[0].opens if hours else _END_OF_DAY
+
+
 def _interval(place: str, text: str) -> Interval:
     found = _INTERVAL.fullmatch(text)
     if found is None:
         raise CalendarInvalid(f'{place}: {text!r} is no interval; write it like "09:00-12:30"')
     opens, closes = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    if closes > _END_OF_DAY:
-        raise CalendarInvalid(f"{place}: {text!r} ends after 24:00")
-    if opens >= closes:
-        raise CalendarInvalid(
-            f"{place}: {text!r} does not end after it begins; work over midnight is two intervals, "
-            f'until "24:00" on one weekday and from "00:00" on the next'
-        )
+    if opens >= _END_OF_DAY or closes > _END_OF_DAY:
+        raise CalendarInvalid(f"{place}: {text!r} is outside 00:00 to 24:00")
+    if opens == closes:
+        raise CalendarInvalid(f'{place}: {text!r} has no length; a whole day is "00:00-24:00"')
+    if closes < opens:  # Over midnight: the end is on the next date.
+        closes += _END_OF_DAY
     return Interval(opens, closes)
 
 
@@ -177,14 +203,13 @@ def _moment(table: Table, key: str, value: object) -> date | Yearly:
     place = table.place_of(key)
     if key == "date":
         return as_date(place, value)
-    found = _YEARLY.fullmatch(value) if isinstance(value, str) else None
-    try:
-        if found is not None:
-            day = date(_LEAP_YEAR, int(found[1]), int(found[2]))
-            return Yearly(day.month, day.day)
-    except ValueError:
-        pass
-    raise CalendarInvalid(f'{place} must be a month and day such as "12-24", not {value!r}')
+    rule = parse_yearly(value) if isinstance(value, str) else None
+    if rule is None:
+        raise CalendarInvalid(
+            f'{place} must be a month and day such as "12-24" or a rule such as "last monday of october", '
+            f'"easter" or "2 days before easter", not {value!r}'
+        )
+    return rule
 
 
 def _reason(table: Table) -> str:

@@ -1,12 +1,16 @@
 """Which dates of a year are holidays: a country's, less what is removed, and what the organisation adds.
 
+What the organisation says always goes before the package's list, and is said by its own dates and rules, so that
+another release of the package changes neither an addition nor a removal.
+
 The `holidays` package is asked for one whole year at a time and its answer copied, because its objects grow whenever
 they are looked into, and beyond the years they were made for they answer "no holiday" without a word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,21 +18,10 @@ import holidays
 from holidays.constants import HOLIDAY_NAME_DELIMITER
 from holidays.version import __version__ as holidays_release
 
+from worktime.recurring import Yearly, dates_of, falls_on
 from worktime.refusals import CalendarInvalid, HolidaysUnknown
 
 _LANGUAGE = "en_US"
-
-
-class Yearly(NamedTuple):
-    """The same month and day of every year."""
-
-    month: int
-    day: int
-
-
-def falls_on(when: date | Yearly, day: date) -> bool:
-    """Tell whether a rule's date is this date."""
-    return (day.month, day.day) == when if isinstance(when, Yearly) else day == when
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +35,18 @@ class AddedHoliday:
 
 @dataclass(frozen=True, slots=True)
 class RemovedHoliday:
-    """A public holiday that is worked, told by its date or (where it moves each year) its name, and why."""
+    """A public holiday that is worked, and why: told by its date, by a yearly rule, or by its name.
+
+    A name may have wildcards (`Christmas Day*` also takes the day observed instead), since the package's names differ
+    between languages and releases. A date or rule means that the day is worked whatever the package says of it.
+    """
 
     when: date | Yearly | str
     reason: str
 
     def takes(self, day: date, name: str) -> bool:
         """Tell whether it is about this holiday."""
-        return name == self.when if isinstance(self.when, str) else falls_on(self.when, day)
+        return fnmatchcase(name, self.when) if isinstance(self.when, str) else falls_on(self.when, day)
 
 
 class HolidayYear(NamedTuple):
@@ -80,10 +77,14 @@ class HolidayRules:
 
     def year(self, year: int) -> HolidayYear:
         """Freeze the holidays of a year; refuse with HolidaysUnknown a year that the package does not reach."""
+        return self.amended(year, self.public(year))
+
+    def amended(self, year: int, public: Iterable[tuple[date, str]]) -> HolidayYear:
+        """Freeze a list of public holidays with what is removed from it and added to it."""
         off: dict[date, str] = {}
         worked: dict[date, str] = {}
         used: set[RemovedHoliday] = set()
-        for day, name in self._public(year):
+        for day, name in public:
             removal = next((each for each in self.removed if each.takes(day, name)), None)
             if removal is None:
                 off[day] = f"{off[day]}{HOLIDAY_NAME_DELIMITER}{name}" if day in off else name
@@ -91,11 +92,12 @@ class HolidayRules:
                 used.add(removal)
                 worked[day] = f"{name} is worked: {removal.reason}"
         for added in self.added:
-            off.update(dict.fromkeys(_dates(added.when, year), f"{added.name} ({added.reason})"))
+            off.update(dict.fromkeys(dates_of(added.when, year), f"{added.name} ({added.reason})"))
         unused = tuple(each for each in self.removed if each not in used)
         return HolidayYear(MappingProxyType(off), MappingProxyType(worked), unused)
 
-    def _public(self, year: int) -> list[tuple[date, str]]:
+    def public(self, year: int) -> list[tuple[date, str]]:
+        """List the package's public holidays of a year, each date and name, before any change."""
         if self.country is None:
             return []
         try:
@@ -129,12 +131,3 @@ class HolidayRules:
                 f"known: {', '.join(known) or default}"
             )
         return self.language
-
-
-def _dates(when: date | Yearly, year: int) -> list[date]:
-    if not isinstance(when, Yearly):
-        return [when] if when.year == year else []
-    try:
-        return [date(year, when.month, when.day)]
-    except ValueError:  # 29 February exists in leap years only.
-        return []

@@ -45,3 +45,15 @@ class DurationInvalid(Unacceptable):
     """A duration is negative, or its text is not a whole number with a known unit."""
 
     code: ClassVar[str] = "duration_invalid"
+
+
+class PauseInvalid(Unacceptable):
+    """A pause ends before it begins."""
+
+    code: ClassVar[str] = "pause_invalid"
+
+
+class TermInvalid(Unacceptable):
+    """A term contradicts itself or has a setting that does not exist; the sentence names it and what would help."""
+
+    code: ClassVar[str] = "term_invalid"
