@@ -26,6 +26,7 @@ from events.contracts.intake import ComplaintReceivedV1
 from events.contracts.words import Severity
 from events.delivery import Delivery
 from events.envelope import Contract, Event
+from events.kafka.brokers import Brokers
 from events.kafka.transport import KafkaTransport
 from events.postgres import inbox, outbox
 from events.postgres.consumer import Consumer
@@ -84,7 +85,7 @@ async def measure(*, quick: bool) -> list[Table]:
                 bootstrap = broker.bootstrap_servers
                 await ensure_topics(bootstrap, {TOPIC: PARTITIONS, BARE_TOPIC: PARTITIONS})
                 rates["bare"] = await _carry_bare(bootstrap, number)
-                rates["kafka"] = await _carry(server, KafkaTransport(bootstrap), number)
+                rates["kafka"] = await _carry(server, KafkaTransport(Brokers(bootstrap)), number)
     return [_table(rates, number)]
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -20,18 +21,33 @@ async def capa_template(postgres: Databases) -> str:
     return name
 
 
-@pytest.fixture
-def capa_url(postgres: Databases, capa_template: str) -> Iterator[str]:
+@contextmanager
+def copy_of(postgres: Databases, template: str) -> Iterator[str]:
+    """The URL of a database of its own; it is dropped afterwards."""
     name = f"capa_{uuid.uuid4().hex}"
-    postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{capa_template}"')
+    postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield postgres.url(name)
     postgres.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def capa_url(postgres: Databases, capa_template: str) -> Iterator[str]:
+    with copy_of(postgres, capa_template) as url:
+        yield url
 
 
 @pytest.fixture
 async def world(capa_url: str) -> AsyncIterator[World]:
     async with open_world(capa_url) as opened:
         yield opened
+
+
+@pytest.fixture
+async def another_world(postgres: Databases, capa_template: str) -> AsyncIterator[World]:
+    """A second one beside the first, to compare with."""
+    with copy_of(postgres, capa_template) as url:
+        async with open_world(url) as opened:
+            yield opened
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from common.ids import new_id
 from events.contracts.intake import ComplaintAmendedV1
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.contracts.words import Severity as Word
-from events.failures import AlreadyHandled
+from events.delivery import Claim
 from tests.capa.world import ANNA, MONDAY, World, a_complaint, an_event
 
 LATER = MONDAY + timedelta(days=3)
@@ -114,8 +114,7 @@ async def test_a_notice_delivered_twice_is_kept_once(world: World) -> None:
     action = await world.an_action()
     event = sent(action.id)
     await world.hear(event)
-    with pytest.raises(AlreadyHandled):
-        await world.hear(event)
+    assert await world.hear(event) is Claim.SEEN
     assert len((await world.records.action(action.id)).notices) == 1
 
 
@@ -124,6 +123,24 @@ async def test_what_is_said_about_things_of_others_is_nobodys_business_here(worl
     for event in (sent(new_id()), breached(new_id()), sent(new_id(), subject_kind="complaint")):
         await world.hear(event)
     assert await world.number_of("action_notice") == 0
+
+
+@pytest.mark.parametrize("changes", [{"subject_kind": "case"}, {"clock": "acknowledge"}])
+async def test_a_breach_of_something_else_under_an_actions_id_is_not_the_actions(
+    world: World, changes: dict[str, Any]
+) -> None:
+    action = await world.an_action()
+    await world.hear(breached(action.id, **changes))
+    assert (await world.records.action(action.id)).notices == ()
+
+
+@pytest.mark.parametrize("kind", ["case", "complaint"])
+async def test_a_notice_about_something_else_under_an_actions_id_is_not_the_actions(
+    world: World, kind: str
+) -> None:
+    action = await world.an_action()
+    await world.hear(sent(action.id, subject_kind=kind))
+    assert (await world.records.action(action.id)).notices == ()
 
 
 async def test_an_amendment_is_shown_and_the_decision_stays(world: World) -> None:

@@ -5,7 +5,7 @@ from tests.capa.world import World
 
 
 async def test_open_actions_are_counted_by_whether_they_are_overdue(world: World) -> None:
-    job = KeepGauges(world.records, world.clock, lambda: None)
+    job = KeepGauges(world.records, world.clock)
     action = await world.an_action()
 
     async def counted() -> tuple[float, float, float]:

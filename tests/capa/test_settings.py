@@ -65,3 +65,15 @@ def test_a_setting_names_another_policy(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("REDRESS_CAPA_TRIAGE_POLICY", "config/triage.demo.toml")
     files.append(CapaSettings().triage_policy_file)
     assert files == [Path("/etc/redress/triage.toml"), Path("config/triage.demo.toml")]
+
+
+def test_a_removal_that_has_come_to_remove_nothing_is_logged_and_the_process_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = (CALENDARS / "default.toml").read_text(encoding="utf-8")
+    removal = '[[holidays.remove]]\ndate = 2026-12-28\nreason = "the desk is staffed"\n'
+    (tmp_path / "default.toml").write_text(text + removal, encoding="utf-8")
+
+    read_policy(CONFIG / "triage.toml", tmp_path)
+
+    assert "2026-12-28 is no public holiday here" in caplog.text

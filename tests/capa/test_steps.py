@@ -70,6 +70,20 @@ async def test_a_step_is_told_and_then_what_it_means_for_the_deadline(world: Wor
     assert told[1].data.generation == moved.generation
 
 
+@pytest.mark.parametrize(("team", "kept"), [(None, "credit"), ("cards", "cards")])
+async def test_a_reassignment_moves_the_team_only_where_one_is_named(
+    world: World, team: str | None, kept: str
+) -> None:
+    action = await world.an_action()
+    moved = await ReassignAction(world.take_step)(
+        Target(action.id, None), owner="bert", team=team, reason="on leave", cause=ANNA
+    )
+    told, deadline = (each.data for each in await world.announced())
+    stored = (await world.records.action(action.id)).action
+    assert (moved.owner, moved.team, stored.team) == ("bert", kept, kept)
+    assert (told.team, deadline.team) == (kept, kept)
+
+
 async def test_a_new_owner_gets_a_deadline_of_a_higher_generation_with_the_same_due_instant(
     world: World,
 ) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from capa.wiring import background_loops
+from capa.wiring import build_loops
 from common.clock import utc_now
 from events.codec import Known, decode, encode
 from events.opening import open_transport
@@ -18,7 +18,7 @@ async def test_a_complaint_from_the_log_is_decided_about_and_the_decision_is_tol
 ) -> None:
     log_engine = engine_of(database_url, pool_size=8)
     await make_log_tables(log_engine)
-    transport = open_transport("embedded", log_engine=log_engine, bootstrap_servers="", clock=utc_now)
+    transport = open_transport(world.core.settings, log_engine=log_engine, clock=utc_now)
     stop, heard = asyncio.Event(), asyncio.Queue[str]()
 
     async def hear(records: Sequence[Received]) -> int:
@@ -31,7 +31,7 @@ async def test_a_complaint_from_the_log_is_decided_about_and_the_decision_is_tol
     publisher = await transport.open_publisher()
     await publisher.publish([encode(received(a_complaint()), "redress.intake")])
     listening = transport.subscribe(("redress.capa",), "listener")
-    runs = [loop.run(stop) for loop in background_loops(world.core, transport)]
+    runs = [loop.run(stop) for loop in build_loops(world.core, transport)]
     tasks = [asyncio.ensure_future(run) for run in (*runs, listening.run(hear, stop))]
     try:
         async with asyncio.timeout(60):

@@ -1,6 +1,6 @@
 """Capa on a real database, with a clock that tests set."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,17 +25,19 @@ from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
 from capa.usecases.step import TakeStep
-from capa.usecases.triage_complaint import TriageComplaint
-from capa.wiring import Core, app_of, handlers_of, health_of
+from capa.usecases.triage_complaint import Case, TriageComplaint
+from capa.wiring import Core, build_app, build_handlers, build_health
 from chassis.database import open_engine
 from chassis.keys import create_key
 from common.actor import Actor
 from common.ids import new_id
 from events.codec import Known, decode
-from events.delivery import Delivery
+from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
+from events.postgres.consumer import Consumer
 from events.postgres.headers import unpack
-from events.transport import Record
+from events.postgres.hearing import hand_over
+from events.transport import Received, Record
 from events.wake import Wake
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -118,8 +120,23 @@ class World:
         )
 
     async def triage(self, complaint: Complaint, cause: Cause | None = None) -> Outcome | None:
+        (outcome,) = await self.triage_together([complaint], cause)
+        return outcome
+
+    async def triage_together(
+        self, complaints: Sequence[Complaint], cause: Cause | None = None
+    ) -> list[Outcome | None]:
+        """Decide about complaints, each told by an event of its own, in one transaction."""
         decide = TriageComplaint(self.start_work, self.clock, self.policy, self.announcer)
-        return await decide(complaint, cause or Cause(Actor("service", "capa"), complaint.correlation_id))
+        cases = [
+            Case(
+                complaint,
+                cause or Cause(Actor("service", "capa"), complaint.correlation_id),
+                Delivery("capa", "/redress/intake", str(new_id()), str(complaint.id)),
+            )
+            for complaint in complaints
+        ]
+        return [triaged.outcome for triaged in await decide(cases)]
 
     async def an_action(self, complaint: Complaint | None = None) -> Action:
         """The action of a nonconformity just raised; what was announced about it is forgotten."""
@@ -132,10 +149,15 @@ class World:
         await self.run("DELETE FROM outbox")
         return actions.items[0]
 
-    async def hear(self, event: Event[Any], *, handler: type[Contract] | None = None) -> None:
+    async def hear(self, event: Event[Any]) -> Claim:
         """Deliver an event as the consumer does."""
         delivery = Delivery("capa", event.source, str(event.id), event.key)
-        await handlers_of(self.core)[handler or type(event.data)](event, delivery)
+        return await hand_over(build_handlers(self.core)[type(event.data)], event, delivery)
+
+    async def consume(self, *records: Record) -> None:
+        """Have the consumer read records of one partition, which it handles in its own groups."""
+        consumer = Consumer(self.engine, "capa", build_handlers(self.core), self.clock)
+        await consumer.handle([Received(record, 0, nth, MONDAY) for nth, record in enumerate(records)])
 
     async def announced(self) -> list[Event[Any]]:
         """Read what waits to be relayed, in order."""
@@ -166,7 +188,7 @@ class World:
         )
         settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, keys_file=file)
         core = replace(self.core, settings=settings)
-        app = app_of(core, health_of(core, []))
+        app = build_app(core, build_health(core))
         transport = httpx.ASGITransport(app=app)
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(

@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from chassis.database import open_engine
-from chassis.health import Health, database_check, operations_app
-from chassis.run import Heartbeat, Loop
+from chassis.health import Health, database_check, operations_app, watch_loop
+from chassis.run import Beat, Heartbeat, Loop, watched_loop
 
 
 async def idle(stop: asyncio.Event) -> None:
@@ -83,3 +83,95 @@ async def test_a_loop_that_falls_silent_is_dead_and_named(registry: CollectorReg
 
 async def test_a_loop_without_a_bound_is_never_dead(registry: CollectorRegistry) -> None:
     assert Health({}, [Loop("mail", idle)], registry=registry).live().ok
+
+
+class Stopwatch:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Turnstile:
+    """A loop that turns once for each time that it is let through."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.gate = asyncio.Semaphore(0)
+
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
+        while not stop.is_set():
+            beat()
+            self.turns += 1
+            await self.gate.acquire()
+
+    async def turned(self, times: int) -> None:
+        async with asyncio.timeout(20):
+            while self.turns < times:
+                await asyncio.sleep(0.001)
+
+
+async def test_a_loop_that_is_stuck_for_longer_than_its_own_bound_makes_the_process_dead_until_it_turns(
+    registry: CollectorRegistry,
+) -> None:
+    stop, seconds, relay, tidy = asyncio.Event(), Stopwatch(), Turnstile(), Turnstile()
+    loops = [
+        watched_loop("relay", relay.run, longest_turn_seconds=100, seconds=seconds),
+        watched_loop("tidy", tidy.run, longest_turn_seconds=1_000, seconds=seconds),
+    ]
+    health = Health({}, loops, registry=registry)
+    running = [asyncio.ensure_future(loop.run(stop)) for loop in loops]
+    await relay.turned(1)
+    seconds.now += 99
+    in_time = await ask(health, "live")
+    seconds.now += 2
+    late = await ask(health, "live")
+    relay.gate.release()
+    await relay.turned(2)
+    again = await ask(health, "live")
+    stop.set()
+    for turnstile in (relay, tidy):
+        turnstile.gate.release()
+    await asyncio.gather(*running)
+    assert [answer.status_code for answer in (in_time, late, again)] == [200, 503, 200]
+    assert late.json()["checks"] == {"event_loop": "ok", "relay": "silent for 101 s", "tidy": "ok"}
+
+
+async def test_a_loop_that_fails_and_waits_to_be_started_again_is_not_dead(
+    registry: CollectorRegistry,
+) -> None:
+    seconds = Stopwatch()
+    loop = watched_loop("relay", Turnstile().run, longest_turn_seconds=1, seconds=seconds)
+    # The longest pause before a restart is 30 s and half as much again.
+    seconds.now += 46
+    assert Health({}, [loop], registry=registry).live().ok
+
+
+async def test_dependencies_are_measured_though_nobody_probes(registry: CollectorRegistry) -> None:
+    failing = False
+
+    async def moody() -> None:
+        if failing:
+            raise ConnectionError
+
+    def measured() -> float | None:
+        return registry.get_sample_value("dependency_up", {"dependency": "database"})
+
+    async def look() -> None:
+        stop = asyncio.Event()
+        watching = asyncio.ensure_future(watch_loop(Health({"database": moody}, registry=registry)).run(stop))
+        before = measured()
+        async with asyncio.timeout(20):
+            while measured() == before:
+                await asyncio.sleep(0.001)
+        stop.set()
+        await asyncio.wait_for(watching, 20)
+
+    await look()
+    up = measured()
+    failing = True
+    await look()
+    assert (up, measured()) == (1, 0)

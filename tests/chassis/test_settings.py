@@ -113,5 +113,117 @@ def test_every_setting_is_described_with_its_variables_and_default() -> None:
     assert {name for name, setting in described.items() if setting.secret} == {
         "database_url",
         "log_database_url",
+        "kafka_sasl_password",
         "pepper",
     }
+
+
+def kafka(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    monkeypatch.setenv("REDRESS_DATABASE_URL", URL)
+    monkeypatch.setenv("REDRESS_TRANSPORT", "kafka")
+    for name, value in values.items():
+        monkeypatch.setenv(f"REDRESS_{name}", value)
+
+
+LOGIN = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+    "KAFKA_SASL_USER": "redress",
+    "KAFKA_SASL_PASSWORD": "hunter2",
+}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        LOGIN,
+        {"KAFKA_SECURITY_PROTOCOL": "SSL"},
+        {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_CERTIFICATE_FILE": "c", "KAFKA_KEY_FILE": "k"},
+        LOGIN | {"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"},
+        LOGIN | {"KAFKA_SASL_PASSWORD": "", "KAFKA_SASL_PASSWORD_FILE": "p", "KAFKA_CA_FILE": "ca"},
+    ],
+)
+def test_settings_of_kafka_that_fit_together_are_taken(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
+    kafka(monkeypatch, **values)
+    settings = load_settings(IntakeSettings)
+    assert settings.kafka_security_protocol == values.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
+            [
+                "KAFKA_SASL_MECHANISM is missing: REDRESS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, so set it.",
+                "KAFKA_SASL_USER is missing: REDRESS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, so set it.",
+                (
+                    "KAFKA_SASL_PASSWORD_FILE is missing: REDRESS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, so set it, or "
+                    "REDRESS_KAFKA_SASL_PASSWORD."
+                ),
+            ],
+        ),
+        (
+            LOGIN | {"KAFKA_SASL_PASSWORD_FILE": "p"},
+            ["KAFKA_SASL_PASSWORD and REDRESS_KAFKA_SASL_PASSWORD_FILE are both set: unset one of them."],
+        ),
+        (
+            {"KAFKA_CA_FILE": "ca", "KAFKA_SASL_PASSWORD": "hunter2"},
+            [
+                (
+                    "KAFKA_CA_FILE is set, but REDRESS_KAFKA_SECURITY_PROTOCOL is PLAINTEXT, which encrypts nothing: "
+                    "choose SSL or SASL_SSL, or unset it."
+                ),
+                (
+                    "KAFKA_SASL_PASSWORD is set, but REDRESS_KAFKA_SECURITY_PROTOCOL is PLAINTEXT, which logs nobody in: "
+                    "choose SASL_SSL, or unset it."
+                ),
+            ],
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_CERTIFICATE_FILE": "c"},
+            [
+                (
+                    "KAFKA_KEY_FILE is missing: a certificate and its key go together, so set it too, or unset "
+                    "REDRESS_KAFKA_CERTIFICATE_FILE."
+                )
+            ],
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_KEY_FILE": "k"},
+            [
+                (
+                    "KAFKA_CERTIFICATE_FILE is missing: a certificate and its key go together, so set it too, or unset "
+                    "REDRESS_KAFKA_KEY_FILE."
+                )
+            ],
+        ),
+    ],
+)
+def test_settings_of_kafka_that_do_not_fit_together_are_a_line_each_with_the_fix_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], lines: list[str]
+) -> None:
+    kafka(monkeypatch, **values)
+    with pytest.raises(CannotStart) as stopped:
+        load_settings(IntakeSettings)
+    assert str(stopped.value).splitlines() == [f"REDRESS_{line}" for line in lines]
+
+
+def test_a_misfit_names_the_variable_that_was_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka(monkeypatch, INTAKE_KAFKA_CA_FILE="ca", INTAKE_KAFKA_SECURITY_PROTOCOL="PLAINTEXT")
+    with pytest.raises(CannotStart) as stopped:
+        load_settings(IntakeSettings)
+    assert str(stopped.value).startswith(
+        "REDRESS_INTAKE_KAFKA_CA_FILE is set, but REDRESS_INTAKE_KAFKA_SECURITY_PROTOCOL is PLAINTEXT"
+    )
+
+
+def test_settings_of_kafka_do_not_matter_where_events_take_another_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kafka(monkeypatch, TRANSPORT="embedded", KAFKA_SASL_USER="redress")
+    assert load_settings(IntakeSettings).transport == "embedded"

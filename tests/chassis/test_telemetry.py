@@ -1,5 +1,6 @@
 import httpx
-from prometheus_client import CollectorRegistry
+import pytest
+from prometheus_client import CollectorRegistry, Counter
 
 from chassis.health import Health, operations_app
 from chassis.telemetry import announce_build, dependency_metric, http_metrics, loop_metrics
@@ -45,3 +46,12 @@ def test_a_registry_has_each_metric_once(registry: CollectorRegistry) -> None:
     assert dependency_metric(registry) is dependency_metric(registry)
     assert loop_metrics(registry) is loop_metrics(registry)
     assert http_metrics(registry) is not http_metrics(CollectorRegistry())
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
+async def test_no_series_tells_when_another_one_was_created(registry: CollectorRegistry, accept: str) -> None:
+    http_metrics(registry).observe("GET", "/v1", 200, 0.06)
+    Counter("things", "Things.", registry=registry).inc()
+    text = (await scrape(registry, accept)).text
+    assert "things_total 1.0" in text
+    assert "_created" not in text

@@ -1,8 +1,9 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.catalogue import dead_letter_topic
 from events.codec import encode
 from events.contracts.intake import ComplaintReceivedV1
-from events.delivery import Delivery
+from events.delivery import Claim, Delivered, Delivery, GroupHandler
 from events.failures import NeverWillWork
-from events.postgres import dead_letters, inbox, parking
+from events.postgres import dead_letters, inbox, metrics, parking
 from events.postgres.consumer import Consumer, ConsumerSettings
 from events.postgres.headers import unpack
 from events.transport import Received, Record
@@ -27,10 +28,14 @@ QUICK = ConsumerSettings(retry_for=0.0, attempts=2, first_delay=0.001, longest_d
 
 
 class Service:
-    """A service whose only effect is a row per event, written in the transaction of the claim."""
+    """A service whose only effect is a row per event, written in the transaction of the claim.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    With `together` its handler takes groups; what must hold is the same.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, together: bool = False) -> None:
         self.engine = engine
+        self.together = together
         self.now = NOON
         self.tries: list[str] = []
         self.fails: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -39,18 +44,42 @@ class Service:
         return self.now
 
     async def handle(self, event: ReceivedEvent, delivery: Delivery) -> None:
-        self.tries.append(event.subject)
         async with self.engine.begin() as connection:
             await inbox.claim(connection, delivery, now=self.now)
-            await connection.execute(
-                sa.text("INSERT INTO effect (key, version) VALUES (:key, :version)"),
-                {"key": event.key, "version": event.version},
-            )
-            if event.subject in self.fails:
-                await self.fails[event.subject]()
+            await self._write(connection, event)
+
+    async def handle_together(self, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        async with self.engine.begin() as connection:
+            deliveries = [each.delivery for each in delivered]
+            claims = await inbox.claim_all(connection, deliveries, now=self.now)
+            for each, claim in zip(delivered, claims, strict=True):
+                if claim is Claim.NEW:
+                    await self._write(connection, each.event)
+        return claims
+
+    async def _write(self, connection: AsyncConnection, event: ReceivedEvent) -> None:
+        self.tries.append(event.subject)
+        await connection.execute(
+            sa.text("INSERT INTO effect (key, version) VALUES (:key, :version)"),
+            {"key": event.key, "version": event.version},
+        )
+        if event.subject in self.fails:
+            await self.fails[event.subject]()
 
     def consumer(self, settings: ConsumerSettings = QUICK) -> Consumer:
-        return Consumer(self.engine, "capa", {ComplaintReceivedV1: self.handle}, self.clock, settings)
+        handler = GroupHandler(self.handle_together) if self.together else self.handle
+        return Consumer(self.engine, "capa", {ComplaintReceivedV1: handler}, self.clock, settings)
+
+    async def transactions(self) -> list[list[tuple[str, int]]]:
+        """The effects by the transaction that had them, in order."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(
+                sa.text("SELECT key, version, CAST(xmin AS text) AS written_by FROM effect ORDER BY nth")
+            )
+            return [
+                [(row.key, row.version) for row in written]
+                for _, written in groupby(rows, key=lambda row: row.written_by)
+            ]
 
     async def effects(self) -> list[tuple[str, int]]:
         async with self.engine.connect() as connection:
@@ -65,13 +94,13 @@ class Service:
             ]
 
 
-@pytest.fixture
-async def service(engine: AsyncEngine) -> Service:
+@pytest.fixture(params=[False, True], ids=["alone", "together"])
+async def service(engine: AsyncEngine, request: pytest.FixtureRequest) -> Service:
     async with engine.begin() as connection:
         await connection.execute(
             sa.text("CREATE TABLE effect (nth bigint GENERATED ALWAYS AS IDENTITY, key text, version int)")
         )
-    return Service(engine)
+    return Service(engine, together=request.param)
 
 
 def received(event: ReceivedEvent, position: int = 0) -> Received:
@@ -360,6 +389,79 @@ class Outage:
             raise ConnectionRefusedError
         async with opening() as connection:
             yield connection
+
+
+together = pytest.mark.parametrize("service", [True], indirect=True, ids=["together"])
+
+
+@together
+async def test_events_that_wait_are_handled_in_one_transaction_and_in_order(service: Service) -> None:
+    told = [event for pair in zip(story("a", 3), story("b", 3), strict=True) for event in pair]
+    await service.consumer().handle([received(event) for event in told])
+    assert await service.transactions() == [[("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 3), ("b", 3)]]
+
+
+@together
+async def test_a_group_has_a_bound(service: Service) -> None:
+    settings = ConsumerSettings(together=2)
+    await service.consumer(settings).handle([received(event) for event in story("a", 5)])
+    assert [len(effects) for effects in await service.transactions()] == [2, 2, 1]
+
+
+@together
+async def test_one_poison_event_costs_its_group_one_try_and_nobody_else_anything(service: Service) -> None:
+    sick, others = a_complaint_received("sick"), [a_complaint_received(f"well-{nth}") for nth in range(4)]
+    service.fails[sick.subject] = hopeless
+    batch = [*others[:2], sick, *others[2:]]
+    await service.consumer().handle([received(event) for event in batch])
+    assert await service.transactions() == [[(event.key, 1)] for event in others]
+    assert await service.set_aside() == [("sick", "dead", "no_such_product")]
+
+
+@together
+async def test_a_group_leaves_out_what_was_seen_and_parks_what_is_blocked(service: Service) -> None:
+    sick, seen, fresh = story("sick", 2), a_complaint_received("seen"), a_complaint_received("fresh")
+    service.fails[sick[0].subject] = bug
+    consumer = service.consumer()
+    await consumer.handle([received(seen)])
+    await consumer.handle([received(sick[0])])
+    await consumer.handle([received(event) for event in (seen, sick[1], fresh)])
+    assert await service.effects() == [("seen", 1), ("fresh", 1)]
+    assert await service.set_aside() == [("sick", "parked", "failing"), ("sick", "parked", "behind")]
+
+
+@together
+async def test_a_record_that_cannot_be_read_keeps_its_place_among_the_events_of_its_key(
+    service: Service,
+) -> None:
+    before, after = story("a", 2)
+    unread = Received(Record(TOPIC, b"a", (), b"{"), 3, 1, NOON)
+    await service.consumer().handle([received(before), unread, received(after, position=2)])
+    assert await service.effects() == [("a", 1)]
+    assert await service.set_aside() == [("a", "dead", "undecodable"), ("a", "parked", "behind")]
+
+
+@together
+async def test_groups_that_hold_the_same_events_in_another_order_have_one_effect_each(
+    service: Service,
+) -> None:
+    batch = [received(a_complaint_received(f"key-{nth}")) for nth in range(30)]
+    consumer = service.consumer()
+    await asyncio.gather(*(consumer.handle(batch[::step]) for step in (1, -1, 1, -1)))
+    effects = await service.effects()
+    assert sorted(effects) == sorted((f"key-{nth}", 1) for nth in range(30))
+    assert len(service.tries) == 30
+
+
+@together
+async def test_each_event_of_a_group_is_counted(service: Service) -> None:
+    def count(outcome: str) -> float:
+        return float(metrics.CONSUMED.labels(TOPIC, outcome)._value.get())
+
+    told = story("a", 3)
+    before = count("handled"), count("duplicate")
+    await service.consumer().handle([received(event) for event in (*told, told[0])])
+    assert (count("handled") - before[0], count("duplicate") - before[1]) == (3, 1)
 
 
 async def test_claims_are_forgotten_after_the_retention_but_never_those_of_parked_events(

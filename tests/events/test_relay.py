@@ -1,9 +1,11 @@
 import asyncio
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import utc_now
@@ -20,9 +22,27 @@ from tests.support.waiting import until
 TOPIC = "redress.intake"
 
 
+class Moving:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
 async def announce(engine: AsyncEngine, *keys: str) -> None:
     async with engine.begin() as connection:
         await outbox.append(connection, TOPIC, [a_complaint_received(key) for key in keys], now=NOON)
+
+
+async def announce_on(topic: str, engine: AsyncEngine, *keys: str) -> None:
+    async with engine.begin() as connection:
+        await outbox.append(connection, topic, [a_complaint_received(key) for key in keys], now=NOON)
 
 
 async def waiting(engine: AsyncEngine) -> int:
@@ -184,3 +204,96 @@ async def test_a_record_that_can_never_be_sent_is_set_aside_and_the_rest_goes_on
         ).one()
     assert (kept.size, told(transport)) == (MAX_RECORD_BYTES + 1, {"a": [1]})
     assert "over" in kept.reason
+
+
+async def test_a_refused_record_stays_in_order_for_its_key_while_other_keys_go_on(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    clock = Moving()
+    relay = Relay(engine, transport, clock, settings=RelaySettings(hold=10))
+    transport.refused_keys = {b"a"}
+    await announce(engine, "a", "b", "a")
+    assert await relay.step() == 1
+    await announce(engine, "a", "b")
+    assert await relay.step() == 1
+    assert (told(transport), await waiting(engine)) == ({"b": [1, 2]}, 3)
+    transport.refused_keys = set()
+    assert await relay.step() == 0
+    clock.forward(60)
+    assert await relay.step() == 3
+    assert (told(transport), await waiting(engine)) == ({"b": [1, 2], "a": [1, 2, 3]}, 0)
+
+
+async def test_a_missing_topic_holds_up_no_other_topic_however_much_waits_for_it(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    clock = Moving()
+    relay = Relay(engine, transport, clock, settings=RelaySettings(rows=4, shards=16, hold=10))
+    transport.missing_topics = {"redress.capa.intake.dead"}
+    await announce_on("redress.capa.intake.dead", engine, *(f"key-{number}" for number in range(40)))
+    await announce(engine, *(f"key-{number}" for number in range(4)))
+    # The first batch is all of the missing topic; after it, nothing of the topic is even read.
+    assert [await relay.step() for _ in range(3)] == [0, 4, 0]
+    assert [record.topic for record in transport.published] == [TOPIC] * 4
+    assert transport.asked == [4, 4]
+    transport.missing_topics = set()
+    clock.forward(60)
+    assert [await relay.step() for _ in range(11)] == [4] * 10 + [0]
+    assert await waiting(engine) == 0
+
+
+async def test_what_is_refused_is_tried_ever_more_rarely_but_again_and_again(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    clock = Moving()
+    relay = Relay(engine, transport, clock, settings=RelaySettings(hold=1, longest_hold=60))
+    transport.refused_keys = {b"a"}
+    await announce(engine, "a")
+    tried = []
+    for second in range(400):
+        before = len(transport.asked)
+        await relay.step()
+        if len(transport.asked) > before:
+            tried.append(second)
+        clock.forward(1)
+    gaps = [later - earlier for earlier, later in pairwise(tried)]
+    assert gaps[0] < 5
+    assert 45 < gaps[-1] < 80
+    assert len(tried) < 16
+
+
+async def test_what_the_transport_refuses_is_measured_and_said(
+    engine: AsyncEngine, transport: FlakyTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Moving()
+    relay = Relay(engine, transport, clock, settings=RelaySettings(hold=10))
+    labels = {"topic": TOPIC, "outcome": "refused"}
+    before = REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0
+    transport.refused_keys = {b"a"}
+    await announce(engine, "a", "a", "b")
+    await relay.step()
+    assert (REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0) - before == 1
+    assert REGISTRY.get_sample_value("outbox_held") == 1
+    (line,) = [record for record in caplog.records if "refuses records" in record.message]
+    assert (vars(line)["topic"], vars(line)["key"], vars(line)["reason"]) == (TOPIC, "a", "told to refuse it")
+    transport.refused_keys = set()
+    clock.forward(60)
+    await relay.step()
+    assert REGISTRY.get_sample_value("outbox_held") == 0
+
+
+async def test_published_records_and_the_time_they_took_are_measured(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    def measured() -> tuple[float, float]:
+        labels = {"topic": TOPIC, "outcome": "published"}
+        return (
+            REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0,
+            REGISTRY.get_sample_value("outbox_publish_duration_seconds_count") or 0.0,
+        )
+
+    before = measured()
+    await announce(engine, "a", "b", "a")
+    await Relay(engine, transport, utc_now).step()
+    after = measured()
+    assert (after[0] - before[0], after[1] - before[1]) == (3, 1)

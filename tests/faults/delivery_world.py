@@ -2,20 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import utc_now
 from events.contracts.intake import ComplaintReceivedV1
-from events.delivery import Delivery
+from events.delivery import Claim, Delivered, Delivery, GroupHandler, Handler
 from events.postgres import inbox, outbox
-from events.postgres.consumer import Consumer
+from events.postgres.consumer import Consumer, ConsumerSettings
 from events.postgres.log import LogSettings, LogSubscription, LogTransport
 from events.postgres.relay import Relay, RelaySettings
-from events.transport import Publisher, Received, Record
+from events.transport import Publisher, Received, Record, Refusal
 from tests.support.events import NOON, a_complaint_received, engine_of, make_delivery_tables, make_log_tables
 from tests.support.events import Received as ReceivedEvent
 
@@ -35,15 +35,16 @@ class Gate:
         self.reached = asyncio.Event()
         self.verdict: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def publish(self, records: Sequence[Record]) -> None:
+    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
         """Wait for the verdict: write, die before, or die after."""
         self.reached.set()
         verdict = await self.verdict
         if verdict == "die before":
             raise Killed
-        await self._real.publish(records)
+        refused = await self._real.publish(records)
         if verdict == "die after":
             raise Killed
+        return refused
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -140,7 +141,7 @@ class World:
             return
 
     async def consume(self, dies: str = "") -> bool:
-        """Let the consumer take one batch, dying at a named point of its first record if told."""
+        """Let the consumer take one batch, dying at a named point of its first record, or failing once, if told."""
         self.dies = dies
         try:
             return bool(await self._subscription().serve_one(self._consume))
@@ -148,21 +149,31 @@ class World:
             return True
 
     async def _consume(self, batch: Sequence[Received]) -> int:
-        consumer = Consumer(self.engine, "capa", {ComplaintReceivedV1: self._handle}, utc_now)
+        quick = ConsumerSettings(first_delay=0.001, longest_delay=0.001)
+        consumer = Consumer(self.engine, "capa", {ComplaintReceivedV1: self._handler()}, utc_now, quick)
         return await consumer.handle(batch)
+
+    def _handler(self) -> Handler | GroupHandler:
+        return self._handle
 
     async def _handle(self, event: ReceivedEvent, delivery: Delivery) -> None:
         async with self.engine.begin() as connection:
             if self.claims:
                 await inbox.claim(connection, delivery, now=NOON)
-            await connection.execute(
-                sa.text("INSERT INTO effect (key, sequence) VALUES (:key, :sequence)"),
-                {"key": event.key, "sequence": event.sequence},
-            )
-            if self.dies == "before commit":
-                raise Killed
+            await self._write(connection, event)
         if self.dies == "after commit":
             raise Killed
+
+    async def _write(self, connection: AsyncConnection, event: ReceivedEvent) -> None:
+        await connection.execute(
+            sa.text("INSERT INTO effect (key, sequence) VALUES (:key, :sequence)"),
+            {"key": event.key, "sequence": event.sequence},
+        )
+        if self.dies == "before commit":
+            raise Killed
+        if self.dies == "stumbles":
+            self.dies = ""
+            raise RuntimeError
 
     async def quiesce(self) -> None:
         """Let everything that is left finish undisturbed."""
@@ -185,3 +196,23 @@ class World:
     def owed(self) -> dict[str, list[int]]:
         """The effects that the accepted events must have had."""
         return {key: list(range(1, count + 1)) for key, count in self.accepted.items()}
+
+
+class GroupWorld(World):
+    """The same world, where the listener handles in one transaction what waits together."""
+
+    def _handler(self) -> Handler | GroupHandler:
+        return GroupHandler(self._handle_together)
+
+    async def _handle_together(self, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        async with self.engine.begin() as connection:
+            claims = await self._claim(connection, delivered)
+            for each, claim in zip(delivered, claims, strict=True):
+                if claim is Claim.NEW:
+                    await self._write(connection, each.event)
+        if self.dies == "after commit":
+            raise Killed
+        return claims
+
+    async def _claim(self, connection: AsyncConnection, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        return await inbox.claim_all(connection, [each.delivery for each in delivered], now=NOON)

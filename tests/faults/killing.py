@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from typing import Any
 
 import httpx
@@ -131,7 +132,12 @@ async def check_notices(system: RunningSystem) -> None:
         (one["subject_id"], one["generation"], one["step"], one["recipient"], one["channel"]) for one in sent
     )
     assert [key for key, number in told.items() if number > 1] == []
-    mails = Counter(str(mail["Message-ID"]) for mail in system.mails())
+    mails = Counter(_delivery_of(mail) for mail in system.mails())
     deliveries = await every_page(notifier, "/v1/deliveries")
-    doubtful = {one["message_id"] for one in deliveries if one.get("maybe_duplicate")}
-    assert {name for name, number in mails.items() if number > 1} <= doubtful
+    doubtful = {one["id"] for one in deliveries if one["maybe_duplicate"]}
+    assert {delivery for delivery, number in mails.items() if number > 1} <= doubtful
+
+
+def _delivery_of(mail: EmailMessage) -> str:
+    """Take the delivery's id out of a mail's Message-ID, where it stands before the @."""
+    return str(mail["Message-ID"]).removeprefix("<").partition("@")[0]

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.delivery import Claim, Delivered
 from events.postgres.log import LogSubscription
 from events.postgres.relay import _DELETE, Relay, _record
 from events.transport import Handle
-from tests.faults.delivery_world import World
+from tests.faults.delivery_world import GroupWorld, World
 
 KEYS = st.sampled_from(["a", "b", "c"])
 RELAYS = st.integers(min_value=0, max_value=1)
 VERDICTS = st.sampled_from(["write", "write", "die before", "die after"])
-DEATHS = st.sampled_from(["", "", "before commit", "after commit"])
+DEATHS = st.sampled_from(["", "", "before commit", "after commit", "stumbles"])
 
 
 class Delivery(RuleBasedStateMachine):
@@ -79,16 +80,23 @@ def play(world: type[World], url: str, runner: asyncio.Runner, *, examples: int)
     run_state_machine_as_test(machine, settings=rules)
 
 
-def test_every_accepted_event_has_its_one_effect_in_order(database_url: str, runner: asyncio.Runner) -> None:
-    play(World, database_url, runner, examples=40)
+worlds = pytest.mark.parametrize("world", [World, GroupWorld])
+
+
+@worlds
+def test_every_accepted_event_has_its_one_effect_in_order(
+    world: type[World], database_url: str, runner: asyncio.Runner
+) -> None:
+    play(world, database_url, runner, examples=40)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
+@worlds
 def test_every_accepted_event_has_its_one_effect_in_order_over_many_stories(
-    database_url: str, runner: asyncio.Runner
+    world: type[World], database_url: str, runner: asyncio.Runner
 ) -> None:
-    play(World, database_url, runner, examples=500)
+    play(world, database_url, runner, examples=500)
 
 
 class WithoutInbox(World):
@@ -144,8 +152,45 @@ class CommitsFirst(World):
     subscription_class = HastySubscription
 
 
+class IgnoresClaims(GroupWorld):
+    """The group handler claims its deliveries, and has the effects of all of them whatever it found."""
+
+    async def _claim(self, connection: AsyncConnection, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        await super()._claim(connection, delivered)
+        return [Claim.NEW for _ in delivered]
+
+
+class ClaimsApart(GroupWorld):
+    """The group handler commits its claims before the effects."""
+
+    async def _claim(self, _: AsyncConnection, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        async with self.engine.begin() as connection:
+            return await super()._claim(connection, delivered)
+
+
+class DropsWhatFailed(GroupWorld):
+    """A group that failed is not handled again."""
+
+    async def _handle_together(self, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        try:
+            return await super()._handle_together(delivered)
+        except RuntimeError:
+            return [Claim.NEW for _ in delivered]
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("sabotaged", [WithoutInbox, DeletesFirst, LocksRows, CommitsFirst])
+@pytest.mark.parametrize(
+    "sabotaged",
+    [
+        WithoutInbox,
+        DeletesFirst,
+        LocksRows,
+        CommitsFirst,
+        IgnoresClaims,
+        ClaimsApart,
+        DropsWhatFailed,
+    ],
+)
 def test_taking_one_safeguard_away_is_noticed(
     sabotaged: type[World], database_url: str, runner: asyncio.Runner
 ) -> None:

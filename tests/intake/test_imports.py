@@ -10,13 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from intake.db.imports import PostgresImports
-from intake.domain.importing import RowOutcome
+from intake.domain.importing import ImportState, RowOutcome
 from intake.jobs.run_imports import RunImports
 from intake.usecases.process_import import ProcessImport
 from intake.wiring import build_import
@@ -82,6 +83,24 @@ async def test_a_file_is_kept_at_once_and_processed_later(world: World) -> None:
     assert (answer.status_code, answer.headers["location"]) == (202, f"{PATH}/{body['id']}")
     assert (body["state"], body["rows"], body["processed"]) == ("queued", 3, 0)
     assert await world.count("complaint") == 0
+
+
+async def test_a_key_of_a_source_imports_for_no_other_one_and_the_parameter_is_named(world: World) -> None:
+    answer = await world.client("importer").post(
+        PATH, content=_some(1), headers=NDJSON, params={"source_system": "shop"}
+    )
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        403,
+        [
+            {
+                "parameter": "source_system",
+                "code": "foreign_source_system",
+                "detail": "is not crm",
+                "fix": "leave it out",
+            }
+        ],
+    )
 
 
 async def test_every_row_becomes_a_complaint_with_history_complainant_and_announcement(world: World) -> None:
@@ -268,7 +287,9 @@ async def test_content_that_a_crash_left_behind_is_swept_away(world: World) -> N
     await _upload(world.client("staff"), _some(3))
     async with world.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE import_job SET state = 'aborted', finished_at = created_at")
-    job = RunImports(build_import(world.intake), PostgresImports(world.engine), world.clock)
+    job = RunImports(
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+    )
 
     await job.tidy()
 
@@ -436,11 +457,30 @@ async def test_after_kill_9_of_the_process_another_finishes_and_every_row_is_one
         assert (await world.count("complaint"), len(await world.told())) == (2_000, 2_000)
 
 
+async def test_an_import_begins_as_soon_as_its_process_has_taken_it_in(world: World) -> None:
+    imports, stop = PostgresImports(world.engine), asyncio.Event()
+    looked = asyncio.Event()
+    job = RunImports(build_import(world.intake), imports, world.clock, world.intake.wake, poll=3_600)
+    running = asyncio.create_task(job.run(stop, looked.set))
+    await looked.wait()
+
+    handed = await _upload(world.client("staff"), _some(2))
+
+    async def finished() -> bool:
+        return (await imports.find(UUID(handed["id"]))).state is ImportState.FINISHED
+
+    await until(finished, what="the import is finished")
+    stop.set()
+    await running
+
+
 async def test_an_upload_whose_process_was_lost_is_given_up(world: World) -> None:
     handed = await _upload(world.client("staff"), _some(2))
     async with world.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE import_job SET state = 'receiving'")
-    job = RunImports(build_import(world.intake), PostgresImports(world.engine), world.clock)
+    job = RunImports(
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+    )
     world.clock.move(minutes=11)
 
     await job.tidy()
@@ -453,7 +493,9 @@ async def test_an_import_is_forgotten_thirty_days_after_its_end_and_its_complain
     world: World,
 ) -> None:
     done = await _run(world, _some(2))
-    job = RunImports(build_import(world.intake), PostgresImports(world.engine), world.clock)
+    job = RunImports(
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+    )
     world.clock.move(days=30, seconds=1)
 
     await job.tidy()

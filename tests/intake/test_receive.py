@@ -318,6 +318,7 @@ async def test_a_key_of_a_source_speaks_for_that_source_alone(world: World) -> N
     answer = await _post(world.client("crm"), a_complaint(source_system="shop"))
 
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "foreign-source-system")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/source_system"]
 
 
 async def test_staff_may_speak_for_any_source_and_else_for_redress(world: World) -> None:

@@ -16,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.keys import create_key
 from common.actor import Actor
 from events.codec import Known, decode
-from events.delivery import Delivery
+from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
 from events.postgres.headers import unpack
+from events.postgres.hearing import hand_over
 from events.transport import Record
 from events.wake import Wake
 from intake.settings import IntakeSettings
-from intake.wiring import Intake, build_app, build_handlers, build_health, open_intake
+from intake.wiring import Core, build_app, build_handlers, build_health, open_core
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config"
@@ -55,7 +56,7 @@ class SetClock:
 class World:
     """Everything that a test of intake works with."""
 
-    intake: Intake
+    intake: Core
     clock: SetClock
     app: FastAPI
     keys: Mapping[str, str]
@@ -91,10 +92,10 @@ class World:
             events.append(decoded.event)
         return events
 
-    async def hears(self, event: Event[Any]) -> None:
+    async def hears(self, event: Event[Any]) -> Claim:
         """Deliver an event of capa to intake's own handler."""
         delivery = Delivery("intake", event.source, str(event.id), event.key)
-        await build_handlers(self.intake)[type(event.data)](event, delivery)
+        return await hand_over(build_handlers(self.intake)[type(event.data)], event, delivery)
 
 
 @asynccontextmanager
@@ -115,7 +116,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         config_dir=CONFIG,
         **settings,
     )
-    intake = open_intake(chosen, role="test", wake=Wake(), clock=clock)
+    intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
     world = World(intake, clock, build_app(intake, build_health(intake)), keys)
     try:
         yield world

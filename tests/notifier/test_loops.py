@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 from chassis.database import open_engine, ping
+from events.turning import unwatched
 from events.wake import Wake
 from notifier.jobs.gate import Gate
 from notifier.jobs.gauges import GaugeLoop
@@ -43,7 +44,7 @@ async def test_no_timer_fires_before_the_log_was_read(world: World) -> None:
         waiting.set()
         await read.wait()
 
-    loop = asyncio.create_task(a_timer_loop(world, Gate(catch_up)).run(stop))
+    loop = asyncio.create_task(a_timer_loop(world, Gate(catch_up)).run(stop, unwatched))
     await waiting.wait()
     before = await world.told_types()
     read.set()
@@ -54,6 +55,26 @@ async def test_no_timer_fires_before_the_log_was_read(world: World) -> None:
     assert await world.told_types() == ["deadline.breached"]
 
 
+async def test_a_loop_beats_on_while_the_log_cannot_be_read(world: World) -> None:
+    stop, read, beats = asyncio.Event(), asyncio.Event(), 0
+
+    async def catch_up(_: asyncio.Event) -> None:
+        await read.wait()
+
+    def beat() -> None:
+        nonlocal beats
+        beats += 1
+
+    loop = asyncio.create_task(a_timer_loop(world, Gate(catch_up)).run(stop, beat))
+    async with asyncio.timeout(30):
+        while beats < 3:
+            await asyncio.sleep(0.02)
+    stop.set()
+    read.set()
+    await loop
+    assert beats >= 3
+
+
 async def test_a_sleeping_timer_loop_wakes_for_a_deadline_that_is_overdue_on_arrival(world: World) -> None:
     await world.people()
     stop = asyncio.Event()
@@ -61,7 +82,7 @@ async def test_a_sleeping_timer_loop_wakes_for_a_deadline_that_is_overdue_on_arr
     async def caught_up(_: asyncio.Event) -> None:
         return
 
-    loop = asyncio.create_task(a_timer_loop(world, Gate(caught_up)).run(stop))
+    loop = asyncio.create_task(a_timer_loop(world, Gate(caught_up)).run(stop, unwatched))
     async with asyncio.timeout(30):
         while not world.wakes.timers.ticket()._waiters:
             await asyncio.sleep(0.02)
@@ -88,7 +109,7 @@ async def test_a_loop_whose_database_is_away_tries_on_until_it_is_back(tmp_path:
         return 600.0
 
     async with asyncio.timeout(30):
-        await take_turns(turn, stop, loop="timers", gate=Gate(caught_up), wake=Wake(), poll=0.01)
+        await take_turns(turn, stop, unwatched, loop="timers", gate=Gate(caught_up), wake=Wake(), poll=0.01)
     await nowhere.dispose()
 
     assert turns == 3

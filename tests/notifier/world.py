@@ -19,13 +19,15 @@ from chassis.health import Health
 from chassis.keys import create_key
 from common.actor import Actor
 from common.ids import new_id
-from events.codec import Known, decode
+from events.codec import Known, decode, encode
 from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
 from events.contracts.words import Punctuality, Severity
-from events.delivery import Delivery, Handlers
+from events.delivery import Claim, Delivery, Handlers
 from events.envelope import Contract, Event
+from events.postgres.consumer import Consumer
 from events.postgres.headers import unpack
-from events.transport import Record
+from events.postgres.hearing import hand_over
+from events.transport import Received, Record
 from notifier.channels.addresses import AddressGuard
 from notifier.channels.webhook import WebhookChannel
 from notifier.db.work import PostgresStartWork, Wakes
@@ -39,6 +41,7 @@ from notifier.usecases.next_moment import NextMoment
 from notifier.usecases.prepare_deliveries import PrepareDeliveries
 from notifier.usecases.record_attempt import RecordAttempt
 from notifier.wiring import (
+    Core,
     build_app,
     build_email,
     build_fire_timers,
@@ -117,10 +120,16 @@ class World:
 
         return new_secret()
 
-    async def hears(self, event: Event[Any]) -> None:
+    async def hears(self, event: Event[Any]) -> Claim:
         """Deliver an event to notifier's own handler."""
         delivery = Delivery("notifier", event.source, str(event.id), event.key)
-        await self.handlers[type(event.data)](event, delivery)
+        return await hand_over(self.handlers[type(event.data)], event, delivery)
+
+    async def reads(self, *events: Event[Any]) -> None:
+        """Have the consumer read events of one partition, which it handles in its own groups."""
+        consumer = Consumer(self.engine, "notifier", self.handlers, self.clock)
+        records = [encode(event, "redress.capa") for event in events]
+        await consumer.handle([Received(record, 0, nth, NOON) for nth, record in enumerate(records)])
 
     async def fires(self) -> Fired:
         """Fire everything that is due now."""
@@ -146,6 +155,11 @@ class World:
         await self.fires()
         self.clock.move(seconds=6)
         await self.sends()
+
+    async def clear(self) -> None:
+        """Forget every event and every deadline."""
+        async with self.engine.begin() as connection:
+            await connection.execute(sa.text("TRUNCATE inbox, deadline, timer, timer_ended"))
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as connection:
@@ -276,7 +290,8 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
         webhook_timeout_seconds=5.0,
     )
     engine = open_engine(url, name="notifier-test", pool_size=8, pool_timeout_seconds=20)
-    start_work = PostgresStartWork(engine, clock, wakes)
+    core = Core(settings=chosen, engine=engine, clock=clock, wakes=wakes)
+    start_work = core.start_work
     webhooks = WebhookChannel(
         AddressGuard(chosen.webhook_networks),
         clock,
@@ -286,8 +301,8 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
     async def caught_up(_: Any) -> None:
         return
 
-    prepare = build_prepare(chosen, start_work, clock)
-    record = build_record(chosen, start_work, clock)
+    prepare = build_prepare(core)
+    record = build_record(core)
     sender = DeliveryLoop(
         prepare=prepare,
         record=record,
@@ -304,12 +319,12 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
         clock=clock,
         wakes=wakes,
         start_work=start_work,
-        handlers=build_handlers(chosen, start_work, clock),
-        fire=build_fire_timers(chosen, start_work, clock),
+        handlers=build_handlers(core),
+        fire=build_fire_timers(core),
         prepare=prepare,
         record=record,
         sender=sender,
-        app=build_app(chosen, start_work, clock, Health({})),
+        app=build_app(core, Health({})),
         keys=keys,
         mailbox=mailbox,
     )

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition  # type: ignore[import-untyped]  # it ships 
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete  # type: ignore[import-untyped]  # the same
 
 from common.clock import utc_now
+from events.kafka.brokers import Brokers
 from events.kafka.settings import KafkaSettings
 from events.kafka.transport import KafkaTransport
 from events.postgres.log import LogSettings, LogTransport
@@ -96,7 +97,7 @@ class KafkaCarrier:
         return cls(broker.bootstrap_servers, topic, settings)
 
     def member(self) -> Transport:
-        member = KafkaTransport(self._bootstrap_servers, self._settings)
+        member = KafkaTransport(Brokers(self._bootstrap_servers), self._settings)
         self._members.append(member)
         return member
 

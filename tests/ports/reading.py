@@ -20,7 +20,7 @@ def records(topic: str, count: int, *, start: int = 0) -> list[Record]:
 async def publish(transport: Transport, batch: Sequence[Record]) -> None:
     publisher = await transport.open_publisher()
     try:
-        await publisher.publish(batch)
+        assert await publisher.publish(batch) == {}
     finally:
         await publisher.close()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from events.failures import RecordRefused, TransportAway
+from events.failures import TransportAway
+from events.kafka.brokers import Brokers
 from events.kafka.settings import KafkaSettings
 from events.kafka.transport import KafkaTransport
 from events.transport import Record
@@ -42,18 +43,28 @@ async def written(transport: KafkaTransport, topic: str) -> Reader:
     return reader
 
 
-async def test_an_unknown_topic_is_an_absence_that_ends_when_the_topic_is_made(kafka: Broker) -> None:
-    topic, transport = fresh_topic(), KafkaTransport(kafka.bootstrap_servers, HASTY)
-    with pytest.raises(TransportAway, match="UnknownTopicOrPartition"):
-        await publish(transport, records(topic, 10))
-    await ensure_topics(kafka.bootstrap_servers, {topic: 6})
-    await publish(transport, records(topic, 10))
-    assert sorted((await written(transport, topic)).numbers) == list(range(10))
+async def test_an_unknown_topic_is_refused_without_a_wait_until_it_is_made_and_other_topics_are_written(
+    kafka: Broker,
+) -> None:
+    missing, there = fresh_topic(), fresh_topic()
+    transport = KafkaTransport(Brokers(kafka.bootstrap_servers), KafkaSettings(publish=3_600.0))
+    await ensure_topics(kafka.bootstrap_servers, {there: 6})
+    publisher = await transport.open_publisher()
+    # The client would wait for the topic as long as for an acknowledgement, which here is longer than any test.
+    refused = await publisher.publish([*records(missing, 10), *records(there, 10)])
+    await ensure_topics(kafka.bootstrap_servers, {missing: 6})
+    again = await publisher.publish(records(missing, 10))
+    await publisher.close()
+    assert {index: refusal.scope for index, refusal in refused.items()} == dict.fromkeys(range(10), "topic")
+    assert refused[0].reason == f"Kafka does not know the topic {missing}"
+    assert again == {}
+    for topic in (missing, there):
+        assert sorted((await written(transport, topic)).numbers) == list(range(10))
     await transport.close()
 
 
 async def test_where_no_broker_answers_everything_is_away(kafka: Broker) -> None:
-    nowhere = KafkaTransport("127.0.0.1:1", HASTY)
+    nowhere = KafkaTransport(Brokers("127.0.0.1:1"), HASTY)
     assert kafka.bootstrap_servers  # the test needs a machine that has Kafka's client, and no broker
     with pytest.raises(TransportAway):
         await nowhere.open_publisher()
@@ -66,25 +77,28 @@ async def test_where_no_broker_answers_everything_is_away(kafka: Broker) -> None
     await nowhere.close()
 
 
-async def test_a_record_that_its_topic_does_not_take_is_found_and_nothing_after_it_is_written(
+async def test_a_record_that_its_topic_does_not_take_is_found_and_holds_back_its_own_key_alone(
     kafka: Broker,
 ) -> None:
     topic = await topic_that_takes(kafka, 10_000)
-    transport = KafkaTransport(kafka.bootstrap_servers, QUICK)
+    transport = KafkaTransport(Brokers(kafka.bootstrap_servers), QUICK)
     batch = records(topic, 60)
-    batch[40] = Record(topic, b"big", (), b"x" * 20_000)
+    batch[25] = Record(topic, batch[25].key, (), b"x" * 20_000)
     publisher = await transport.open_publisher()
-    with pytest.raises(RecordRefused, match=r"max\.message\.bytes") as refusal:
-        await publisher.publish(batch)
+    refused = await publisher.publish(batch)
     await publisher.close()
-    assert refusal.value.index == 40
-    assert (await written(transport, topic)).numbers == list(range(40))
+    # There are 20 keys in turn, so that 45 is the next record of the same key.
+    assert {index: refusal.scope for index, refusal in refused.items()} == {25: "key", 45: "key"}
+    assert "raise max.message.bytes" in refused[25].reason
+    assert (await written(transport, topic)).numbers == [
+        number for number in range(60) if number not in {25, 45}
+    ]
     await transport.close()
 
 
 async def test_a_batch_over_its_topics_limit_is_split_where_each_record_fits(kafka: Broker) -> None:
     topic = await topic_that_takes(kafka, 1_000, partitions=3)
-    transport = KafkaTransport(kafka.bootstrap_servers, QUICK)
+    transport = KafkaTransport(Brokers(kafka.bootstrap_servers), QUICK)
     await publish(transport, records(topic, 400))
     reader = await written(transport, topic)
     assert reader.by_key() == expected_by_key(400)
@@ -92,7 +106,7 @@ async def test_a_batch_over_its_topics_limit_is_split_where_each_record_fits(kaf
 
 
 async def test_a_key_lands_where_any_other_client_puts_it(kafka: Broker) -> None:
-    topic, transport = fresh_topic(), KafkaTransport(kafka.bootstrap_servers, QUICK)
+    topic, transport = fresh_topic(), KafkaTransport(Brokers(kafka.bootstrap_servers), QUICK)
     await ensure_topics(kafka.bootstrap_servers, {topic: 6})
     # Computed with Java's org.apache.kafka.common.utils.Utils.murmur2, whose own tests hold these hashes.
     hashes = {b"21": -973932308, b"foobar": -790332482, b"a-little-bit-long-string": -985981536}
@@ -105,7 +119,10 @@ async def test_a_key_lands_where_any_other_client_puts_it(kafka: Broker) -> None
 async def test_a_producer_that_does_not_stop_is_abandoned_and_leaves_nothing_behind(tmp_path: Path) -> None:
     need_kafka()
     async with Broker(tmp_path) as broker:
-        topic, transport = fresh_topic(), KafkaTransport(broker.bootstrap_servers, KafkaSettings(close=1.0))
+        topic, transport = (
+            fresh_topic(),
+            KafkaTransport(Brokers(broker.bootstrap_servers), KafkaSettings(close=1.0)),
+        )
         await ensure_topics(broker.bootstrap_servers, {topic: 6})
         before = asyncio.all_tasks()
         publisher = await transport.open_publisher()
@@ -131,7 +148,7 @@ async def test_a_partition_without_a_leader_is_an_absence_after_which_a_new_publ
 ) -> None:
     need_kafka()
     async with Cluster(tmp_path) as cluster:
-        topic, transport = fresh_topic(), KafkaTransport(cluster.bootstrap_servers, HASTY)
+        topic, transport = fresh_topic(), KafkaTransport(Brokers(cluster.bootstrap_servers), HASTY)
         await ensure_topics(cluster.bootstrap_servers, {topic: 6}, replication=1)
         await publish(transport, records(topic, 100))
         publisher = await transport.open_publisher()

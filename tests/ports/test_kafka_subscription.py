@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition  # type: ignore[import-untyped]  # it ships no types
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete  # type: ignore[import-untyped]  # the same
+from prometheus_client import REGISTRY
 
 from events.failures import TransportAway
+from events.kafka.brokers import Brokers
 from events.kafka.membership import Membership
 from events.kafka.subscription import Reading
 from events.kafka.transport import KafkaTransport
@@ -52,7 +54,7 @@ async def expire(kafka: Broker, topic: str, before: int) -> None:
 
 
 async def test_an_unknown_topic_is_an_absence(kafka: Broker) -> None:
-    transport, topic = KafkaTransport(kafka.bootstrap_servers, QUICK), f"test.{uuid.uuid4().hex}"
+    transport, topic = KafkaTransport(Brokers(kafka.bootstrap_servers), QUICK), f"test.{uuid.uuid4().hex}"
     with pytest.raises(TransportAway, match="does not know"):
         await transport.subscribe([topic], "g").run(Reader().handle, asyncio.Event())
     with pytest.raises(TransportAway, match="does not know"):
@@ -79,6 +81,25 @@ async def test_an_orderly_rebalance_hands_nothing_over_twice(kafka_carrier: Kafk
         async with reading(kafka_carrier.member(), kafka_carrier.topic, "g", handle_second):
             await until(lambda: len(reader.seen) >= 3_000 and bool(second.seen), seconds=60)
     assert sorted(reader.numbers) == list(range(3_000))
+
+
+async def test_each_giving_out_of_partitions_is_counted_and_each_poll_is_noted(
+    kafka_carrier: KafkaCarrier,
+) -> None:
+    group = f"g-{uuid.uuid4().hex}"
+
+    def counted(name: str) -> float:
+        return REGISTRY.get_sample_value(name, {"group": group}) or 0.0
+
+    first, second = Reader(), Reader()
+    async with reading(kafka_carrier.member(), kafka_carrier.topic, group, first.handle):
+        await until(lambda: counted("consumer_rebalances_total") == 1)
+        await until(lambda: counted("consumer_last_poll_timestamp_seconds") > 0)
+        before = counted("consumer_last_poll_timestamp_seconds")
+        async with reading(kafka_carrier.member(), kafka_carrier.topic, group, second.handle):
+            # Both members are of this process: one is given its first partitions, the other one others.
+            await until(lambda: counted("consumer_rebalances_total") >= 3)
+        await until(lambda: counted("consumer_last_poll_timestamp_seconds") > before)
 
 
 async def test_a_reader_that_gets_nothing_though_there_is_something_is_given_up(

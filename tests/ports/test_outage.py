@@ -37,7 +37,8 @@ async def insist(transport: Transport, batch: list[Record], failures: list[Excep
             async with asyncio.timeout(15):
                 publisher = await transport.open_publisher()
                 try:
-                    return await publisher.publish(batch)
+                    assert await publisher.publish(batch) == {}
+                    return
                 finally:
                     await publisher.close()
         except (TransportAway, TimeoutError) as error:

@@ -23,6 +23,7 @@ import httpx
 
 from common.clock import utc_now
 from events.catalogue import topic_of
+from events.kafka.brokers import Brokers
 from events.kafka.transport import KafkaTransport
 from events.postgres.log import LogTransport
 from events.postgres.loops import read_what_was_there
@@ -141,7 +142,7 @@ class RunningSystem:
     async def events(self) -> list[Mapping[str, str]]:
         """Read the headers of every event that was announced so far, each partition in order."""
         if self.described["transport"] == "kafka":
-            return await _read_all(KafkaTransport(self.described["kafka"]))
+            return await _read_all(KafkaTransport(Brokers(self.described["kafka"])))
         return await _read_all(LogTransport(engine_of(self.described["databases"]["redress_log"]), utc_now))
 
     def trouble(self) -> str:

@@ -1,10 +1,10 @@
 """Transports that misbehave on purpose, wrapped around a real one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from events.failures import TransportAway
-from events.transport import Positions, Publisher, Record, Subscription, Transport
+from events.transport import Positions, Publisher, Record, Refusal, Subscription, Transport
 
 
 class FlakyTransport:
@@ -17,8 +17,21 @@ class FlakyTransport:
         self.fail_after = 0
         self.hang = False
         self.published: list[Record] = []
+        self.missing_topics: set[str] = set()
+        self.refused_keys: set[bytes] = set()
+        self.asked: list[int] = []
         self.opened = 0
         self.closed = 0
+
+    def refuse(self, records: Sequence[Record]) -> dict[int, Refusal]:
+        """Refuse what the test says, and what follows under its key, as the port wants it."""
+        refused: dict[int, Refusal] = {}
+        for index, record in enumerate(records):
+            if record.topic in self.missing_topics:
+                refused[index] = Refusal("told that there is no such topic", "topic")
+            elif record.key in self.refused_keys:
+                refused[index] = Refusal("told to refuse it", "key")
+        return refused
 
     async def open_publisher(self) -> Publisher:
         if self.away:
@@ -44,18 +57,23 @@ class _FlakyPublisher:
         self._flaky = flaky
         self._real = real
 
-    async def publish(self, records: Sequence[Record]) -> None:
+    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
         flaky = self._flaky
+        flaky.asked.append(len(records))
         if flaky.hang:
             await asyncio.Event().wait()
         if flaky.away or flaky.fail_before > 0:
             flaky.fail_before -= 1
             raise TransportAway("told to fail before writing")
-        await self._real.publish(records)
-        flaky.published.extend(records)
+        refused = flaky.refuse(records)
+        taken = [index for index in range(len(records)) if index not in refused]
+        oversize = await self._real.publish([records[index] for index in taken])
+        refused |= {taken[place]: refusal for place, refusal in oversize.items()}
+        flaky.published.extend(record for index, record in enumerate(records) if index not in refused)
         if flaky.fail_after > 0:
             flaky.fail_after -= 1
             raise TransportAway("told to fail after writing")
+        return refused
 
     async def close(self) -> None:
         self._flaky.closed += 1

@@ -16,13 +16,14 @@ from starlette.routing import Route
 
 from chassis.database import ping
 from chassis.migrations import SchemaBehind, schema_is_current
-from chassis.run import Loop
+from chassis.run import Beat, Loop, waited_for, watched_loop
 from chassis.telemetry import REGISTRY, dependency_metric, loop_metrics, render_metrics
 
 Check = Callable[[], Awaitable[None]]
 """Returns where all is well, and raises what is not."""
 
 CHECK_TIMEOUT_SECONDS: Final = 2.0
+WATCH_SECONDS: Final = 10.0
 _FRESH_SECONDS: Final = 1.0
 
 
@@ -78,6 +79,13 @@ class Health:
             self._under_way = asyncio.create_task(self._ask_all())
         return await asyncio.shield(self._under_way)
 
+    async def watch(self, stop: asyncio.Event, beat: Beat) -> None:
+        """Keep `dependency_up` true until stopped, whether or not anybody probes."""
+        while not stop.is_set():
+            beat()
+            await self.ready()
+            await waited_for(stop, WATCH_SECONDS)
+
     async def _ask_all(self) -> Report:
         answers = await asyncio.gather(*(self._ask(check) for check in self._checks.values()))
         report = Report(dict(zip(self._checks, answers, strict=True)))
@@ -116,6 +124,11 @@ def schema_check(engine: AsyncEngine, package: str) -> Check:
             raise SchemaBehind(package)
 
     return check
+
+
+def watch_loop(health: Health) -> Loop:
+    """Make the loop that keeps `dependency_up` true."""
+    return watched_loop("dependencies", health.watch, longest_turn_seconds=WATCH_SECONDS + 60)
 
 
 def operations_app(health: Health, registry: CollectorRegistry = REGISTRY) -> Starlette:

@@ -24,6 +24,8 @@ from chassis.telemetry import REGISTRY, loop_metrics
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
+_LEAST_BOUND_SECONDS: Final = 60.0
+"""Longer than the longest pause before a loop that failed is started again, with its jitter."""
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
 _GC_THRESHOLDS: Final = (50_000, 20, 50)
@@ -34,22 +36,30 @@ log = get_logger("chassis.run")
 class Heartbeat:
     """A loop's sign of life: the loop beats at every turn, empty ones too, and a probe asks how long it was silent."""
 
-    def __init__(self, longest_silence_seconds: float | None = None) -> None:
-        self._longest = longest_silence_seconds
-        self._last = time.monotonic()
+    def __init__(
+        self, longest_silence_seconds: float | None = None, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.longest: Final = longest_silence_seconds
+        """Seconds of silence that are one too long; None where any are borne."""
+        self._seconds = seconds
+        self._last = seconds()
 
     def beat(self) -> None:
         """Give a sign of life."""
-        self._last = time.monotonic()
+        self._last = self._seconds()
 
     def silence(self) -> float:
         """Tell the seconds since the last sign of life."""
-        return time.monotonic() - self._last
+        return self._seconds() - self._last
 
     def complaint(self) -> str:
         """Say that the silence is too long, or give an empty text; without a bound it never is."""
         silence = self.silence()
-        return f"silent for {silence:.0f} s" if self._longest is not None and silence > self._longest else ""
+        return f"silent for {silence:.0f} s" if self.longest is not None and silence > self.longest else ""
+
+
+Beat = Callable[[], None]
+"""Called by a loop at each turn, empty ones too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,26 @@ class Loop:
     name: str
     run: Callable[[asyncio.Event], Awaitable[None]]
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
+
+
+def watched_loop(
+    name: str,
+    run: Callable[[asyncio.Event, Beat], Awaitable[None]],
+    *,
+    longest_turn_seconds: float,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Loop:
+    """Make a loop that makes the process count as dead once it has not turned for so long.
+
+    `run` beats at every turn. The bound must be longer than whatever a turn waits for, such as the bounds of a database
+    that is away and of a connection to it, or an outage would end the process.
+    """
+    heartbeat = Heartbeat(max(longest_turn_seconds, _LEAST_BOUND_SECONDS), seconds=seconds)
+
+    async def turning(stop: asyncio.Event) -> None:
+        await run(stop, heartbeat.beat)
+
+    return Loop(name, turning, heartbeat)
 
 
 async def run_loops(

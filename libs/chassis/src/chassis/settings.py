@@ -2,19 +2,26 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 PREFIX = "REDRESS_"
 _LISTS = (list, tuple, set, frozenset)
+_KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
+_KAFKA_LOGIN = (
+    "kafka_sasl_mechanism",
+    "kafka_sasl_user",
+    "kafka_sasl_password",
+    "kafka_sasl_password_file",
+)
 
 
 class CannotStart(Exception):
@@ -56,6 +63,30 @@ class ServiceSettings(BaseSettings):
         "127.0.0.1:9092",
         description="Kafka brokers as host:port, separated by commas; used with transport kafka.",
     )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT",
+        description="Connections to Kafka: SSL encrypts them, SASL logs in; SASL_PLAINTEXT is for a trusted network alone.",
+    )
+    kafka_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of the authorities that vouch for the brokers; else the system's. Files of Kafka "
+        "are read again for each new connection.",
+    )
+    kafka_certificate_file: Path | None = Field(
+        None, description="Certificate (PEM) that this service shows to Kafka, with its chain."
+    )
+    kafka_key_file: Path | None = Field(
+        None, description="Key (PEM, without a passphrase) of the certificate shown to Kafka."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="How this service logs in to Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+    )
+    kafka_sasl_user: str | None = Field(None, description="Name to log in to Kafka with.")
+    kafka_sasl_password: SecretStr | None = Field(None, description="Password to log in to Kafka with.")
+    kafka_sasl_password_file: Path | None = Field(
+        None,
+        description="File that holds the password to log in to Kafka with, instead of the password itself.",
+    )
     api_host: str = Field("127.0.0.1", description="Address that the API listens on.")
     api_port: int = Field(8000, ge=0, le=65535, description="Port that the API listens on.")
     metrics_host: str = Field("127.0.0.1", description="Address that metrics and probes listen on.")
@@ -82,6 +113,12 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body that is read.")
     commit: str = Field("unknown", description="Source revision of this build, shown in build_info.")
 
+    @model_validator(mode="after")
+    def _kafka_fits_together(self) -> Self:
+        if self.transport == "kafka" and (wrong := list(_kafka_misfits(self))):
+            raise PydanticCustomError("misfit", "{lines}", {"lines": "\n".join(wrong)})
+        return self
+
     @override
     @classmethod
     def settings_customise_sources(
@@ -95,6 +132,44 @@ class ServiceSettings(BaseSettings):
         """Read what the caller gives first, then this service's variables, then the shared ones."""
         own = _Variables(settings_cls, f"{PREFIX}{cls.service.upper()}_")
         return init_settings, own, _Variables(settings_cls, PREFIX)
+
+
+def _kafka_misfits(settings: ServiceSettings) -> Iterator[str]:
+    """Say what of Kafka's settings is missing, and what would be ignored: somebody relies on it all the same."""
+    protocol = settings.kafka_security_protocol
+    chosen = f"{_variable(settings, 'kafka_security_protocol')} is {protocol}"
+    files = {name: _variable(settings, name) for name in _set_among(settings, _KAFKA_FILES)}
+    login = {name: _variable(settings, name) for name in _set_among(settings, _KAFKA_LOGIN)}
+    if not protocol.endswith("SSL"):
+        for variable in files.values():
+            yield f"{variable} is set, but {chosen}, which encrypts nothing: choose SSL or SASL_SSL, or unset it."
+    elif len(pair := files.keys() - {"kafka_ca_file"}) == 1:
+        (missing,) = {"kafka_certificate_file", "kafka_key_file"} - pair
+        yield (
+            f"{_variable(settings, missing)} is missing: a certificate and its key go together, so set it too, or "
+            f"unset {files[pair.pop()]}."
+        )
+    if protocol.startswith("SASL_"):
+        yield from _login_misfits(settings, login, chosen)
+    else:
+        for variable in login.values():
+            yield f"{variable} is set, but {chosen}, which logs nobody in: choose SASL_SSL, or unset it."
+
+
+def _login_misfits(settings: ServiceSettings, login: Mapping[str, str], chosen: str) -> Iterator[str]:
+    for name in ("kafka_sasl_mechanism", "kafka_sasl_user"):
+        if name not in login:
+            yield f"{_variable(settings, name)} is missing: {chosen}, so set it."
+    passwords = [variable for name, variable in login.items() if "password" in name]
+    if not passwords:
+        file, text = (_variable(settings, f"kafka_sasl_{name}") for name in ("password_file", "password"))
+        yield f"{file} is missing: {chosen}, so set it, or {text}."
+    elif len(passwords) > 1:
+        yield f"{' and '.join(passwords)} are both set: unset one of them."
+
+
+def _set_among(settings: ServiceSettings, names: Sequence[str]) -> list[str]:
+    return [name for name in names if getattr(settings, name) is not None]
 
 
 class _Variables(PydanticBaseSettingsSource):
@@ -164,7 +239,7 @@ def describe_settings(settings: type[ServiceSettings]) -> tuple[SettingInfo, ...
     )
 
 
-def _variables(settings: type[ServiceSettings], name: str) -> tuple[str, str]:
+def _variables(settings: type[ServiceSettings] | ServiceSettings, name: str) -> tuple[str, str]:
     return f"{PREFIX}{settings.service.upper()}_{name.upper()}", f"{PREFIX}{name.upper()}"
 
 
@@ -172,16 +247,18 @@ def _line(settings: type[ServiceSettings], wrong: ErrorDetails) -> str:
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
     field = settings.model_fields.get(name)
     if field is None:
-        return f"{settings.service or 'redress'}: the settings do not fit together: {wrong['msg']}"
+        # Only a rule about several settings speaks of none, and names them itself.
+        return wrong["msg"]
     own, shared = _variables(settings, name)
     if wrong["type"] == "missing":
         return f"{own} (or {shared}) is missing: set it. {field.description}"
-    used = own if _set(os.environ, own) else shared
-    return f"{used} is not valid: {wrong['msg']}. Correct it. {field.description}"
+    return f"{_variable(settings, name)} is not valid: {wrong['msg']}. Correct it. {field.description}"
 
 
-def _set(environment: Mapping[str, str], name: str) -> bool:
-    return bool(environment.get(name))
+def _variable(settings: type[ServiceSettings] | ServiceSettings, name: str) -> str:
+    """Name the variable that a setting was read from, or the shared one where neither is set."""
+    own, shared = _variables(settings, name)
+    return own if os.environ.get(own) else shared
 
 
 def _is_list(field: FieldInfo) -> bool:

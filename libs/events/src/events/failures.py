@@ -2,10 +2,10 @@
 
 DeliveryFailure
 ├── TransportAway     the carrier does not answer: wait and try again, without limit
-├── RecordRefused     the carrier will never take this record
 ├── AlreadyHandled    this group has handled the event: nothing to do
 ├── KeyBlocked        an earlier event of the key waits to be handled: wait behind it
-└── NeverWillWork     the handler knows that trying again cannot help: a dead letter
+├── NeverWillWork     the handler knows that trying again cannot help: a dead letter
+└── CannotOpen        the settings lead to no transport: a person has to correct them
 """
 
 
@@ -15,15 +15,6 @@ class DeliveryFailure(Exception):
 
 class TransportAway(DeliveryFailure):
     """The carrier does not answer; nothing is known about what was under way."""
-
-
-class RecordRefused(DeliveryFailure):
-    """The carrier will never take the record at `index` of the batch; none of the batch counts as written."""
-
-    def __init__(self, index: int, reason: str) -> None:
-        super().__init__(reason)
-        self.index = index
-        self.reason = reason
 
 
 class AlreadyHandled(DeliveryFailure):
@@ -40,3 +31,7 @@ class NeverWillWork(DeliveryFailure):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class CannotOpen(DeliveryFailure):
+    """The settings lead to no transport; the sentence names the setting and what to do."""

@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
+
+from events.turning import Beat, unwatched
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """Key, headers and value together; a little below Kafka's default of 1 MiB, which counts its own framing too."""
@@ -44,13 +46,32 @@ class Received:
     written_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record was not written though the carrier answers; the others are."""
+
+    reason: str
+    scope: Literal["record", "key", "topic"]
+    """`record`: it can never be written, and its key goes on without it. `key`: it may be another time, and the later
+    records of its key and topic were not written either. `topic`: nothing can be written to its topic now."""
+
+
+def oversize(records: Sequence[Record]) -> dict[int, Refusal]:
+    """Find, by index, the records that no carrier takes."""
+    return {
+        index: Refusal(f"a record of {record.size} bytes is over {MAX_RECORD_BYTES}", "record")
+        for index, record in enumerate(records)
+        if record.size > MAX_RECORD_BYTES
+    }
+
+
 class Publisher(Protocol):
     """Writes records; thrown away and built anew after any failure."""
 
-    async def publish(self, records: Sequence[Record]) -> None:
-        """Return once all are acknowledged, in order per key.
+    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
+        """Return once all are acknowledged, in order per key, but for those that are refused, by index.
 
-        Raises RecordRefused where one can never be written, TransportAway for everything else.
+        Raises TransportAway, after which nothing is known about any of them.
         """
         ...
 
@@ -66,10 +87,11 @@ Handle = Callable[[Sequence[Received]], Awaitable[int]]
 class Subscription(Protocol):
     """Reads topics as one member of a consumer group."""
 
-    async def run(self, handle: Handle, stop: asyncio.Event) -> None:
+    async def run(self, handle: Handle, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         """Hand records over until `stop`; partitions side by side, each in order, positions kept after `handle`.
 
-        Ends within a bound after `stop`. Raises TransportAway when the carrier is gone: run it again.
+        Beats every few seconds, also while handlers wait. Ends within a bound after `stop`. Raises TransportAway when
+        the carrier is gone: run it again.
         """
         ...
 

@@ -24,3 +24,14 @@ class Wake:
         """Wait until the bell rings after the ticket was taken, at most so many seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ticket.wait(), seconds)
+
+
+async def rest(stop: asyncio.Event, ticket: asyncio.Event, seconds: float) -> None:
+    """Wait for the stop, the bell or the time, whichever is first, and leave nothing running behind."""
+    waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(ticket.wait())}
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,13 +1,14 @@
-"""The command: `python -m capa api|worker|all|migrate|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|dead-letters …`."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
-from capa.main import serve_api
+from capa.main import run_all, run_api
 from capa.settings import CapaSettings
-from capa.wiring import VERSION
-from capa.worker import work
+from capa.wiring import SERVICE, VERSION
+from capa.worker import run_worker
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service
@@ -17,6 +18,12 @@ from chassis.telemetry import announce_build
 from common.clock import utc_now
 from events.postgres import dead_letters
 
+_ROLES: Final[Mapping[str, Callable[[CapaSettings], Awaitable[int]]]] = {
+    "api": run_api,
+    "worker": run_worker,
+    "all": run_all,
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
@@ -25,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if rest and options.role != "dead-letters":
         parser.error(f"unrecognised: {' '.join(rest)}")
     settings = load_settings_or_exit(CapaSettings)
-    configure_logging("capa", settings.log_level)
+    configure_logging(SERVICE, settings.log_level)
     match options.role:
         case "migrate":
             run_process(lambda: _migrate(settings))
@@ -50,22 +57,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(settings: CapaSettings, role: str) -> int:
-    announce_build("capa", VERSION, settings.commit)
-    if role == "api":
-        return await serve_api(settings)
-    return await work(settings, with_api=role == "all")
+    announce_build(SERVICE, VERSION, settings.commit)
+    return await _ROLES[role](settings)
 
 
 async def _migrate(settings: CapaSettings) -> int:
-    for line in await migrate_service(settings, "capa", log_package="events.log"):
+    for line in await migrate_service(settings, SERVICE, log_package="events.log"):
         sys.stdout.write(f"{line}\n")
     return 0
 
 
 async def _dead_letters(settings: CapaSettings, arguments: Sequence[str]) -> int:
-    engine = open_engine(settings.database_url, name="capa-dead-letters", pool_size=1)
+    engine = open_engine(settings.database_url, name=f"{SERVICE}-dead-letters", pool_size=1)
     try:
-        return await dead_letters.command(engine, "capa", arguments, utc_now)
+        return await dead_letters.command(engine, SERVICE, arguments, utc_now)
     finally:
         await engine.dispose()
 

@@ -1,5 +1,6 @@
 """What the capa process is told: its environment, and the triage policy that the environment names."""
 
+import logging
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from worktime import deadlines
 from worktime.calendar import Calendar
 from worktime.calendar_text import parse_calendar
 from worktime.durations import Duration, parse_duration
+
+log = logging.getLogger(__name__)
 
 _LONGEST_EXPLANATION = 1_000
 # Any fixed instant serves to find out whether the due times can be computed at all.
@@ -162,9 +165,12 @@ def read_policy(file: Path, calendars: Path) -> TriagePolicy:
 
 def _calendar(file: Path) -> Calendar:
     try:
-        return parse_calendar(_text(file))
+        calendar = parse_calendar(_text(file))
     except Refusal as refusal:
         raise CannotStart(f"{file}: {refusal.detail}") from None
+    for doubt in calendar.doubts:
+        log.warning("%s: %s", file, doubt)
+    return calendar
 
 
 def _try_out(file: Path, policy: TriagePolicy) -> None:

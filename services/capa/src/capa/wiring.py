@@ -1,8 +1,9 @@
 """Puts capa together; the only place that knows every concrete class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,26 +37,30 @@ from chassis.correlation import correlated
 from chassis.database import open_engine
 from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
-from chassis.run import Heartbeat, Loop
+from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
+from chassis.telemetry import dependency_metric
 from common.clock import Clock, utc_now
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
-from events.delivery import Delivery, Handler, Handlers
+from events.delivery import Claim, Delivered, Delivery, GroupHandler, Handler, Handlers, HandleTogether
 from events.envelope import Contract, Event
+from events.failures import CannotOpen
 from events.opening import open_transport
-from events.postgres.loops import Carriage, loops
+from events.postgres.loops import Carriage
+from events.postgres.loops import loops as delivery_loops
 from events.transport import Transport
 from events.wake import Wake
 
-VERSION = version("redress-capa")
-_LOG_CONNECTIONS = 6
-_MISSED_TURNS = 4
+SERVICE: Final = "capa"
+VERSION: Final = version("redress-capa")
+_LOG_CONNECTIONS: Final = 6
+_LONGEST_TURN_SECONDS: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """What both roles of a process share: policy, database, time and the bell that wakes the relay."""
+    """What one role of the service works with; `wake` is shared where roles share a process."""
 
     settings: CapaSettings
     policy: TriagePolicy
@@ -80,30 +85,38 @@ class Core:
 
 
 def open_core(
-    settings: CapaSettings, *, wake: Wake, clock: Clock = utc_now, patience_seconds: float | None = None
+    settings: CapaSettings,
+    *,
+    role: str,
+    wake: Wake,
+    clock: Clock = utc_now,
+    patience_seconds: float | None = None,
 ) -> Core:
-    """Read the policy and prepare the database's engine; nothing is connected yet. Raises CannotStart.
+    """Open what a role works with; nothing is connected yet. Raises CannotStart.
 
     Whoever can wait longer for a connection than a request may, says so by `patience_seconds`.
     """
     policy = read_policy(settings.triage_policy_file, settings.config_dir / "calendars")
     engine = open_engine(
         settings.database_url,
-        name="capa",
+        name=f"{SERVICE}-{role}",
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=patience_seconds or settings.database_pool_timeout_seconds,
     )
     return Core(settings=settings, policy=policy, engine=engine, clock=clock, wake=wake)
 
 
-def health_of(core: Core, watched: list[Loop]) -> Health:
-    """Make the probes' answers: ready while the database answers with a current schema, live while loops beat."""
-    checks = {"database": database_check(core.engine), "schema": schema_check(core.engine, "capa")}
-    return Health(checks, watched)
+def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
+    """Build what probes ask: ready while the database answers with a current schema, live while the loops turn.
+
+    The transport being away makes nothing unready.
+    """
+    checks = {"database": database_check(core.engine), "schema": schema_check(core.engine, SERVICE)}
+    return Health(checks, loops)
 
 
-def app_of(core: Core, health: Health) -> FastAPI:
-    """Make the API."""
+def build_app(core: Core, health: Health) -> FastAPI:
+    """Build the HTTP API."""
     settings = core.settings
     take_step = TakeStep(core.start_work, core.clock, core.announcer)
     desk = Desk(
@@ -134,49 +147,58 @@ def app_of(core: Core, health: Health) -> FastAPI:
     )
 
 
-def handlers_of(core: Core) -> Handlers:
-    """Make the handlers of the events that capa listens to; each runs under its event's correlation."""
+def build_handlers(core: Core) -> Handlers:
+    """Build what is done on each event, under its correlation; a type that is not named here is ignored."""
     work = core.start_work
     notice = OnNotice(NoteNotice(work))
+    received = OnComplaintReceived(TriageComplaint(work, core.clock, core.policy, core.announcer))
     handlers: dict[type[Contract], Handler] = {
-        ComplaintReceivedV1: OnComplaintReceived(
-            TriageComplaint(work, core.clock, core.policy, core.announcer)
-        ),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,
     }
-    return {contract: _correlated(handler) for contract, handler in handlers.items()}
+    return {
+        ComplaintReceivedV1: _together(received),
+        **{contract: _correlated(handler) for contract, handler in handlers.items()},
+    }
 
 
-def transport_of(settings: CapaSettings, clock: Clock) -> tuple[Transport, AsyncEngine | None]:
-    """Prepare the transport, and the embedded log's engine where that is the transport. Raises CannotStart."""
-    log_engine = None
-    if settings.transport == "embedded":
-        if settings.log_database_url is None:
-            raise CannotStart(
-                "REDRESS_LOG_DATABASE_URL is missing: set it to the embedded log's database, or set "
-                "REDRESS_TRANSPORT=kafka."
-            )
+def build_transport(core: Core) -> Transport:
+    """Build the transport that the settings name; nothing is connected yet. Raises CannotStart."""
+    settings, log_engine = core.settings, None
+    if settings.transport == "embedded" and settings.log_database_url is not None:
         log_engine = open_engine(
-            settings.log_database_url, name="capa-log", pool_size=_LOG_CONNECTIONS, pool_timeout_seconds=10.0
+            settings.log_database_url,
+            name=f"{SERVICE}-log",
+            pool_size=_LOG_CONNECTIONS,
+            pool_timeout_seconds=10.0,
         )
-    transport = open_transport(
-        settings.transport,
-        log_engine=log_engine,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        clock=clock,
+    try:
+        return open_transport(settings, log_engine=log_engine, clock=core.clock)
+    except CannotOpen as error:
+        raise CannotStart(str(error)) from None
+
+
+def build_loops(core: Core, transport: Transport) -> list[Loop]:
+    """Build the worker's loops: delivery's, and capa's own gauges."""
+    carriage = Carriage(
+        service=SERVICE,
+        engine=core.engine,
+        transport=transport,
+        clock=core.clock,
+        wake=core.wake,
+        handlers=build_handlers(core),
+        reached=lambda up: dependency_metric().set("transport", up=up),
     )
-    return transport, log_engine
-
-
-def background_loops(core: Core, transport: Transport) -> list[Loop]:
-    """Make the loops of the worker: relay, consumer, parked events, tidying, and the gauges."""
-    carriage = Carriage("capa", core.engine, transport, core.clock, core.wake, handlers_of(core))
-    heartbeat = Heartbeat(EVERY_SECONDS * _MISSED_TURNS)
-    gauges = Loop("gauges", KeepGauges(core.records, core.clock, heartbeat.beat), heartbeat)
-    return [*(Loop(name, run) for name, run in loops(carriage).items()), gauges]
+    gauges = KeepGauges(core.records, core.clock)
+    return [
+        *(
+            watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
+            for name, turning in delivery_loops(carriage).items()
+        ),
+        watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
+    ]
 
 
 def _correlated(handler: Handler) -> Handler:
@@ -185,3 +207,15 @@ def _correlated(handler: Handler) -> Handler:
             await handler(event, delivery)
 
     return handle
+
+
+def _together(handle: HandleTogether) -> GroupHandler:
+    async def under_its_correlation(delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        if len(delivered) > 1:
+            # What is done for all of them belongs to none of their stories.
+            return await handle(delivered)
+        event = delivered[0].event
+        with correlated(event.correlation_id, event.traceparent):
+            return await handle(delivered)
+
+    return GroupHandler(under_its_correlation)

@@ -1,33 +1,41 @@
-"""The background role of capa: it consumes, relays and counts; with the API in one process where asked to."""
+"""The worker: the relay, the consumer and the gauges of capa."""
 
-from capa.main import api_loop, operations_loop
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from capa.settings import CapaSettings
-from capa.wiring import background_loops, health_of, open_core, transport_of
+from capa.wiring import SERVICE, build_health, build_loops, build_transport, open_core
 from chassis.migrations import require_schema
-from chassis.run import run_loops
-from common.clock import utc_now
+from chassis.run import Loop, run_loops
+from chassis.serving import operations_loops
 from events.wake import Wake
 
-# More partitions may be read side by side than there are connections: an event waits rather than fails.
 _PATIENCE_SECONDS = 10.0
+"""More partitions may be read side by side than there are connections: an event waits rather than fails."""
 
 
-async def work(settings: CapaSettings, *, with_api: bool = False) -> int:
-    """Run the loops until the process is told to stop; gives the exit code."""
-    wake = Wake()
-    transport, log_engine = transport_of(settings, utc_now)
-    core = open_core(settings, wake=wake, patience_seconds=_PATIENCE_SECONDS)
-    # The API gets connections of its own, so that a flood of events does not keep its requests waiting.
-    api = open_core(settings, wake=wake) if with_api else None
+@asynccontextmanager
+async def worker_loops(settings: CapaSettings, wake: Wake) -> AsyncIterator[list[Loop]]:
+    """Open what the worker works with, and give its loops."""
+    core = open_core(settings, role="worker", wake=wake, patience_seconds=_PATIENCE_SECONDS)
     try:
-        await require_schema(core.engine, "capa")
-        background = background_loops(core, transport)
-        health = health_of(core, background)
-        served = [] if api is None else [api_loop(api, health)]
-        loops = [*background, *served, operations_loop(core, health)]
-        return await run_loops(loops, stop_timeout_seconds=settings.stop_timeout_seconds)
+        transport = build_transport(core)
+        try:
+            await require_schema(core.engine, SERVICE)
+            yield build_loops(core, transport)
+        finally:
+            await transport.close()
     finally:
-        await transport.close()
-        for engine in (core.engine, api.engine if api else None, log_engine):
-            if engine is not None:
-                await engine.dispose()
+        await core.engine.dispose()
+
+
+async def run_worker(settings: CapaSettings) -> int:
+    """Run the worker alone until it is stopped; gives the exit code."""
+    async with worker_loops(settings, Wake()) as loops:
+        # Probes have a connection of their own, so that they ask the database and not the queue for a connection.
+        core = open_core(settings, role="probe", wake=Wake())
+        try:
+            operations = operations_loops(settings, build_health(core, loops))
+            return await run_loops([*operations, *loops], stop_timeout_seconds=settings.stop_timeout_seconds)
+        finally:
+            await core.engine.dispose()

@@ -3,20 +3,19 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Final
 
+from chassis.database import open_engine
 from chassis.logging import configure_logging
-from chassis.migrations import migrate_service, require_schema
+from chassis.migrations import migrate_service
 from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from common.clock import utc_now
 from events.postgres import dead_letters
-from events.wake import Wake
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
-from intake.wiring import SERVICE, open_intake
+from intake.wiring import SERVICE, VERSION
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -28,9 +27,10 @@ _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
-    options, rest = _parser().parse_known_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
     if rest and options.role != "dead-letters":
-        _parser().error(f"unrecognised: {' '.join(rest)}")
+        parser.error(f"unrecognised: {' '.join(rest)}")
     settings = load_settings_or_exit(IntakeSettings)
     configure_logging(SERVICE, settings.log_level)
     match options.role:
@@ -43,9 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m intake", description="Takes complaints in.", add_help=True
-    )
+    parser = argparse.ArgumentParser(prog="python -m intake", description="Takes complaints in.")
     roles = parser.add_subparsers(dest="role", required=True)
     for name, purpose in (
         ("api", "the HTTP API"),
@@ -59,12 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(settings: IntakeSettings, role: str) -> int:
-    announce_build(SERVICE, version("redress-intake"), settings.commit)
-    probe = open_intake(settings, role="start", wake=Wake())
-    try:
-        await require_schema(probe.engine, SERVICE)
-    finally:
-        await probe.engine.dispose()
+    announce_build(SERVICE, VERSION, settings.commit)
     return await _ROLES[role](settings)
 
 
@@ -75,11 +68,11 @@ async def _migrate(settings: IntakeSettings) -> int:
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:
-    intake = open_intake(settings, role="dead-letters", wake=Wake())
+    engine = open_engine(settings.database_url, name=f"{SERVICE}-dead-letters", pool_size=1)
     try:
-        return await dead_letters.command(intake.engine, SERVICE, arguments, utc_now)
+        return await dead_letters.command(engine, SERVICE, arguments, utc_now)
     finally:
-        await intake.engine.dispose()
+        await engine.dispose()
 
 
 if __name__ == "__main__":

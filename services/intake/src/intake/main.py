@@ -1,12 +1,13 @@
-"""The HTTP process, alone or with the worker in it."""
+"""The process that serves the API, alone or with the worker in it."""
 
 from collections.abc import Sequence
 
-from chassis.health import operations_app
-from chassis.run import Loop, http_loop, run_loops
+from chassis.migrations import require_schema
+from chassis.run import Loop, run_loops
+from chassis.serving import api_loop, operations_loops
 from events.wake import Wake
 from intake.settings import IntakeSettings
-from intake.wiring import build_app, build_health, open_intake
+from intake.wiring import SERVICE, build_app, build_health, open_core
 from intake.worker import worker_loops
 
 
@@ -23,26 +24,12 @@ async def run_all(settings: IntakeSettings) -> int:
 
 
 async def _serve(settings: IntakeSettings, wake: Wake, others: Sequence[Loop]) -> int:
-    intake = open_intake(settings, role="api", wake=wake)
-    health = build_health(intake, others)
-    patience = settings.stop_timeout_seconds
+    # The API has connections of its own, so that a flood of events does not keep its requests waiting.
+    core = open_core(settings, role="api", wake=wake)
     try:
-        api = http_loop(
-            "api",
-            build_app(intake, health),
-            settings.api_host,
-            settings.api_port,
-            setting="REDRESS_INTAKE_API_PORT",
-            stop_timeout_seconds=patience,
-        )
-        operations = http_loop(
-            "metrics",
-            operations_app(health),
-            settings.metrics_host,
-            settings.metrics_port,
-            setting="REDRESS_INTAKE_METRICS_PORT",
-            stop_timeout_seconds=patience,
-        )
-        return await run_loops([api, operations, *others], stop_timeout_seconds=patience)
+        await require_schema(core.engine, SERVICE)
+        health = build_health(core, others)
+        loops = [api_loop(settings, build_app(core, health)), *operations_loops(settings, health), *others]
+        return await run_loops(loops, stop_timeout_seconds=settings.stop_timeout_seconds)
     finally:
-        await intake.engine.dispose()
+        await core.engine.dispose()

@@ -1,6 +1,6 @@
-"""The only place that knows every concrete class of intake."""
+"""Puts intake together; the only place that knows every concrete class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -13,7 +13,9 @@ from chassis.auth import Keyring
 from chassis.database import open_engine
 from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
-from chassis.run import Loop
+from chassis.run import Loop, watched_loop
+from chassis.settings import CannotStart
+from chassis.telemetry import dependency_metric
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -26,8 +28,10 @@ from events.contracts.capa import (
     TriageDecidedV1,
 )
 from events.delivery import Handlers
+from events.failures import CannotOpen
 from events.opening import open_transport
-from events.postgres.loops import Carriage, loops
+from events.postgres.loops import Carriage
+from events.postgres.loops import loops as delivery_loops
 from events.transport import Transport
 from events.wake import Wake
 from intake.api.complaints import ComplaintServices, complaints_router
@@ -43,7 +47,7 @@ from intake.db.imports import PostgresImports
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
-from intake.jobs.forget_keys import ForgetKeys
+from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.settings import IntakeSettings, load_profiles
 from intake.usecases.amend_complaint import AmendComplaint
@@ -55,7 +59,11 @@ from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.stage_import import StageImport
 
 SERVICE: Final = "intake"
+VERSION: Final = version("redress-intake")
 _LOG_CONNECTIONS: Final = 6
+_LONGEST_TURN_SECONDS: Final = 180.0
+_LONGEST_CHUNK_SECONDS: Final = 900.0
+"""A chunk that fails as a whole is done again row by row."""
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
@@ -63,8 +71,8 @@ _TAGS: Final = (
 _DESCRIPTION: Final = "Takes complaints in: each is written down once, never lost and never doubled, and shows what became of it."
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
     """What one role of the service works with; `wake` is shared where roles share a process."""
 
     settings: IntakeSettings
@@ -78,7 +86,7 @@ class Intake:
         return PostgresStartWork(self.engine, self.clock, self.wake)
 
 
-def open_intake(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock = utc_now) -> Intake:
+def open_core(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock = utc_now) -> Core:
     """Open what a role works with; nothing is connected yet."""
     engine = open_engine(
         settings.database_url,
@@ -86,40 +94,43 @@ def open_intake(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=settings.database_pool_timeout_seconds,
     )
-    return Intake(settings, engine, wake, clock)
+    return Core(settings=settings, engine=engine, wake=wake, clock=clock)
 
 
-def build_health(intake: Intake, own_loops: Sequence[Loop] = ()) -> Health:
-    """Build what probes ask; Kafka being away makes nothing unready."""
-    checks = {"database": database_check(intake.engine), "schema": schema_check(intake.engine, SERVICE)}
-    return Health(checks, own_loops)
+def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
+    """Build what probes ask: ready while the database answers with a current schema, live while the loops turn.
+
+    The transport being away makes nothing unready.
+    """
+    checks = {"database": database_check(core.engine), "schema": schema_check(core.engine, SERVICE)}
+    return Health(checks, loops)
 
 
-def build_app(intake: Intake, health: Health) -> FastAPI:
+def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
-    settings = intake.settings
+    settings = core.settings
     services = ComplaintServices(
         receive=ReceiveComplaint(
-            GroupReception(intake.engine, intake.clock, intake.wake), intake.start_work, intake.clock
+            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
         ),
-        amend=AmendComplaint(intake.start_work, intake.clock),
-        views=PostgresViews(intake.engine),
+        amend=AmendComplaint(core.start_work, core.clock),
+        views=PostgresViews(core.engine),
         cursors=Cursors(settings.pepper),
-        clock=intake.clock,
+        clock=core.clock,
     )
-    imports = PostgresImports(intake.engine)
+    imports = PostgresImports(core.engine)
     importing = ImportServices(
-        stage=StageImport(imports, load_profiles(settings.config_dir), intake.clock),
+        stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
         imports=imports,
-        clock=intake.clock,
+        clock=core.clock,
     )
     return create_app(
         title="Redress intake",
-        version=version("redress-intake"),
+        version=VERSION,
         description=_DESCRIPTION,
         routers=[complaints_router(services), imports_router(importing)],
         health=health,
-        keyring=Keyring(settings.keys_file, settings.pepper, clock=intake.clock),
+        keyring=Keyring(settings.keys_file, settings.pepper, clock=core.clock),
         problems=PROBLEMS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
@@ -128,9 +139,9 @@ def build_app(intake: Intake, health: Health) -> FastAPI:
     )
 
 
-def build_handlers(intake: Intake) -> Handlers:
+def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
-    work, clock = intake.start_work, intake.clock
+    work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
     action = on_action(FollowAction(work), clock)
     return {
@@ -145,60 +156,49 @@ def build_handlers(intake: Intake) -> Handlers:
     }
 
 
-def build_import(intake: Intake) -> ProcessImport:
+def build_import(core: Core) -> ProcessImport:
     """Build what takes imports further."""
     tools = ImportTools(
-        imports=PostgresImports(intake.engine),
-        profiles=load_profiles(intake.settings.config_dir),
-        chunk_rows=intake.settings.import_chunk_rows,
+        imports=PostgresImports(core.engine),
+        profiles=load_profiles(core.settings.config_dir),
+        chunk_rows=core.settings.import_chunk_rows,
         is_passing=may_pass,
         count=count_row,
     )
-    return ProcessImport(intake.start_work, tools, intake.clock)
+    return ProcessImport(core.start_work, tools, core.clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """The transport, and the embedded log's engine where it has one; close both at the end."""
-
-    transport: Transport
-    log_engine: AsyncEngine | None
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        await self.transport.close()
-        if self.log_engine is not None:
-            await self.log_engine.dispose()
-
-
-def open_carrier(intake: Intake) -> Carrier:
-    """Open the transport that the settings name; nothing is connected yet."""
-    settings = intake.settings
-    log_engine = None
+def build_transport(core: Core) -> Transport:
+    """Build the transport that the settings name; nothing is connected yet. Raises CannotStart."""
+    settings, log_engine = core.settings, None
     if settings.transport == "embedded" and settings.log_database_url is not None:
         log_engine = open_engine(settings.log_database_url, name=f"{SERVICE}-log", pool_size=_LOG_CONNECTIONS)
-    transport = open_transport(
-        settings.transport,
-        log_engine=log_engine,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        clock=intake.clock,
-    )
-    return Carrier(transport, log_engine)
+    try:
+        return open_transport(settings, log_engine=log_engine, clock=core.clock)
+    except CannotOpen as error:
+        raise CannotStart(str(error)) from None
 
 
-def build_worker_loops(intake: Intake, transport: Transport) -> Mapping[str, Loop]:
-    """Build the loops by name: delivery's, and intake's own jobs."""
+def build_loops(core: Core, transport: Transport) -> list[Loop]:
+    """Build the worker's loops: delivery's, and intake's own jobs."""
     carriage = Carriage(
         service=SERVICE,
-        engine=intake.engine,
+        engine=core.engine,
         transport=transport,
-        clock=intake.clock,
-        wake=intake.wake,
-        handlers=build_handlers(intake),
+        clock=core.clock,
+        wake=core.wake,
+        handlers=build_handlers(core),
+        reached=lambda up: dependency_metric().set("transport", up=up),
     )
-    runs = {
-        **loops(carriage),
-        "imports": RunImports(build_import(intake), PostgresImports(intake.engine), intake.clock).run,
-        "forget-keys": ForgetKeys(intake.engine, idempotency_key, intake.clock).run,
-    }
-    return {name: Loop(name, run) for name, run in runs.items()}
+    imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
+    forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
+    return [
+        *(
+            watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
+            for name, turning in delivery_loops(carriage).items()
+        ),
+        watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
+        watched_loop(
+            "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
+        ),
+    ]

@@ -3,38 +3,36 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.health import operations_app
-from chassis.run import Loop, http_loop, run_loops
+from chassis.migrations import require_schema
+from chassis.run import Loop, run_loops
+from chassis.serving import operations_loops
 from events.wake import Wake
 from intake.settings import IntakeSettings
-from intake.wiring import build_health, build_worker_loops, open_carrier, open_intake
+from intake.wiring import SERVICE, build_health, build_loops, build_transport, open_core
 
 
 @asynccontextmanager
 async def worker_loops(settings: IntakeSettings, wake: Wake) -> AsyncIterator[list[Loop]]:
     """Open what the worker works with, and give its loops."""
-    intake = open_intake(settings, role="worker", wake=wake)
-    carrier = open_carrier(intake)
+    core = open_core(settings, role="worker", wake=wake)
     try:
-        yield list(build_worker_loops(intake, carrier.transport).values())
+        transport = build_transport(core)
+        try:
+            await require_schema(core.engine, SERVICE)
+            yield build_loops(core, transport)
+        finally:
+            await transport.close()
     finally:
-        await carrier.close()
-        await intake.engine.dispose()
+        await core.engine.dispose()
 
 
 async def run_worker(settings: IntakeSettings) -> int:
     """Run the worker alone until it is stopped; gives the exit code."""
     async with worker_loops(settings, Wake()) as loops:
-        intake = open_intake(settings, role="probe", wake=Wake())
+        # Probes have a connection of their own, so that they ask the database and not the queue for a connection.
+        core = open_core(settings, role="probe", wake=Wake())
         try:
-            operations = http_loop(
-                "metrics",
-                operations_app(build_health(intake, loops)),
-                settings.metrics_host,
-                settings.metrics_port,
-                setting="REDRESS_INTAKE_METRICS_PORT",
-                stop_timeout_seconds=settings.stop_timeout_seconds,
-            )
-            return await run_loops([*loops, operations], stop_timeout_seconds=settings.stop_timeout_seconds)
+            operations = operations_loops(settings, build_health(core, loops))
+            return await run_loops([*operations, *loops], stop_timeout_seconds=settings.stop_timeout_seconds)
         finally:
-            await intake.engine.dispose()
+            await core.engine.dispose()

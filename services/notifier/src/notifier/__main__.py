@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from chassis.database import open_engine
@@ -10,63 +10,72 @@ from chassis.logging import configure_logging
 from chassis.migrations import migrate_service
 from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
+from chassis.telemetry import announce_build
 from common.clock import utc_now
-from events.postgres.dead_letters import command
-from notifier.main import serve
+from events.postgres import dead_letters
+from notifier.main import run_all, run_api
 from notifier.settings import Settings
-from notifier.worker import work, work_and_serve
+from notifier.wiring import SERVICE, VERSION
+from notifier.worker import run_worker
 
-RUNS: Final = {
-    "api": (serve, "serve the API"),
-    "worker": (work, "listen, fire timers and send"),
-    "all": (work_and_serve, "both in one process"),
+_ROLES: Final[Mapping[str, Callable[[Settings], Awaitable[int]]]] = {
+    "api": run_api,
+    "worker": run_worker,
+    "all": run_all,
 }
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Do what the arguments ask; ends the process."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.role != "dead-letters":
+        parser.error(f"unrecognised: {' '.join(rest)}")
+    settings = load_settings_or_exit(Settings)
+    configure_logging(SERVICE, settings.log_level)
+    match options.role:
+        case "migrate":
+            run_process(lambda: _migrate(settings))
+        case "dead-letters":
+            run_process(lambda: _dead_letters(settings, rest))
+        case role:
+            run_process(lambda: _run(settings, role))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m notifier", description="Reminds, escalates and delivers."
     )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, (_, purpose) in RUNS.items():
-        verbs.add_parser(verb, help=purpose)
-    verbs.add_parser("migrate", help="bring the database to head")
-    verbs.add_parser("dead-letters", help="events that could not be handled", add_help=False)
-    given, rest = parser.parse_known_args(arguments)
-    if rest and given.verb != "dead-letters":
-        parser.error(f"unknown: {' '.join(rest)}")
-    settings = load_settings_or_exit(Settings)
-    run_process(_run(given.verb, settings, rest))
+    roles = parser.add_subparsers(dest="role", required=True)
+    for name, purpose in (
+        ("api", "the HTTP API"),
+        ("worker", "relay, consumer, timers and deliveries"),
+        ("all", "both in one process"),
+        ("migrate", "bring the database to head, and the embedded log's too where it is used"),
+    ):
+        roles.add_parser(name, help=purpose)
+    roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
+    return parser
 
 
-def _run(verb: str, settings: Settings, rest: Sequence[str]) -> Callable[[], Awaitable[int]]:
-    async def run() -> int:
-        match verb:
-            case "migrate":
-                return await _migrate(settings)
-            case "dead-letters":
-                return await _dead_letters(settings, rest)
-            case _:
-                configure_logging("notifier", settings.log_level)
-                return await RUNS[verb][0](settings)
-
-    return run
+async def _run(settings: Settings, role: str) -> int:
+    announce_build(SERVICE, VERSION, settings.commit)
+    return await _ROLES[role](settings)
 
 
 async def _migrate(settings: Settings) -> int:
-    for line in await migrate_service(settings, "notifier", log_package="events.log"):
+    for line in await migrate_service(settings, SERVICE, log_package="events.log"):
         sys.stdout.write(f"{line}\n")
     return 0
 
 
-async def _dead_letters(settings: Settings, rest: Sequence[str]) -> int:
-    engine = open_engine(settings.database_url, name="notifier-dead-letters", pool_size=1)
+async def _dead_letters(settings: Settings, arguments: Sequence[str]) -> int:
+    engine = open_engine(settings.database_url, name=f"{SERVICE}-dead-letters", pool_size=1)
     try:
-        return await command(engine, "notifier", rest, utc_now)
+        return await dead_letters.command(engine, SERVICE, arguments, utc_now)
     finally:
         await engine.dispose()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

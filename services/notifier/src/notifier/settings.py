@@ -1,5 +1,6 @@
 """What the environment tells notifier."""
 
+import logging
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +15,8 @@ from common.refusals import Refusal
 from notifier.channels.addresses import Network
 from notifier.domain.ladder import DEFAULT, Ladder, ladder_of
 from worktime import Calendar, DurationInvalid, parse_calendar, parse_duration
+
+log = logging.getLogger(__name__)
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,9 +124,12 @@ def read_calendar(settings: Settings) -> Calendar:
     """Read the calendar that ladders count in; raises CannotStart naming the file and place."""
     path = settings.calendar or settings.config_dir / "calendars" / "default.toml"
     try:
-        return parse_calendar(_text(path, "REDRESS_NOTIFIER_CALENDAR"))
+        calendar = parse_calendar(_text(path, "REDRESS_NOTIFIER_CALENDAR"))
     except Refusal as refusal:
         raise CannotStart(f"{path}: {refusal.detail}. Correct it.") from None
+    for doubt in calendar.doubts:
+        log.warning("%s: %s", path, doubt)
+    return calendar
 
 
 def _text(path: Path, setting: str) -> str:
@@ -141,5 +147,5 @@ def _elapsed(text: str) -> timedelta:
     except DurationInvalid as refusal:
         raise ValueError(refusal.detail) from None
     if duration.length is None or duration.unit.is_working:
-        raise ValueError(f"{text} is working time: write elapsed time, such as 5m")
+        raise ValueError(f"{text} depends on a calendar: write elapsed time, such as 5m")
     return duration.length

@@ -1,10 +1,13 @@
-"""The one place that knows every concrete class."""
+"""Puts notifier together; the only place that knows every concrete class."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,18 +16,18 @@ from chassis.app import create_app
 from chassis.auth import Keyring
 from chassis.correlation import correlated
 from chassis.database import open_engine
-from chassis.health import Health, database_check, operations_app, schema_check
-from chassis.migrations import require_schema
+from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
-from chassis.run import Loop, http_loop
+from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
-from chassis.telemetry import announce_build
+from chassis.telemetry import dependency_metric
 from common.clock import Clock, utc_now
 from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
-from events.delivery import Delivery, Handler, Handlers
-from events.envelope import Contract, Event
+from events.delivery import Claim, Delivered, GroupHandler, Handlers, HandleTogether
+from events.failures import CannotOpen
 from events.opening import open_transport
-from events.postgres.loops import Carriage, loops, read_what_was_there
+from events.postgres.loops import Carriage, read_what_was_there
+from events.postgres.loops import loops as delivery_loops
 from events.transport import Transport
 from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
@@ -42,7 +45,7 @@ from notifier.domain.delivery import Pace, Retries
 from notifier.domain.person import Channel
 from notifier.jobs.delivery_loop import DeliveryLoop
 from notifier.jobs.gate import Gate
-from notifier.jobs.gauges import GaugeLoop
+from notifier.jobs.gauges import EVERY_SECONDS, GaugeLoop
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.settings import Settings, read_calendar, read_ladders
 from notifier.usecases.close_deadline import CloseDeadline
@@ -51,7 +54,6 @@ from notifier.usecases.fire_timers import FireTimers
 from notifier.usecases.load_people import LoadPeople
 from notifier.usecases.look_up import LookUp
 from notifier.usecases.next_moment import NextMoment
-from notifier.usecases.ports import StartWork
 from notifier.usecases.prepare_deliveries import PrepareDeliveries
 from notifier.usecases.record_attempt import RecordAttempt
 from notifier.usecases.redeliver import Redeliver
@@ -60,140 +62,51 @@ from notifier.usecases.rotate_webhook_secret import RotateWebhookSecret
 from notifier.usecases.set_deadline import SetDeadline
 from notifier.usecases.update_person import UpdatePerson
 
-VERSION = version("redress-notifier")
-_LOG_CONNECTIONS = 6
-_LEASE_SLACK = timedelta(seconds=60)
+SERVICE: Final = "notifier"
+VERSION: Final = version("redress-notifier")
+_LOG_CONNECTIONS: Final = 6
+_LEASE_SLACK: Final = timedelta(seconds=60)
+_LONGEST_TURN_SECONDS: Final = 180.0
 
 
-class Process:
-    """What one process of notifier is made of; `start` checks the schema, `close` lets go of everything."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What one role of the service works with; `wakes` are shared where roles share a process."""
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
-        self.settings = settings
-        self._clock = clock
-        self._wakes = Wakes()
-        self._engine = _engine(settings)
-        self._start_work = PostgresStartWork(self._engine, clock, self._wakes)
-        self._log_engine: AsyncEngine | None = None
-        self._webhooks: WebhookChannel | None = None
-        self._transport: Transport | None = None
+    settings: Settings
+    engine: AsyncEngine
+    clock: Clock
+    wakes: Wakes
 
-    async def start(self) -> None:
-        """Refuse to go on with an older schema."""
-        await require_schema(self._engine, "notifier")
-        announce_build("notifier", VERSION, self.settings.commit)
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        if self._webhooks is not None:
-            await self._webhooks.close()
-        if self._transport is not None:
-            await self._transport.close()
-        if self._log_engine is not None:
-            await self._log_engine.dispose()
-        await self._engine.dispose()
-
-    def api_loops(self) -> list[Loop]:
-        """Build the loop that serves the API."""
-        settings = self.settings
-        app = build_app(settings, self._start_work, self._clock, self._health([]))
-        return [
-            http_loop(
-                "api",
-                app,
-                settings.api_host,
-                settings.api_port,
-                setting="REDRESS_NOTIFIER_API_PORT",
-                stop_timeout_seconds=settings.stop_timeout_seconds,
-            )
-        ]
-
-    def worker_loops(self) -> list[Loop]:
-        """Build the loops that listen, fire, send and announce."""
-        settings, clock, wakes = self.settings, self._clock, self._wakes
-        transport = self._transport = self._open_transport()
-        carriage = Carriage(
-            service="notifier",
-            engine=self._engine,
-            transport=transport,
-            clock=clock,
-            wake=wakes.outbox,
-            handlers=build_handlers(settings, self._start_work, clock),
-        )
-        self._webhooks = WebhookChannel(
-            AddressGuard(settings.webhook_networks),
-            clock,
-            timeout=timedelta(seconds=settings.webhook_timeout_seconds),
-        )
-
-        async def catch_up(stop: asyncio.Event) -> None:
-            await read_what_was_there(transport, carriage.topics, "notifier", stop)
-
-        gate = Gate(catch_up)
-        next_moment = NextMoment(self._start_work)
-        timers = TimerLoop(
-            fire=build_fire_timers(settings, self._start_work, clock),
-            next_moment=next_moment,
-            gate=gate,
-            clock=clock,
-            wake=wakes.timers,
-            poll=settings.poll_seconds,
-        )
-        deliveries = DeliveryLoop(
-            prepare=build_prepare(settings, self._start_work, clock),
-            record=build_record(settings, self._start_work, clock),
-            channels={Channel.EMAIL: build_email(settings), Channel.WEBHOOK: self._webhooks},
-            next_moment=next_moment,
-            gate=gate,
-            clock=clock,
-            wake=wakes.deliveries,
-            poll=settings.poll_seconds,
-        )
-        gauges = GaugeLoop(partial(count, self._engine), clock)
-        runs = {
-            **loops(carriage),
-            "timers": timers.run,
-            "deliveries": deliveries.run,
-            "gauges": gauges.run,
-        }
-        return [Loop(name, run) for name, run in runs.items()]
-
-    def operations_loop(self, loops: Sequence[Loop]) -> Loop:
-        """Build the loop that serves metrics and probes, which watch the loops given."""
-        settings = self.settings
-        return http_loop(
-            "metrics",
-            operations_app(self._health(loops)),
-            settings.metrics_host,
-            settings.metrics_port,
-            setting="REDRESS_NOTIFIER_METRICS_PORT",
-            stop_timeout_seconds=settings.stop_timeout_seconds,
-        )
-
-    def _health(self, loops: Sequence[Loop]) -> Health:
-        checks = {"database": database_check(self._engine), "schema": schema_check(self._engine, "notifier")}
-        return Health(checks, loops)
-
-    def _open_transport(self) -> Transport:
-        settings = self.settings
-        if settings.transport == "embedded":
-            if settings.log_database_url is None:
-                raise CannotStart(
-                    "REDRESS_LOG_DATABASE_URL is missing: the embedded transport needs the log's database."
-                )
-            self._log_engine = open_engine(
-                settings.log_database_url, name="notifier-log", pool_size=_LOG_CONNECTIONS
-            )
-        return open_transport(
-            settings.transport,
-            log_engine=self._log_engine,
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            clock=self._clock,
-        )
+    @property
+    def start_work(self) -> PostgresStartWork:
+        """Begins transactions."""
+        return PostgresStartWork(self.engine, self.clock, self.wakes)
 
 
-def build_app(settings: Settings, start_work: StartWork, clock: Clock, health: Health) -> FastAPI:
-    """Build the API."""
+def open_core(settings: Settings, *, role: str, wakes: Wakes, clock: Clock = utc_now) -> Core:
+    """Open what a role works with; nothing is connected yet."""
+    engine = open_engine(
+        settings.database_url,
+        name=f"{SERVICE}-{role}",
+        pool_size=settings.database_pool_size,
+        pool_timeout_seconds=settings.database_pool_timeout_seconds,
+    )
+    return Core(settings=settings, engine=engine, clock=clock, wakes=wakes)
+
+
+def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
+    """Build what probes ask: ready while the database answers with a current schema, live while the loops turn.
+
+    The transport being away makes nothing unready.
+    """
+    checks = {"database": database_check(core.engine), "schema": schema_check(core.engine, SERVICE)}
+    return Health(checks, loops)
+
+
+def build_app(core: Core, health: Health) -> FastAPI:
+    """Build the HTTP API."""
+    settings, start_work, clock = core.settings, core.start_work, core.clock
     desk = Desk(
         register_person=RegisterPerson(start_work, clock, new_secret),
         update_person=UpdatePerson(start_work, clock, new_secret),
@@ -224,43 +137,36 @@ def build_app(settings: Settings, start_work: StartWork, clock: Clock, health: H
     )
 
 
-def build_handlers(settings: Settings, start_work: StartWork, clock: Clock) -> Handlers:
-    """Build what each event leads to."""
+def build_handlers(core: Core) -> Handlers:
+    """Build what is done on each event, under its correlation; a type that is not named here is ignored."""
+    settings, start_work, clock = core.settings, core.start_work, core.clock
     close_deadline = CloseDeadline(start_work, clock)
     set_deadline = SetDeadline(start_work, clock, read_ladders(settings), read_calendar(settings))
-    handlers: Handlers = {
-        DeadlineSetV1: OnDeadlineSet(set_deadline),
-        DeadlineMetV1: OnDeadlineMet(close_deadline),
-        DeadlineVoidedV1: OnDeadlineVoided(close_deadline),
+    return {
+        DeadlineSetV1: _together(OnDeadlineSet(set_deadline)),
+        DeadlineMetV1: _together(OnDeadlineMet(close_deadline)),
+        DeadlineVoidedV1: _together(OnDeadlineVoided(close_deadline)),
     }
-    return {contract: _correlated(handler) for contract, handler in handlers.items()}
 
 
-def _correlated(handler: Handler) -> Handler:
-    async def handle(event: Event[Contract], delivery: Delivery) -> None:
-        with correlated(str(event.correlation_id), event.traceparent):
-            await handler(event, delivery)
-
-    return handle
-
-
-def build_fire_timers(settings: Settings, start_work: StartWork, clock: Clock) -> FireTimers:
+def build_fire_timers(core: Core) -> FireTimers:
     """Build the use case that fires timers."""
-    return FireTimers(start_work, clock, _pace(settings), settings.fallback_person)
+    settings = core.settings
+    return FireTimers(core.start_work, core.clock, _pace(settings), settings.fallback_person)
 
 
-def build_prepare(settings: Settings, start_work: StartWork, clock: Clock) -> PrepareDeliveries:
+def build_prepare(core: Core) -> PrepareDeliveries:
     """Build the use case that takes deliveries up, with a lease longer than any attempt."""
-    longest = timedelta(seconds=max(settings.smtp_timeout_seconds, settings.webhook_timeout_seconds))
-    # A mail has several steps, each of which may take its whole time.
-    lease = 4 * longest + _LEASE_SLACK
-    return PrepareDeliveries(start_work, clock, _pace(settings), Retries(settings.waits), lease)
+    settings = core.settings
+    lease = _longest_attempt(settings) + _LEASE_SLACK
+    return PrepareDeliveries(core.start_work, core.clock, _pace(settings), Retries(settings.waits), lease)
 
 
-def build_record(settings: Settings, start_work: StartWork, clock: Clock) -> RecordAttempt:
+def build_record(core: Core) -> RecordAttempt:
     """Build the use case that records attempts."""
+    settings = core.settings
     return RecordAttempt(
-        start_work, clock, _pace(settings), Retries(settings.waits), settings.fallback_person
+        core.start_work, core.clock, _pace(settings), Retries(settings.waits), settings.fallback_person
     )
 
 
@@ -277,14 +183,99 @@ def build_email(settings: Settings) -> EmailChannel:
     return EmailChannel(server, settings.mail_from)
 
 
+@asynccontextmanager
+async def open_webhooks(core: Core) -> AsyncIterator[WebhookChannel]:
+    """Open the channel for webhooks, and close it at the end."""
+    webhooks = WebhookChannel(
+        AddressGuard(core.settings.webhook_networks),
+        core.clock,
+        timeout=timedelta(seconds=core.settings.webhook_timeout_seconds),
+    )
+    try:
+        yield webhooks
+    finally:
+        await webhooks.close()
+
+
+def build_transport(core: Core) -> Transport:
+    """Build the transport that the settings name; nothing is connected yet. Raises CannotStart."""
+    settings, log_engine = core.settings, None
+    if settings.transport == "embedded" and settings.log_database_url is not None:
+        log_engine = open_engine(settings.log_database_url, name=f"{SERVICE}-log", pool_size=_LOG_CONNECTIONS)
+    try:
+        return open_transport(settings, log_engine=log_engine, clock=core.clock)
+    except CannotOpen as error:
+        raise CannotStart(str(error)) from None
+
+
+def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> list[Loop]:
+    """Build the worker's loops: delivery's, and notifier's own timers, deliveries and gauges."""
+    settings, clock, wakes = core.settings, core.clock, core.wakes
+    carriage = Carriage(
+        service=SERVICE,
+        engine=core.engine,
+        transport=transport,
+        clock=core.clock,
+        wake=wakes.outbox,
+        handlers=build_handlers(core),
+        reached=lambda up: dependency_metric().set("transport", up=up),
+    )
+
+    async def catch_up(stop: asyncio.Event) -> None:
+        await read_what_was_there(transport, carriage.topics, SERVICE, stop)
+
+    gate, next_moment = Gate(catch_up), NextMoment(core.start_work)
+    timers = TimerLoop(
+        fire=build_fire_timers(core),
+        next_moment=next_moment,
+        gate=gate,
+        clock=clock,
+        wake=wakes.timers,
+        poll=settings.poll_seconds,
+    )
+    deliveries = DeliveryLoop(
+        prepare=build_prepare(core),
+        record=build_record(core),
+        channels={Channel.EMAIL: build_email(settings), Channel.WEBHOOK: webhooks},
+        next_moment=next_moment,
+        gate=gate,
+        clock=clock,
+        wake=wakes.deliveries,
+        poll=settings.poll_seconds,
+    )
+    gauges = GaugeLoop(partial(count, core.engine), clock)
+    turn = settings.poll_seconds + _LONGEST_TURN_SECONDS
+    return [
+        *(
+            watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
+            for name, turning in delivery_loops(carriage).items()
+        ),
+        watched_loop("timers", timers.run, longest_turn_seconds=turn),
+        watched_loop(
+            "deliveries",
+            deliveries.run,
+            longest_turn_seconds=turn + _longest_attempt(settings).total_seconds(),
+        ),
+        watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
+    ]
+
+
+def _together(handle: HandleTogether) -> GroupHandler:
+    async def under_its_correlation(delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        if len(delivered) > 1:
+            # What is done for all of them belongs to none of their stories.
+            return await handle(delivered)
+        event = delivered[0].event
+        with correlated(event.correlation_id, event.traceparent):
+            return await handle(delivered)
+
+    return GroupHandler(under_its_correlation)
+
+
 def _pace(settings: Settings) -> Pace:
     return Pace(timedelta(seconds=settings.settle_seconds), timedelta(seconds=settings.digest_window_seconds))
 
 
-def _engine(settings: Settings) -> AsyncEngine:
-    return open_engine(
-        settings.database_url,
-        name="notifier",
-        pool_size=settings.database_pool_size,
-        pool_timeout_seconds=settings.database_pool_timeout_seconds,
-    )
+def _longest_attempt(settings: Settings) -> timedelta:
+    # A mail has several steps, each of which may take its whole time.
+    return 4 * timedelta(seconds=max(settings.smtp_timeout_seconds, settings.webhook_timeout_seconds))

@@ -1,27 +1,39 @@
-"""The process that listens, fires timers and sends."""
+"""The worker: the relay, the consumer, the timers and the deliveries of notifier."""
 
-from chassis.run import run_loops
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chassis.migrations import require_schema
+from chassis.run import Loop, run_loops
+from chassis.serving import operations_loops
+from notifier.db.work import Wakes
 from notifier.settings import Settings
-from notifier.wiring import Process
+from notifier.wiring import SERVICE, build_health, build_loops, build_transport, open_core, open_webhooks
 
 
-async def work(settings: Settings) -> int:
-    """Work until stopped and tell the exit code."""
-    return await _run(settings, with_api=False)
-
-
-async def work_and_serve(settings: Settings) -> int:
-    """Do the worker's and the API's work in one process and tell the exit code."""
-    return await _run(settings, with_api=True)
-
-
-async def _run(settings: Settings, *, with_api: bool) -> int:
-    process = Process(settings)
+@asynccontextmanager
+async def worker_loops(settings: Settings, wakes: Wakes) -> AsyncIterator[list[Loop]]:
+    """Open what the worker works with, and give its loops."""
+    core = open_core(settings, role="worker", wakes=wakes)
     try:
-        await process.start()
-        loops = [*(process.api_loops() if with_api else []), *process.worker_loops()]
-        return await run_loops(
-            [*loops, process.operations_loop(loops)], stop_timeout_seconds=settings.stop_timeout_seconds
-        )
+        transport = build_transport(core)
+        try:
+            await require_schema(core.engine, SERVICE)
+            async with open_webhooks(core) as webhooks:
+                yield build_loops(core, transport, webhooks)
+        finally:
+            await transport.close()
     finally:
-        await process.close()
+        await core.engine.dispose()
+
+
+async def run_worker(settings: Settings) -> int:
+    """Run the worker alone until it is stopped; gives the exit code."""
+    async with worker_loops(settings, Wakes()) as loops:
+        # Probes have a connection of their own, so that they ask the database and not the queue for a connection.
+        core = open_core(settings, role="probe", wakes=Wakes())
+        try:
+            operations = operations_loops(settings, build_health(core, loops))
+            return await run_loops([*operations, *loops], stop_timeout_seconds=settings.stop_timeout_seconds)
+        finally:
+            await core.engine.dispose()

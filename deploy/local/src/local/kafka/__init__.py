@@ -12,6 +12,7 @@ that a later process can find, stop or restart it.
 from local.kafka.broker import Broker
 from local.kafka.cluster import Cluster
 from local.kafka.errors import BrokerError, PortBusyError, ToolsMissingError
+from local.kafka.guard import Guard
 from local.kafka.installation import Installation
 from local.kafka.installer import install
 from local.kafka.jars import cache_folder, kafka_version
@@ -25,6 +26,7 @@ __all__ = [
     "Broker",
     "BrokerError",
     "Cluster",
+    "Guard",
     "Installation",
     "PortBusyError",
     "ToolsMissingError",

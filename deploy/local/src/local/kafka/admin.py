@@ -6,11 +6,13 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped] # it ships no types
 
+from events.kafka.brokers import Brokers
+
 
 @contextlib.asynccontextmanager
-async def admin_of(bootstrap: str) -> AsyncIterator[Any]:
+async def admin_of(brokers: Brokers) -> AsyncIterator[Any]:
     """Lend a connected admin client, closed whatever happens."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(**brokers.arguments(), request_timeout_ms=10_000)
     try:
         await admin.start()
         yield admin

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing_extensions import override
 
 from local.kafka.cluster import Cluster
+from local.kafka.guard import Guard
 
 
 class Broker(Cluster):
     """One Kafka node on this machine; data stays in the folder between runs."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, *, guard: Guard | None = None) -> None:
         """Without a port it takes the one that it had before, or a free one."""
-        super().__init__(folder, 1, ports=() if port is None else (port,))
+        super().__init__(folder, 1, ports=() if port is None else (port,), guard=guard)
 
     @override
     def pid(self, node: int = 1) -> int | None:

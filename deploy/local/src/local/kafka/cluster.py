@@ -7,6 +7,7 @@ from typing import Self
 
 from local.kafka.birth import birth_of
 from local.kafka.cluster_id import cluster_id
+from local.kafka.guard import Guard
 from local.kafka.installer import install
 from local.kafka.node import Node
 from local.kafka.plan import Plan
@@ -21,8 +22,11 @@ class Cluster:
     three nodes a topic of replication 3 keeps every acknowledged record while any one of them is dead.
     """
 
-    def __init__(self, folder: Path, nodes: int = 3, *, ports: Sequence[int] = ()) -> None:
+    def __init__(
+        self, folder: Path, nodes: int = 3, *, ports: Sequence[int] = (), guard: Guard | None = None
+    ) -> None:
         """Without ports each node takes the one that it had before, or a free one."""
+        self._guard = guard
         self._folder = folder.absolute()
         folders = [self._folder / f"node-{number}" for number in range(1, nodes + 1)]
         records = [read_record(folder) for folder in folders]
@@ -42,6 +46,7 @@ class Cluster:
                 number,
                 port=ports[number - 1] if ports else choose(record.port if record else None),
                 controller_port=choose(record.controller_port if record else None),
+                guard=guard,
             )
             for number, (folder, record) in enumerate(zip(folders, records, strict=True), start=1)
         )
@@ -73,7 +78,7 @@ class Cluster:
         this call started.
         """
         installation = await install()
-        plan = Plan(cluster_id(self._folder), self._nodes)
+        plan = self._plan()
         down = [node for node in self._nodes if node.pid() is None]
         starts = [node.start(installation, plan) for node in self._nodes]
         failed = [
@@ -94,11 +99,14 @@ class Cluster:
     async def restart(self, node: int) -> None:
         """Start one node again, on its old port and data, after stopping it if it runs; returns when it answers."""
         await self._node(node).stop()
-        await self._node(node).start(await install(), Plan(cluster_id(self._folder), self._nodes))
+        await self._node(node).start(await install(), self._plan())
 
     def wipe(self, node: int) -> None:
         """Throw the records of a stopped node away, as a new disk would; its votes as a controller stay."""
         self._node(node).wipe()
+
+    def _plan(self) -> Plan:
+        return Plan(cluster_id(self._folder), self._nodes, self._guard)
 
     def _node(self, number: int) -> Node:
         return self._nodes[number - 1]

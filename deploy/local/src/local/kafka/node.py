@@ -12,9 +12,11 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped] # it ships no types
 
+from events.kafka.brokers import Brokers, Login
 from local.kafka.admin import admin_of
 from local.kafka.birth import birth_of
 from local.kafka.errors import BrokerError, PortBusyError
+from local.kafka.guard import BROKER, Guard
 from local.kafka.installation import Installation
 from local.kafka.last_lines import last_lines
 from local.kafka.plan import Plan
@@ -34,12 +36,22 @@ class Node:
     number: int
     port: int
     controller_port: int
+    guard: Guard | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
         """Where clients reach it, as host:port."""
         return f"{HOST}:{self.port}"
+
+    @property
+    def brokers(self) -> Brokers:
+        """How the launcher itself reaches it."""
+        if self.guard is None:
+            return Brokers(self.address)
+        users = self.guard.users
+        login = Login("SCRAM-SHA-512", BROKER, users[BROKER]) if users else None
+        return Brokers(self.address, self.guard.tls, login)
 
     @property
     def log(self) -> Path:
@@ -131,13 +143,16 @@ class Node:
     def _prepare(self, installation: Installation, plan: Plan) -> None:
         """Write the configuration, and format the folders that are new."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.guard:
+            self.guard.furnish(self.folder)
         (self.folder / "server.properties").write_text(plan.properties(self), encoding="utf-8")
         formatted = (self.folder / name / "meta.properties" for name in ("data", "metadata"))
         if all(meta.is_file() for meta in formatted):
             return
         options = ("--cluster-id", plan.cluster_id, "--config", "server.properties", "--ignore-formatted")
+        users = self.guard.registrations() if self.guard else []
         done = subprocess.run(
-            installation.command("kafka.tools.StorageTool", "format", *options),
+            installation.command("kafka.tools.StorageTool", "format", *options, *users),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -174,7 +189,7 @@ class Node:
         if is_free(self.port):
             return False  # spares aiokafka's complaints while nothing listens yet
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(5), admin_of(self.address) as admin:
+            async with asyncio.timeout(5), admin_of(self.brokers) as admin:
                 await admin.list_topics()
                 cluster = await admin.describe_cluster()
                 return any(broker["node_id"] == self.number for broker in cluster["brokers"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from local.kafka.guard import Guard
 from local.kafka.ports import HOST
 
 
@@ -31,6 +32,7 @@ class Plan:
 
     cluster_id: str
     nodes: tuple[Seat, ...]
+    guard: Guard | None = None
 
     def properties(self, node: Seat) -> str:
         """Write out the node's server.properties; folders are relative to the node's own, so no path needs escaping."""
@@ -39,16 +41,17 @@ class Plan:
         in_sync = 2 if copies > 2 else 1  # noqa: PLR2004 - of three copies two must have a record; of fewer, one
         # Voters are fixed by address: a node may come back on another port, and any number of nodes is set up alike.
         voters = ",".join(f"{each.number}@{HOST}:{each.controller_port}" for each in self.nodes)
-        listeners = f"PLAINTEXT://{HOST}:{node.port},CONTROLLER://{HOST}:{node.controller_port}"
-        lines = {
+        door = self.guard.protocol if self.guard else "PLAINTEXT"
+        listeners = f"{door}://{HOST}:{node.port},CONTROLLER://{HOST}:{node.controller_port}"
+        lines: dict[str, str | int] = {
             "process.roles": "broker,controller",
             "node.id": node.number,
             "controller.quorum.voters": voters,
             "listeners": listeners,
             "advertised.listeners": listeners,
-            "inter.broker.listener.name": "PLAINTEXT",
+            "inter.broker.listener.name": door,
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listener.security.protocol.map": f"CONTROLLER:PLAINTEXT,{door}:{door}",
             "log.dirs": "data",
             "metadata.log.dir": "metadata",
             "auto.create.topics.enable": "false",
@@ -72,6 +75,8 @@ class Plan:
             "num.network.threads": 2,
             "num.io.threads": 4,
         }
+        if self.guard:
+            lines |= self.guard.properties()
         if several:
             lines |= {
                 "replica.lag.time.max.ms": 5000,

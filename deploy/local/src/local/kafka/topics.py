@@ -8,6 +8,7 @@ from aiokafka.errors import for_code  # type: ignore[import-untyped] # the same
 
 from events.catalogue import ANNOUNCES, topic_of
 from events.catalogue import topics as every_topic
+from events.kafka.brokers import Brokers
 from local.kafka.admin import admin_of
 from local.kafka.errors import BrokerError
 from local.kafka.waiting import READY_WITHIN, until
@@ -25,17 +26,17 @@ def redress_topics() -> dict[str, int]:
 
 
 async def ensure_topics(
-    bootstrap: str,
+    brokers: Brokers | str,
     topics: Mapping[str, int],
     replication: int | None = None,
     configs: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Create the topics that are absent, wait until every partition has a leader, and say which are new.
 
-    Without a replication each topic has a copy on every broker, up to three; configs apply to each new topic. Raises BrokerError when
+    A bare address reaches brokers that ask for nothing. Without a replication each topic has a copy on every broker, up to three; configs apply to each new topic. Raises BrokerError when
     a topic exists with another number of partitions (events of one key would be split) or cannot be created.
     """
-    async with admin_of(bootstrap) as admin:
+    async with admin_of(Brokers(brokers) if isinstance(brokers, str) else brokers) as admin:
         known = await admin.list_topics()
         copies = replication or min(3, len((await admin.describe_cluster())["brokers"]))
         absent = sorted(set(topics) - set(known))

@@ -11,7 +11,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no typ
     KafkaError,
 )
 
-from events.failures import TransportAway
+from events.failures import CannotOpen, TransportAway
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ def as_away(what: str) -> Iterator[None]:
     """Turn whatever Kafka's client raises into TransportAway; `what` says what was tried."""
     try:
         yield
+    except CannotOpen as error:
+        # At the start it was well: somebody is renewing the file, and the next attempt reads it again.
+        raise TransportAway(f"Kafka, {what}: {error}") from error
     except (KafkaError, ConsumerStoppedError, OSError, TimeoutError, AssertionError) as error:
         # The client asserts what a broker may change under it, such as a topic that is deleted meanwhile.
         said = f": {error}" if str(error) else ""

@@ -16,6 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore
 
 from events.failures import TransportAway
 from events.kafka.bounds import as_away, bounded
+from events.kafka.brokers import Brokers
 from events.kafka.commits import GenerationLost
 from events.kafka.settings import KafkaSettings
 from events.transport import Partition, Received, Record
@@ -52,7 +53,7 @@ class Membership:
     @classmethod
     async def join(
         cls,
-        bootstrap_servers: str,
+        brokers: Brokers,
         topics: Sequence[str],
         group: str,
         *,
@@ -63,21 +64,21 @@ class Membership:
 
         Partitions come later, through `rebalance`.
         """
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
-            client_id="redress",
-            group_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(settings.session * 1000),
-            heartbeat_interval_ms=int(settings.heartbeat * 1000),
-            rebalance_timeout_ms=int(settings.rebalance * 1000),
-            max_poll_interval_ms=_NEVER_MS,
-            request_timeout_ms=int(settings.request * 1000),
-            retry_backoff_ms=_RETRY_MS,
-            metadata_max_age_ms=_METADATA_AGE_MS,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-        )
+        with as_away("joining"):
+            consumer = AIOKafkaConsumer(
+                **brokers.arguments(),
+                group_id=group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                session_timeout_ms=int(settings.session * 1000),
+                heartbeat_interval_ms=int(settings.heartbeat * 1000),
+                rebalance_timeout_ms=int(settings.rebalance * 1000),
+                max_poll_interval_ms=_NEVER_MS,
+                request_timeout_ms=int(settings.request * 1000),
+                retry_backoff_ms=_RETRY_MS,
+                metadata_max_age_ms=_METADATA_AGE_MS,
+                fetch_max_wait_ms=_FETCH_WAIT_MS,
+            )
         member = cls(consumer, settings)
         try:
             with as_away("joining"):

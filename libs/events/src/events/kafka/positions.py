@@ -16,6 +16,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]  # the same
 
 from events.failures import TransportAway
 from events.kafka.bounds import as_away, bounded
+from events.kafka.brokers import Brokers
 from events.kafka.settings import KafkaSettings
 from events.transport import Positions
 
@@ -36,8 +37,8 @@ class _Clients:
 class PositionsDesk:
     """Answers questions about positions; keeps its connections for the next question."""
 
-    def __init__(self, bootstrap_servers: str, settings: KafkaSettings) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, brokers: Brokers, settings: KafkaSettings) -> None:
+        self._brokers = brokers
         self._settings = settings
         self._clients: _Clients | None = None
         self._lock = asyncio.Lock()
@@ -91,11 +92,7 @@ class PositionsDesk:
 
     async def _open(self) -> _Clients:
         if self._clients is None:
-            common = {
-                "bootstrap_servers": self._bootstrap_servers,
-                "client_id": "redress",
-                "request_timeout_ms": int(self._settings.ask * 1000),
-            }
+            common = self._brokers.arguments() | {"request_timeout_ms": int(self._settings.ask * 1000)}
             clients = _Clients(AIOKafkaAdminClient(**common), AIOKafkaConsumer(**common))
             try:
                 await asyncio.gather(clients.admin.start(), clients.consumer.start())

@@ -1,29 +1,36 @@
 """Writes records to Kafka so that no key's order depends on what a failed producer still does.
 
 Each partition has at most one batch under way, and the next leaves only after its acknowledgement. Whatever is
-retried, expires or is abandoned, what reached the partition is a prefix of what was to be written, perhaps twice.
+retried, expires or is abandoned, what reached the partition is a prefix of what was to be written, perhaps twice;
+only what the broker refuses for itself is left out of it, with what follows under its key.
 That holds without the idempotent producer, which aiokafka never lets expire: it would hang when brokers are away, and
 one refused batch would leave a gap in its sequence that blocks the partition for good.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it ships no types
 from aiokafka.errors import (  # type: ignore[import-untyped]  # the same
+    InvalidTimestampError,
     KafkaConnectionError,
     MessageSizeTooLargeError,
+    PolicyViolationError,
     RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownError,
+    UnsupportedForMessageFormatError,
 )
 from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyped]  # the same
 from typing_extensions import override
 
-from events.failures import RecordRefused
+from events.failures import TransportAway
 from events.kafka.bounds import as_away, bounded
+from events.kafka.brokers import Brokers
 from events.kafka.settings import KafkaSettings
-from events.transport import MAX_RECORD_BYTES, Partition, Publisher, Record
+from events.transport import MAX_RECORD_BYTES, Partition, Publisher, Record, Refusal, oversize
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +39,19 @@ _BATCH_BYTES = MAX_RECORD_BYTES
 
 _MARGIN = 5.0
 """Seconds beyond the parts' own bounds, after which a goodbye is given up as a whole."""
+
+_ASKED = 2
+"""An answer that was under way when a topic was added may be about the others alone."""
+
+_REFUSALS = (
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    InvalidTimestampError,
+    PolicyViolationError,
+    UnsupportedForMessageFormatError,
+    UnknownError,
+)
+"""What a broker answers about a record, in words too new for the client as well; all else is an absence."""
 
 _partition_of_key = DefaultPartitioner()
 """Java's murmur2, so that any client finds a key where another one has put it."""
@@ -48,15 +68,15 @@ class KafkaPublisher(Publisher):
         self._settings = settings
 
     @classmethod
-    async def open(cls, bootstrap_servers: str, settings: KafkaSettings) -> Self:
+    async def open(cls, brokers: Brokers, settings: KafkaSettings) -> Self:
         """Connect within a bound, or raise TransportAway."""
-        producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers,
-            client_id="redress",
-            acks="all",
-            max_batch_size=_BATCH_BYTES,
-            request_timeout_ms=int(settings.publish * 1000),
-        )
+        with as_away("connecting"):
+            producer = AIOKafkaProducer(
+                **brokers.arguments(),
+                acks="all",
+                max_batch_size=_BATCH_BYTES,
+                request_timeout_ms=int(settings.publish * 1000),
+            )
         publisher = cls(producer, settings)
         try:
             with as_away("connecting"):
@@ -68,49 +88,86 @@ class KafkaPublisher(Publisher):
         return publisher
 
     @override
-    async def publish(self, records: Sequence[Record]) -> None:
-        for index, record in enumerate(records):
-            if record.size > MAX_RECORD_BYTES:
-                raise RecordRefused(index, f"a record of {record.size} bytes is over {MAX_RECORD_BYTES}")
+    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
         with as_away("publishing"):
-            queues = await self._queues(records)
+            closed = await self._closed_topics({record.topic for record in records})
+            refused = oversize(records)
+            for index, record in enumerate(records):
+                if record.topic in closed:
+                    refused.setdefault(index, Refusal(closed[record.topic], "topic"))
+            queues = self._queues(records, refused)
             writes = [self._write(place, queue) for place, queue in queues.items()]
             # All are waited for: a write that is left behind would go on beside the next attempt.
             outcomes = await asyncio.gather(*writes, return_exceptions=True)
-            refusals = [outcome for outcome in outcomes if isinstance(outcome, RecordRefused)]
-            if refusals:
-                raise min(refusals, key=lambda refusal: refusal.index)
             for outcome in outcomes:
-                if outcome is not None:
+                if isinstance(outcome, BaseException):
                     raise outcome
+                refused |= outcome
+        return refused
 
-    async def _queues(self, records: Sequence[Record]) -> dict[Partition, list[Numbered]]:
-        partitions = {
-            topic: sorted(await self._producer.partitions_for(topic))
-            for topic in {record.topic for record in records}
+    async def _closed_topics(self, topics: Collection[str]) -> Mapping[str, str]:
+        """Say why topics cannot be written to, asking again about those that the client does not know.
+
+        The client itself would wait for such a topic as long as for an acknowledgement, and all others with it.
+        """
+        client = self._producer.client
+        unknown: list[str] = []
+        for _ in range(_ASKED):
+            unknown = [topic for topic in topics if client.cluster.partitions_for_topic(topic) is None]
+            if not unknown:
+                return {}
+            for topic in unknown:
+                client.add_topic(topic)
+            if not await client.force_metadata_update():
+                raise TransportAway("Kafka does not say which topics there are")
+        return {
+            topic: f"Kafka lets this user not write to the topic {topic}"
+            if topic in client.cluster.unauthorized_topics
+            else f"Kafka does not know the topic {topic}"
+            for topic in unknown
+            if client.cluster.partitions_for_topic(topic) is None
         }
+
+    def _queues(self, records: Sequence[Record], refused: Collection[int]) -> dict[Partition, list[Numbered]]:
+        cluster = self._producer.client.cluster
+        partitions: dict[str, list[int]] = {}
         queues: dict[Partition, list[Numbered]] = {}
         for index, record in enumerate(records):
+            if index in refused:
+                continue
+            if record.topic not in partitions:
+                partitions[record.topic] = sorted(cluster.partitions_for_topic(record.topic))
             partition: int = _partition_of_key(record.key, partitions[record.topic], [])
             queues.setdefault((record.topic, partition), []).append((index, record))
         return queues
 
-    async def _write(self, place: Partition, queue: Sequence[Numbered]) -> None:
-        """Write one partition's records, batch after batch; a batch that is too large is split until one is."""
+    async def _write(self, place: Partition, queue: list[Numbered]) -> dict[int, Refusal]:
+        """Write one partition's records, batch after batch; a batch that is refused is split until one record is."""
+        refused: dict[int, Refusal] = {}
         most = len(queue)
         while queue:
             batch, count = self._pack(queue[:most])
             try:
                 await self._send(place, batch)
-            except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-                # The broker measures the batch, and a topic may allow less than a transport carries.
-                if count == 1:
-                    index, record = queue[0]
-                    reason = f"the topic {record.topic} takes no record of {record.size} bytes: raise max.message.bytes"
-                    raise RecordRefused(index, reason) from error
-                most = count // 2
+            except TopicAuthorizationFailedError:
+                reason = f"Kafka lets this user not write to the topic {place[0]}"
+                return refused | {index: Refusal(reason, "topic") for index, _ in queue}
+            except _REFUSALS as error:
+                # The broker judges the batch as a whole, and a topic may allow less than a transport carries.
+                if count > 1:
+                    most = count // 2
+                    continue
+                index, record = queue[0]
+                refused[index] = Refusal(_reason(record, error), "key")
+                behind = [number for number, later in queue[1:] if later.key == record.key]
+                refused |= {
+                    number: Refusal("an earlier record of its key is refused", "key") for number in behind
+                }
+                queue = [(number, later) for number, later in queue[1:] if later.key != record.key]
+                most = len(queue)
             else:
                 queue = queue[count:]
+        return refused
 
     def _pack(self, queue: Sequence[Numbered]) -> tuple[Any, int]:
         """Put as many records into a batch as it takes, at least one, and tell how many."""
@@ -129,6 +186,12 @@ class KafkaPublisher(Publisher):
     @override
     async def close(self) -> None:
         await bounded(_end(self._producer, self._settings.close), 3 * self._settings.close + _MARGIN)
+
+
+def _reason(record: Record, error: Exception) -> str:
+    if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
+        return f"the topic {record.topic} takes no record of {record.size} bytes: raise max.message.bytes"
+    return f"the topic {record.topic} does not take it: {type(error).__name__}"
 
 
 async def _end(producer: Any, seconds: float) -> None:

@@ -9,12 +9,15 @@ from typing_extensions import override
 
 from events.failures import TransportAway
 from events.kafka.bounds import bounded
+from events.kafka.brokers import Brokers
 from events.kafka.commits import Commits
 from events.kafka.lanes import Lane, settle
 from events.kafka.membership import Membership, Rebalance
 from events.kafka.positions import PositionsDesk
 from events.kafka.settings import KafkaSettings
-from events.transport import Handle, Partition, Positions, Subscription
+from events.reading_metrics import REBALANCES, polled
+from events.transport import Handle, Partition, Positions, Received, Subscription
+from events.turning import Beat, unwatched
 
 log = logging.getLogger(__name__)
 
@@ -26,24 +29,24 @@ class KafkaSubscription(Subscription):
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        brokers: Brokers,
         topics: Sequence[str],
         group: str,
         *,
         settings: KafkaSettings,
         desk: PositionsDesk,
     ) -> None:
-        self._bootstrap_servers = bootstrap_servers
+        self._brokers = brokers
         self._topics = tuple(topics)
         self._group = group
         self._settings = settings
         self._desk = desk
 
     @override
-    async def run(self, handle: Handle, stop: asyncio.Event) -> None:
-        reading = Reading(handle, self._settings)
+    async def run(self, handle: Handle, stop: asyncio.Event, beat: Beat = unwatched) -> None:
+        reading = Reading(self._group, handle, self._settings)
         member = await Membership.join(
-            self._bootstrap_servers,
+            self._brokers,
             self._topics,
             self._group,
             settings=self._settings,
@@ -54,7 +57,7 @@ class KafkaSubscription(Subscription):
         watch.add_done_callback(reading.ended)
         patience = 0.0
         try:
-            await reading.until(stop)
+            await reading.until(stop, beat)
             patience = self._settings.drain
         finally:
             watch.cancel()
@@ -88,7 +91,8 @@ class Reading:
     member: Membership
     """Set as soon as it has joined, before any partition comes."""
 
-    def __init__(self, handle: Handle, settings: KafkaSettings) -> None:
+    def __init__(self, group: str, handle: Handle, settings: KafkaSettings) -> None:
+        self._group = group
         self._handle = handle
         self._settings = settings
         self._lanes: set[Lane] = set()
@@ -99,12 +103,13 @@ class Reading:
         self._woken = asyncio.Event()
         self._ending = False
 
-    async def until(self, stop: asyncio.Event) -> None:
-        """Return once stopped; raises what went wrong before."""
+    async def until(self, stop: asyncio.Event, beat: Beat) -> None:
+        """Return once stopped, beating meanwhile; raises what went wrong before."""
         stopped = asyncio.create_task(stop.wait())
         woken = asyncio.create_task(self._woken.wait())
         try:
             while not stop.is_set():
+                beat()
                 self.raise_failure()
                 self.member.check()
                 await asyncio.wait({stopped, woken}, timeout=_CHECK, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +134,7 @@ class Reading:
 
     async def assigned(self, places: Sequence[Partition]) -> None:
         """Open a lane for each partition that has come."""
+        REBALANCES.labels(self._group).inc()
         kept = await asyncio.gather(*(self.member.kept(place) for place in places))
         if self._ending:
             return
@@ -137,7 +143,7 @@ class Reading:
         self._lanes = {
             Lane(
                 place,
-                take=self.member.take,
+                take=self._take,
                 handle=self._handle,
                 finished=self._commits.finished,
                 failed=self.failed,
@@ -146,6 +152,10 @@ class Reading:
             for place, position in zip(places, kept, strict=True)
         }
         self._unassigned_since = None
+
+    async def _take(self, place: Partition) -> Sequence[Received]:
+        polled(self._group)
+        return await self.member.take(place)
 
     async def revoked(self) -> None:
         """Close all lanes: every rebalance takes all partitions of all members."""

@@ -2,6 +2,9 @@
 
 Database away: wait, without limit, and count nothing. One record that fails alone: try again in place for a bound,
 then park it with every later event of its key behind it. What can never work is a dead letter.
+
+Events of one group handler that were read one after another are handled in one transaction; where that fails, whatever
+the reason, each is handled alone, so that no event shares the fate of its neighbours.
 """
 
 import asyncio
@@ -18,13 +21,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.clock import Clock
 from events import codec
 from events.backoff import delay
-from events.delivery import Delivery, Handlers
-from events.envelope import Contract, Event
-from events.failures import AlreadyHandled, KeyBlocked, NeverWillWork
+from events.delivery import Claim, Delivered, Delivery, Handlers
+from events.failures import NeverWillWork
 from events.postgres import metrics, parking
 from events.postgres.away import DATABASE_FAILURES
+from events.postgres.hearing import (
+    Heard,
+    Skipped,
+    Together,
+    Unread,
+    Wanted,
+    gather,
+    hand_over,
+    hear,
+)
 from events.postgres.parking import Identity, Parked
-from events.transport import Received, Record
+from events.transport import Received
+from events.turning import Beat, unwatched
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +61,8 @@ class ConsumerSettings:
     parked_lease: float = 120.0
     parked_poll: float = 1.0
     database_probe: float = 2.0
+    together: int = 64
+    """At most so many events are handled in one transaction."""
 
 
 class Consumer:
@@ -69,13 +84,21 @@ class Consumer:
 
     async def handle(self, records: Sequence[Received]) -> int:
         """Finish records of one partition in order; tell how many are finished, which is all unless cancelled."""
-        for received in records:
-            await self._finish(received)
+        heard = (hear(received, self._group, self._handlers) for received in records)
+        for found in gather(heard, self._settings.together):
+            match found:
+                case Together(events=events):
+                    if len(events) == 1 or not await self._finish_together(found):
+                        for each in events:
+                            await self._finish(each)
+                case _:
+                    await self._finish(found)
         return len(records)
 
-    async def drain(self, stop: asyncio.Event) -> None:
+    async def drain(self, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         """Try parked events again when their time has come, until stopped."""
         while not stop.is_set():
+            beat()
             try:
                 drained = await self.drain_one()
                 await self._count()
@@ -97,44 +120,47 @@ class Consumer:
         await self._try_parked(parked)
         return True
 
-    async def _finish(self, received: Received) -> None:
+    async def _finish_together(self, group: Together) -> bool:
+        """Handle a group in one transaction; tell whether it worked."""
         started = time.monotonic()
-        outcome = await self._outcome(received)
-        topic = received.record.topic
-        metrics.CONSUMED.labels(topic, outcome).inc()
-        metrics.PROCESS_SECONDS.labels(topic).observe(time.monotonic() - started)
+        deliveries = [Delivered(each.event, each.delivery) for each in group.events]
+        try:
+            claims = await group.handler.handle(deliveries)
+            claimed = list(zip(group.events, claims, strict=True))
+        except Exception:
+            # Whichever it was: alone, each has its own tries and its own fate.
+            log.warning(
+                "a group of events failed, and each is handled alone",
+                extra={"events": len(deliveries)},
+                exc_info=True,
+            )
+            return False
+        for each, claim in claimed:
+            _measure(each, await self._settle(each, claim), started)
+        return True
 
-    async def _outcome(self, received: Received) -> Outcome:
-        match codec.decode(received.record):
-            case codec.Known(event):
-                return await self._handle_known(received, event)
-            case codec.UnknownType():
-                return "unknown_type"
-            case codec.UnknownVersion(event_type):
-                return await self._bury_unread(
-                    received, "unknown_version", f"no version of {event_type} that this code reads"
-                )
-            case codec.Undecodable(reason):
-                return await self._bury_unread(received, "undecodable", reason)
+    async def _finish(self, heard: Heard) -> None:
+        started = time.monotonic()
+        _measure(heard, await self._outcome(heard), started)
+
+    async def _outcome(self, heard: Heard) -> Outcome:
+        match heard:
+            case Wanted():
+                return await self._handle_alone(heard)
+            case Skipped(outcome=outcome):
+                return outcome
+            case Unread(received, reason, detail):
+                return await self._bury_unread(received, reason, detail)
             case never:
                 assert_never(never)
 
-    async def _handle_known(self, received: Received, event: Event[Contract]) -> Outcome:
-        handler = self._handlers.get(type(event.data))
-        if handler is None:
-            return "ignored"
-        identity = Identity(event.source, str(event.id), event.key)
-        delivery = Delivery(self._group, identity.source, identity.event_id, identity.key)
+    async def _handle_alone(self, wanted: Wanted) -> Outcome:
         attempts, first_failure = 0, time.monotonic()
         while True:
             try:
-                await handler(event, delivery)
-            except AlreadyHandled:
-                return "duplicate"
-            except KeyBlocked as blocked:
-                return await self._park(received, identity, "behind", str(blocked), attempts=0)
+                claim = await hand_over(wanted.handler, wanted.event, wanted.delivery)
             except NeverWillWork as failure:
-                return await self._bury(received, identity, failure.code, str(failure))
+                return await self._bury(wanted.received, _identity(wanted), failure.code, str(failure))
             except Exception as error:
                 if not await self._database_answers():
                     await self._until_database_answers()
@@ -144,20 +170,28 @@ class Consumer:
                     attempts >= self._settings.attempts
                     and time.monotonic() - first_failure >= self._settings.retry_for
                 ):
-                    log.exception(
-                        "an event cannot be handled now and is parked", extra=_names(received, identity)
-                    )
-                    return await self._park(received, identity, "failing", _said(error), attempts=attempts)
-                log.warning(
-                    "an event failed and is tried again", extra=_names(received, identity), exc_info=True
-                )
+                    log.exception("an event cannot be handled now and is parked", extra=_names(wanted))
+                    return await self._park(wanted, "failing", _said(error), attempts=attempts)
+                log.warning("an event failed and is tried again", extra=_names(wanted), exc_info=True)
                 await asyncio.sleep(
                     delay(attempts, first=self._settings.first_delay, longest=self._settings.longest_delay)
                 )
             else:
-                age = (self._clock() - event.recorded_at).total_seconds()
-                metrics.EVENT_AGE_SECONDS.labels(received.record.topic).observe(max(age, 0))
+                return await self._settle(wanted, claim)
+
+    async def _settle(self, wanted: Wanted, claim: Claim) -> Outcome:
+        match claim:
+            case Claim.NEW:
+                age = (self._clock() - wanted.event.recorded_at).total_seconds()
+                metrics.EVENT_AGE_SECONDS.labels(wanted.received.record.topic).observe(max(age, 0))
                 return "handled"
+            case Claim.SEEN:
+                return "duplicate"
+            case Claim.BLOCKED:
+                behind = f"an earlier event of {wanted.event.key} is parked"
+                return await self._park(wanted, "behind", behind, attempts=0)
+            case never:
+                assert_never(never)
 
     async def _try_parked(self, parked: Parked) -> None:
         decoded = codec.decode(parked.received.record)
@@ -171,9 +205,8 @@ class Consumer:
         identity = parked.identity
         delivery = Delivery(self._group, identity.source, identity.event_id, identity.key, parked=parked.id)
         try:
-            await handler(decoded.event, delivery)
-        except (AlreadyHandled, KeyBlocked):
-            return
+            # Where another has drained it there is nothing left to do.
+            await hand_over(handler, decoded.event, delivery)
         except NeverWillWork as failure:
             await self._bury_parked(parked, failure.code, str(failure))
         except Exception as error:
@@ -199,10 +232,10 @@ class Consumer:
                 detail=_said(error),
             )
 
-    async def _park(
-        self, received: Received, identity: Identity, reason: str, detail: str, *, attempts: int
-    ) -> Outcome:
-        return await self._set_aside(received, identity, reason, detail, attempts=attempts, dead=False)
+    async def _park(self, wanted: Wanted, reason: str, detail: str, *, attempts: int) -> Outcome:
+        return await self._set_aside(
+            wanted.received, _identity(wanted), reason, detail, attempts=attempts, dead=False
+        )
 
     async def _bury(self, received: Received, identity: Identity, reason: str, detail: str) -> Outcome:
         return await self._set_aside(received, identity, reason, detail, attempts=1, dead=True)
@@ -297,6 +330,17 @@ def _plain(text: str) -> str:
     return text.replace("\x00", "�")[:500]
 
 
-def _names(received: Received, identity: Identity) -> dict[str, str]:
-    record: Record = received.record
-    return {"topic": record.topic, "event_id": identity.event_id, "key": identity.key}
+def _identity(wanted: Wanted) -> Identity:
+    delivery = wanted.delivery
+    return Identity(delivery.source, delivery.event_id, delivery.key)
+
+
+def _names(wanted: Wanted) -> dict[str, str]:
+    delivery = wanted.delivery
+    return {"topic": wanted.received.record.topic, "event_id": delivery.event_id, "key": delivery.key}
+
+
+def _measure(heard: Heard, outcome: Outcome, started: float) -> None:
+    topic = heard.received.record.topic
+    metrics.CONSUMED.labels(topic, outcome).inc()
+    metrics.PROCESS_SECONDS.labels(topic).observe(time.monotonic() - started)

@@ -18,27 +18,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from common.clock import Clock
-from events.failures import RecordRefused, TransportAway
+from events.failures import TransportAway
 from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import pack, unpack
 from events.postgres.listen import Listener
 from events.postgres.outbox import shard_of
 from events.postgres.tables import SHARDS
+from events.reading_metrics import polled
 from events.transport import (
-    MAX_RECORD_BYTES,
     Handle,
     Positions,
     Publisher,
     Received,
     Record,
+    Refusal,
     Subscription,
     Transport,
+    oversize,
 )
+from events.turning import Beat, unwatched
 from events.wake import Wake
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "redress_log"
+_BEAT = 1.0
 
 _HEADS = sa.text("""
 INSERT INTO log_head (topic, partition, next_position)
@@ -168,14 +172,12 @@ class LogPublisher(Publisher):
         self._clock = clock
 
     @override
-    async def publish(self, records: Sequence[Record]) -> None:
-        for index, record in enumerate(records):
-            if record.size > MAX_RECORD_BYTES:
-                raise RecordRefused(index, f"a record of {record.size} bytes is over {MAX_RECORD_BYTES}")
-        if not records:
-            return
-        async with _away_as_failure(), self._engine.begin() as connection:
-            await self._append(connection, records)
+    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
+        refused = oversize(records)
+        if taken := [record for index, record in enumerate(records) if index not in refused]:
+            async with _away_as_failure(), self._engine.begin() as connection:
+                await self._append(connection, taken)
+        return refused
 
     async def _append(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
         places = [(record.topic, shard_of(record.key.decode("utf-8", "replace"))) for record in records]
@@ -241,7 +243,7 @@ class LogSubscription(Subscription):
         self._group = group
 
     @override
-    async def run(self, handle: Handle, stop: asyncio.Event) -> None:
+    async def run(self, handle: Handle, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         async with _away_as_failure(), self._engine.begin() as connection:
             values = {"topics": list(self._topics), "last": SHARDS - 1}
             await connection.execute(_HEADS, values)
@@ -252,7 +254,7 @@ class LogSubscription(Subscription):
                 asyncio.create_task(self._work(handle, stop, wake)) for _ in range(self._settings.workers)
             ]
             try:
-                await _until_stopped(workers, stop, self._settings.drain)
+                await _until_stopped(workers, stop, self._settings.drain, beat)
             finally:
                 for worker in workers:
                     worker.cancel()
@@ -266,6 +268,7 @@ class LogSubscription(Subscription):
 
     async def serve_one(self, handle: Handle) -> bool:
         """Hand over one batch of one partition; tell whether there was any."""
+        polled(self._group)
         async with _away_as_failure(), self._engine.begin() as connection:
             taken = (
                 await connection.execute(_TAKE, {"group": self._group, "topics": list(self._topics)})
@@ -314,11 +317,18 @@ async def _idle(stop: asyncio.Event, ticket: asyncio.Event, seconds: float) -> N
                 await task
 
 
-async def _until_stopped(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event, drain: float) -> None:
+async def _until_stopped(
+    workers: Sequence[asyncio.Task[None]], stop: asyncio.Event, drain: float, beat: Beat
+) -> None:
     """Wait for stop and then, within the bound, for the batches under way; a worker's failure is raised at once."""
     stopped = asyncio.create_task(stop.wait())
     try:
-        done, _ = await asyncio.wait({stopped, *workers}, return_when=asyncio.FIRST_COMPLETED)
+        done: set[asyncio.Task[Any]] = set()
+        while not done:
+            beat()
+            done, _ = await asyncio.wait(
+                {stopped, *workers}, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED
+            )
         if stopped in done:
             done, _ = await asyncio.wait(workers, timeout=drain)
         for task in done:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,15 +16,19 @@ from events.failures import TransportAway
 from events.postgres import inbox, metrics
 from events.postgres.away import DATABASE_FAILURES
 from events.postgres.consumer import Consumer, ConsumerSettings
+from events.postgres.gauges import Gauges, Reached, unasked
 from events.postgres.log import LogTransport
 from events.postgres.relay import Relay, RelaySettings
 from events.transport import Transport
+from events.turning import Beat, Turning
 from events.wake import Wake
 
 log = logging.getLogger(__name__)
 
-Run = Callable[[asyncio.Event], Awaitable[None]]
-"""Runs until the event given is set, and then ends within a bound."""
+_LONGEST_TURN = 180.0
+"""Seconds: more than the bounds of a connection, its statements, a publication and the goodbyes after it together."""
+
+_TIDY_EVERY = 600.0
 
 INBOX_RETENTION = timedelta(days=37)
 """Longer than a topic keeps its events (7 days) and the oldest dead letter that is replayed (30 days)."""
@@ -42,6 +46,7 @@ class Carriage:
     handlers: Handlers
     relay: RelaySettings = field(default_factory=RelaySettings)
     consumer: ConsumerSettings = field(default_factory=ConsumerSettings)
+    reached: Reached = unasked
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -49,9 +54,9 @@ class Carriage:
         return tuple(topic_of(heard) for heard in LISTENS[self.service])
 
 
-def loops(carriage: Carriage) -> Mapping[str, Run]:
-    """Build the loops by name: relay, consumer, parked events, and the tidying of what is kept too long."""
-    metrics.prepare(carriage.topics)
+def loops(carriage: Carriage) -> Mapping[str, Turning]:
+    """Build the loops by name: relay, consumer, parked events, gauges, and the tidying of what is kept too long."""
+    metrics.prepare(carriage.service)
     consumer = Consumer(
         carriage.engine, carriage.service, carriage.handlers, carriage.clock, carriage.consumer
     )
@@ -59,22 +64,38 @@ def loops(carriage: Carriage) -> Mapping[str, Run]:
         carriage.engine, carriage.transport, carriage.clock, wake=carriage.wake, settings=carriage.relay
     )
 
-    async def consume(stop: asyncio.Event) -> None:
+    gauges = Gauges(
+        carriage.engine,
+        carriage.transport,
+        carriage.clock,
+        topics=carriage.topics,
+        group=carriage.service,
+        reached=carriage.reached,
+    )
+
+    async def consume(stop: asyncio.Event, beat: Beat) -> None:
         while not stop.is_set():
+            beat()
             subscription = carriage.transport.subscribe(carriage.topics, carriage.service)
             try:
-                await subscription.run(consumer.handle, stop)
+                await subscription.run(consumer.handle, stop, beat)
             except TransportAway as error:
                 log.warning("the transport is away; the consumer tries on", extra={"error": str(error)})
                 await _pause(stop, 1.0)
 
-    async def tidy(stop: asyncio.Event) -> None:
+    async def tidy(stop: asyncio.Event, beat: Beat) -> None:
         while not stop.is_set():
             with contextlib.suppress(TransportAway, *DATABASE_FAILURES):
-                await _tidy_once(carriage)
-            await _pause(stop, 600.0)
+                await _tidy_once(carriage, beat)
+            await _pause(stop, _TIDY_EVERY)
 
-    return {"relay": relay.run, "consumer": consume, "parked": consumer.drain, "tidy": tidy}
+    return {
+        "relay": Turning(relay.run, _LONGEST_TURN),
+        "consumer": Turning(consume, _LONGEST_TURN),
+        "parked": Turning(consumer.drain, _LONGEST_TURN),
+        "delivery-gauges": Turning(gauges.run, _LONGEST_TURN),
+        "tidy": Turning(tidy, _TIDY_EVERY + _LONGEST_TURN),
+    }
 
 
 async def read_what_was_there(
@@ -94,15 +115,16 @@ async def read_what_was_there(
         await _pause(stop, 0.1)
 
 
-async def _tidy_once(carriage: Carriage) -> None:
+async def _tidy_once(carriage: Carriage, beat: Beat) -> None:
     before = carriage.clock() - INBOX_RETENTION
     while True:
+        beat()
         async with carriage.engine.begin() as connection:
             if not await inbox.purge(connection, before=before):
                 break
     if isinstance(carriage.transport, LogTransport):
         while await carriage.transport.expire():
-            pass
+            beat()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -7,35 +7,56 @@ come first, so that none starves. A row that commits late is simply still there.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import Clock
 from events.codec import sequence_header
-from events.failures import RecordRefused, TransportAway
+from events.failures import TransportAway
 from events.postgres import metrics
 from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import unpack
-from events.transport import Publisher, Record, Transport
-from events.wake import Wake
+from events.postgres.holds import Held, Holds
+from events.transport import Publisher, Record, Refusal, Transport
+from events.turning import Beat, unwatched
+from events.wake import Wake, rest
 
 log = logging.getLogger(__name__)
 
-_LOCK = sa.text("""
+_NOT_HELD = """
+   AND NOT EXISTS (
+       SELECT 1 FROM unnest(CAST(:held_topics AS text[]), CAST(:held_keys AS text[])) AS held (topic, key)
+        WHERE held.topic = o.topic AND (held.key IS NULL OR held.key = o.key)
+   )
+"""
+
+
+def _lock(condition: str) -> sa.TextClause:
+    return sa.text(f"""
 SELECT shard FROM outbox_shard s
- WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.shard = s.shard)
+ WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.shard = s.shard {condition})
  ORDER BY served_at, shard LIMIT :shards FOR UPDATE SKIP LOCKED
-""")
-# A statement of its own: its snapshot must be taken after the lock, or rows that another relay has just deleted
-# would be published again.
-_READ = sa.text("""
-SELECT position, topic, key, sequence, headers, value, recorded_at FROM outbox
- WHERE shard = ANY(CAST(:shards AS smallint[])) ORDER BY position LIMIT :rows
-""")
+""")  # noqa: S608  (conditions of our own)
+
+
+def _read(condition: str) -> sa.TextClause:
+    return sa.text(f"""
+SELECT position, topic, key, sequence, headers, value, recorded_at FROM outbox o
+ WHERE shard = ANY(CAST(:locked AS smallint[])) {condition} ORDER BY position LIMIT :rows
+""")  # noqa: S608  (conditions of our own)
+
+
+# Reading is a statement of its own: its snapshot must be taken after the lock, or rows that another relay has just
+# deleted would be published again.
+_LOCK, _READ = _lock(""), _read("")
+# What is held is passed over by both, or its shards would be served for nothing while others wait.
+_LOCK_PAST, _READ_PAST = _lock(_NOT_HELD), _read(_NOT_HELD)
 _SERVED = sa.text("""
 UPDATE outbox_shard SET served_at = CAST(:now AS timestamptz) WHERE shard = ANY(CAST(:shards AS smallint[]))
 """)
@@ -56,6 +77,9 @@ class RelaySettings:
     poll: float = 0.1
     publish_timeout: float = 10.0
     retry: float = 0.5
+    hold: float = 1.0
+    """What the transport refuses is first tried again after so long, then ever later."""
+    longest_hold: float = 60.0
 
 
 class Relay:
@@ -76,15 +100,17 @@ class Relay:
         self._wake = wake or Wake()
         self._settings = settings or RelaySettings()
         self._publisher: Publisher | None = None
+        self._holds = Holds(first=self._settings.hold, longest=self._settings.longest_hold)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         """Publish until stopped; an absent broker or database is waited for, without limit."""
         try:
             while not stop.is_set():
+                beat()
                 ticket = self._wake.ticket()
                 pause = await self._turn()
                 if pause:
-                    await _first(stop.wait(), Wake.wait(ticket, pause))
+                    await rest(stop, ticket, pause)
         finally:
             await self._discard()
 
@@ -100,48 +126,101 @@ class Relay:
             metrics.RELAY_FAILURES.labels("database_away").inc()
             log.warning("the relay could not use its database", extra={"error": type(error).__name__})
             return self._settings.retry
-        return 0 if moved else self._settings.poll
+        if moved:
+            return 0
+        # Passing over what is held may mean reading much of the outbox.
+        return self._settings.retry if self._holds else self._settings.poll
 
     async def step(self) -> int:
         """Publish one batch and tell how many rows left the outbox.
 
-        Raises TransportAway, with the outbox as it was; what was on its way may be published twice.
+        What the transport refuses stays, and holds back the later records of its key, or of its topic; all others go
+        on. Raises TransportAway, with the outbox as it was; what was on its way may be published twice.
         """
         async with self._engine.begin() as connection:
             shards, rows = await self._take(connection)
             if not rows:
                 return 0
-            try:
-                await self._publish([_record(row) for row in rows])
-            except RecordRefused as refusal:
-                await self._set_aside(connection, rows[refusal.index], refusal.reason)
-                return 1
-            await connection.execute(_DELETE, {"positions": [row.position for row in rows]})
+            refused = await self._publish([_record(row) for row in rows])
+            gone = 0
+            for index, refusal in refused.items():
+                if refusal.scope == "record":
+                    await self._set_aside(connection, rows[index], refusal.reason)
+                    gone += 1
+            written = [row for index, row in enumerate(rows) if index not in refused]
+            await connection.execute(_DELETE, {"positions": [row.position for row in written]})
             await connection.execute(_SERVED, {"now": self._clock(), "shards": shards})
-        metrics.RELAY_PUBLISHED.inc(len(rows))
-        return len(rows)
+        self._note_written(written)
+        self._note_refused(rows, refused)
+        return len(written) + gone
 
     async def _take(self, connection: AsyncConnection) -> tuple[list[int], Sequence[Any]]:
-        locked = await connection.execute(_LOCK, {"shards": self._settings.shards})
+        held = list(self._holds.waiting(self._clock()))
+        past = (
+            {"held_topics": [topic for topic, _ in held], "held_keys": [key for _, key in held]}
+            if held
+            else {}
+        )
+        locked = await connection.execute(
+            _LOCK_PAST if held else _LOCK, {"shards": self._settings.shards, **past}
+        )
         shards = list(locked.scalars())
         if not shards:
             return [], []
-        read = await connection.execute(_READ, {"shards": shards, "rows": self._settings.rows})
+        read = await connection.execute(
+            _READ_PAST if held else _READ, {"locked": shards, "rows": self._settings.rows, **past}
+        )
         return shards, read.all()
 
-    async def _publish(self, records: Sequence[Record]) -> None:
+    async def _publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
         """Publish, or throw the publisher away: after a failure nothing it still holds can be trusted."""
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self._settings.publish_timeout):
                 if self._publisher is None:
                     self._publisher = await self._transport.open_publisher()
-                await self._publisher.publish(records)
+                return await self._publisher.publish(records)
         except TimeoutError as error:
             await self._discard()
             raise TransportAway(f"no acknowledgement in {self._settings.publish_timeout} s") from error
         except BaseException:
             await self._discard()
             raise
+        finally:
+            metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
+
+    def _note_written(self, rows: Sequence[Any]) -> None:
+        for topic, number in Counter(row.topic for row in rows).items():
+            metrics.PUBLISHED.labels(topic, "published").inc(number)
+        if self._holds:
+            for row in rows:
+                self._holds.release(row.topic, row.key)
+            metrics.HELD.set(len(self._holds))
+
+    def _note_refused(self, rows: Sequence[Any], refused: Mapping[int, Refusal]) -> None:
+        """Hold back each key, or topic, that was refused, and say so once."""
+        held: dict[Held, str] = {}
+        for index, refusal in refused.items():
+            row = rows[index]
+            match refusal.scope:
+                case "record":
+                    metrics.PUBLISHED.labels(row.topic, "set_aside").inc()
+                    continue
+                case "key":
+                    held.setdefault((row.topic, row.key), refusal.reason)
+                case "topic":
+                    held.setdefault((row.topic, None), refusal.reason)
+                case never:
+                    assert_never(never)
+        for (topic, key), reason in held.items():
+            metrics.PUBLISHED.labels(topic, "refused").inc()
+            self._holds.hold((topic, key), self._clock())
+            log.error(
+                "the transport refuses records; they wait in the outbox, and others go on",
+                extra={"topic": topic, "key": key, "reason": reason},
+            )
+        if held:
+            metrics.HELD.set(len(self._holds))
 
     async def _discard(self) -> None:
         publisher, self._publisher = self._publisher, None
@@ -154,7 +233,6 @@ class Relay:
         log.error(
             "the transport will never take a record; it is kept in outbox_refused", extra={"reason": reason}
         )
-        metrics.RELAY_REFUSED.inc()
         await connection.execute(
             _SET_ASIDE, {"position": row.position, "now": self._clock(), "reason": reason[:500]}
         )
@@ -166,14 +244,3 @@ def _record(row: Any) -> Record:
         name, text = sequence_header(row.sequence)
         headers = (*headers, (name, text.encode()))
     return Record(row.topic, row.key.encode(), headers, row.value)
-
-
-async def _first(*waits: Any) -> None:
-    """Wait for whichever comes first, and leave nothing running behind."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -118,4 +118,18 @@ PROBLEMS: Final = (
         "A calendar of this service has no working time at all.",
         "Tell the operator.",
     ),
+    ProblemType(
+        "term_invalid",
+        "A term is not valid",
+        500,
+        "A term of this service's policy contradicts itself.",
+        "Tell the operator.",
+    ),
+    ProblemType(
+        "pause_invalid",
+        "A pause is not valid",
+        500,
+        "A pause that this service recorded ends before it begins.",
+        "Tell the operator.",
+    ),
 )

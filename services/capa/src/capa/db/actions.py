@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from capa.db import parts
-from capa.db.rows import action_of, entry_of, row_of_action, row_of_change
+from capa.db.rows import action_of, entry_of, following, row_of_action, row_of_entry
 from capa.db.tables import action, action_notice, history
 from capa.domain.action import Action
 from capa.domain.errors import ActionMissing
@@ -77,7 +77,7 @@ class PostgresActions:
         """Write an action and the line of history in one statement."""
         row = row_of_action(action)
         changing = {name: row[name] for name in _CHANGING}
-        line = row_of_change(action.id, await self._last(action.id), change)
+        line = row_of_entry(action.id, following(await self._last(action.id), change))
         values: dict[str, Any] = {"action_id": action.id, **parts.under("action", changing)}
         await self._connection.execute(_SAVE, values | parts.under("line", line))
 

@@ -20,11 +20,6 @@ def insert_after(step: CTE, table: sa.Table, prefix: str) -> CTE:
     return inserted.returning(sa.literal(1)).cte(prefix)
 
 
-def inserted_row(table: sa.Table, prefix: str) -> dict[str, sa.BindParameter[Any]]:
-    """Name the values of one row to be inserted; see `under`."""
-    return {column.name: sa.bindparam(f"{prefix}_{column.name}", type_=column.type) for column in table.c}
-
-
 def under(prefix: str, row: Row) -> dict[str, Any]:
     """Give a row's values the names that the parts use."""
     return {f"{prefix}_{name}": value for name, value in row.items()}

@@ -116,9 +116,9 @@ def entry_of(row: Any) -> Entry:
     return Entry(row.position, row.at, row.actor, row.action, row.changes, row.reason, row.previous, row.hash)
 
 
-def row_of_change(thing_id: UUID, last: Entry | None, change: Change) -> dict[str, Any]:
-    """Write the row of `history` that follows the last entry of a thing."""
-    entry = history.append(
+def following(last: Entry | None, change: Change) -> Entry:
+    """Chain a change to the last entry of a thing."""
+    return history.append(
         last,
         at=change.at,
         actor=change.actor,
@@ -126,6 +126,10 @@ def row_of_change(thing_id: UUID, last: Entry | None, change: Change) -> dict[st
         changes=change.changes,
         reason=change.reason,
     )
+
+
+def row_of_entry(thing_id: UUID, entry: Entry) -> dict[str, Any]:
+    """Write a row of `history`."""
     return {
         "thing_id": thing_id,
         "position": entry.position,

@@ -1,23 +1,22 @@
 """Complaints and the decisions about them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any, assert_never
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.selectable import CTE
 
 from capa.db import parts
 from capa.db.rows import (
     entry_of,
+    following,
     nonconformity_of,
     row_of_action,
-    row_of_change,
+    row_of_entry,
     row_of_nonconformity,
 )
 from capa.db.tables import (
@@ -33,87 +32,62 @@ from capa.db.tables import (
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.triage import Decision
-from capa.usecases.ports import Amendment, Linked, Raised
+from capa.usecases.chronicle import Change
+from capa.usecases.ports import Amendment, Effect, Linked, Nearby, Raised
+from chassis.many_rows import Row, document, in_one, insert_rows
 from common.history import Entry
 
-# Two statements, not one: a statement sees what was committed when it began, which is before it waited for the lock.
-_LOCK_PAIR = sa.text("SELECT pg_advisory_xact_lock(:pair)")
+_ADMIT = insert_rows(complaint, "complaints", "ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id")
+
+# Two statements, not one: a statement sees what was committed when it began, which is before it waited for a lock. Pairs
+# are locked in the order in which they are given.
+_LOCK_PAIRS = sa.text("SELECT pg_advisory_xact_lock(pair) FROM unnest(CAST(:pairs AS bigint[])) AS pair")
 
 _LAST = parts.last_entry(nonconformity.c.id)
+_PLACE = (
+    sa.func.unnest(
+        *(
+            sa.bindparam(name, type_=pg.ARRAY(type_))
+            for name, type_ in (
+                ("products", sa.Text()),
+                ("categories", sa.Text()),
+                ("earliest", sa.DateTime(timezone=True)),
+                ("latest", sa.DateTime(timezone=True)),
+            )
+        )
+    )
+    .table_valued("product", "category", "earliest", "latest")
+    .render_derived("place")
+)
 _OPEN_NEAR = (
     sa.select(nonconformity, *(column.label(f"last_{column.name}") for column in _LAST.c))
-    .join(_LAST, sa.true())
-    .where(
-        nonconformity.c.state == "open",
-        nonconformity.c.product == sa.bindparam("product"),
-        nonconformity.c.category == sa.bindparam("category"),
-        nonconformity.c.anchor_at.between(sa.bindparam("earliest"), sa.bindparam("latest")),
+    .join(
+        _PLACE,
+        sa.and_(
+            nonconformity.c.state == "open",
+            nonconformity.c.product == _PLACE.c.product,
+            nonconformity.c.category == _PLACE.c.category,
+            nonconformity.c.anchor_at.between(_PLACE.c.earliest, _PLACE.c.latest),
+        ),
     )
+    .join(_LAST, sa.true())
+    .order_by(nonconformity.c.id)
     .with_for_update(of=nonconformity)
 )
 _NUMBERS = sa.select(
     NONCONFORMITY_NUMBERS.next_value().label("nonconformity"), ACTION_NUMBERS.next_value().label("action")
+).select_from(sa.func.generate_series(1, sa.bindparam("count", type_=sa.Integer)))
+
+_MOVED = "ORDER BY id ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ("severity", "complaints", "version")
 )
-
-
-def _decided() -> tuple[CTE, CTE]:
-    # An amendment cannot come first, since it has the complaint's key; so a known complaint is one decided about before.
-    known = (
-        insert(complaint)
-        .values(parts.inserted_row(complaint, "complaint"))
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(sa.literal(1))
-        .cte("known")
-    )
-    decision = (
-        insert(triage_decision)
-        .values(parts.inserted_row(triage_decision, "decision"))
-        .on_conflict_do_nothing(constraint="triage_decision_once")
-        .returning(sa.literal(1))
-        .cte("decided")
-    )
-    return known, decision
-
-
-def _keep_declined() -> sa.Select[Any]:
-    known, decision = _decided()
-    return sa.select(sa.literal(1)).select_from(decision).add_cte(known)
-
-
-def _keep_linked() -> sa.Select[Any]:
-    known, decision = _decided()
-    moved = (
-        sa.update(nonconformity)
-        .where(nonconformity.c.id == sa.bindparam("nonconformity_id"), sa.exists(sa.select(decision)))
-        .values(
-            severity=sa.bindparam("nonconformity_severity"),
-            complaints=sa.bindparam("nonconformity_complaints"),
-            version=sa.bindparam("nonconformity_version"),
-        )
-        .returning(sa.literal(1))
-        .cte("moved")
-    )
-    link = parts.insert_after(decision, nonconformity_complaint, "link")
-    line = parts.insert_after(decision, history, "line")
-    return sa.select(sa.literal(1)).select_from(decision).add_cte(known, moved, link, line)
-
-
-def _keep_raised() -> sa.Select[Any]:
-    known, decision = _decided()
-    follow = [
-        parts.insert_after(decision, table, prefix)
-        for table, prefix in (
-            (nonconformity, "nonconformity"),
-            (nonconformity_complaint, "link"),
-            (action, "action"),
-            (history, "line"),
-            (history, "action_line"),
-        )
-    ]
-    return sa.select(sa.literal(1)).select_from(decision).add_cte(known, *follow)
-
-
-_KEEP_DECLINED, _KEEP_LINKED, _KEEP_RAISED = _keep_declined(), _keep_linked(), _keep_raised()
+_KEEP = in_one(
+    insert_rows(triage_decision, "decisions"),
+    insert_rows(nonconformity, "nonconformities", _MOVED),
+    insert_rows(nonconformity_complaint, "links"),
+    insert_rows(action, "actions"),
+    insert_rows(history, "entries"),
+)
 
 _AMEND = (
     sa.update(complaint)
@@ -127,48 +101,78 @@ _AMEND = (
 )
 
 
-_LastEntries = dict[UUID, Entry]
-"""The last entry of each nonconformity that was read in this transaction."""
-
-
 class PostgresTriage:
     """Reads and writes on one transaction's connection."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._last = _LastEntries()
+        self._last: dict[UUID, Entry] = {}
+        """The last entry of each nonconformity that was read or written in this transaction."""
 
-    async def open_near(
-        self, product: str, category: str, earliest: datetime, latest: datetime
-    ) -> Sequence[Nonconformity]:
-        """Lock the pair, then read its open nonconformities with an anchor in between."""
-        await self._connection.execute(_LOCK_PAIR, {"pair": _pair(product, category)})
+    async def admit(self, complaints: Sequence[Complaint]) -> Sequence[bool]:
+        """Write complaints down; of one that comes twice only the first is new.
+
+        An amendment cannot come before, since it has the complaint's key; so a known complaint is one decided about.
+        """
+        if not complaints:
+            return []
+        rows = document(map(_row_of_complaint, complaints))
+        new = {row.id for row in await self._connection.execute(_ADMIT, {"complaints": rows})}
+        return [_taken_out(new, complaint.id) for complaint in complaints]
+
+    async def open_near(self, places: Sequence[Nearby]) -> Sequence[Nonconformity]:
+        """Lock the pairs, in one order for all transactions, then read what is open there."""
+        if not places:
+            return []
+        pairs = sorted({_pair(place) for place in places})
+        await self._connection.execute(_LOCK_PAIRS, {"pairs": pairs})
         rows = await self._connection.execute(
-            _OPEN_NEAR, {"product": product, "category": category, "earliest": earliest, "latest": latest}
+            _OPEN_NEAR,
+            {
+                "products": [place.product for place in places],
+                "categories": [place.category for place in places],
+                "earliest": [place.earliest for place in places],
+                "latest": [place.latest for place in places],
+            },
         )
         return [self._remember(row) for row in rows]
 
-    async def next_numbers(self) -> tuple[str, str]:
-        """Take a number from each of the two sequences."""
-        row = (await self._connection.execute(_NUMBERS)).one()
-        return f"NC-{row.nonconformity}", f"A-{row.action}"
+    async def next_numbers(self, count: int) -> Sequence[tuple[str, str]]:
+        """Take numbers from each of the two sequences."""
+        if not count:
+            return []
+        rows = await self._connection.execute(_NUMBERS, {"count": count})
+        return [(f"NC-{row.nonconformity}", f"A-{row.action}") for row in rows]
 
-    async def keep(self, decision: Decision, effect: Raised | Linked | None) -> bool:
-        """Write a decision and its effect in one statement, of which either all takes place or nothing."""
-        values = {
-            **parts.under("complaint", _row_of_complaint(decision.complaint)),
-            **parts.under("decision", _row_of_decision(decision)),
+    async def keep(self, decided: Sequence[tuple[Decision, Effect]]) -> None:
+        """Write decisions and their effects in one statement; of a nonconformity only what came out at last."""
+        if not decided:
+            return
+        standing: dict[UUID, Row] = {}
+        links, actions, entries = [], [], []
+        for decision, effect in decided:
+            if effect is None:
+                continue
+            target = effect.nonconformity
+            standing[target.id] = row_of_nonconformity(target)
+            links.append(_link(decision, target))
+            match effect:
+                case Linked(change=change):
+                    entries.append(self._entry(target.id, change))
+                case Raised(action=given):
+                    entries.append(self._entry(target.id, effect.nonconformity_change))
+                    actions.append(row_of_action(given))
+                    entries.append(self._entry(given.id, effect.action_change))
+                case never:
+                    assert_never(never)
+        rows = {
+            "decisions": [_row_of_decision(decision) for decision, _ in decided],
+            "nonconformities": standing.values(),
+            "links": links,
+            "actions": actions,
+            "entries": entries,
         }
-        match effect:
-            case None:
-                statement = _KEEP_DECLINED
-            case Linked():
-                statement, values = _KEEP_LINKED, values | self._linked(decision, effect)
-            case Raised():
-                statement, values = _KEEP_RAISED, values | _raised(decision, effect)
-            case never:
-                assert_never(never)
-        return (await self._connection.execute(statement, values)).first() is not None
+        await self._connection.execute(_KEEP, {name: document(each) for name, each in rows.items()})
 
     async def amend(self, amendment: Amendment) -> None:
         """Write what is shown of a complaint, unless a newer version is there."""
@@ -188,31 +192,22 @@ class PostgresTriage:
         self._last[found.id] = entry_of(_last_of(row))
         return found
 
-    def _linked(self, decision: Decision, effect: Linked) -> dict[str, Any]:
-        target = effect.nonconformity
-        line = row_of_change(target.id, self._last[target.id], effect.change)
-        return {
-            "nonconformity_id": target.id,
-            "nonconformity_severity": target.severity.value,
-            "nonconformity_complaints": target.complaints,
-            "nonconformity_version": target.version,
-            **parts.under("link", _link(decision, target)),
-            **parts.under("line", line),
-        }
+    def _entry(self, thing: UUID, change: Change) -> Row:
+        entry = following(self._last.get(thing), change)
+        self._last[thing] = entry
+        return row_of_entry(thing, entry)
 
 
-def _raised(decision: Decision, effect: Raised) -> dict[str, Any]:
-    target, given = effect.nonconformity, effect.action
-    return {
-        **parts.under("nonconformity", row_of_nonconformity(target)),
-        **parts.under("link", _link(decision, target)),
-        **parts.under("action", row_of_action(given)),
-        **parts.under("line", row_of_change(target.id, None, effect.nonconformity_change)),
-        **parts.under("action_line", row_of_change(given.id, None, effect.action_change)),
-    }
+def _taken_out(new: set[UUID], identity: UUID) -> bool:
+    """Tell whether it is among these, and leave it out from now on."""
+    try:
+        new.remove(identity)
+    except KeyError:
+        return False
+    return True
 
 
-def _link(decision: Decision, target: Nonconformity) -> dict[str, Any]:
+def _link(decision: Decision, target: Nonconformity) -> Row:
     return {
         "nonconformity_id": target.id,
         "complaint_id": decision.complaint.id,
@@ -220,7 +215,7 @@ def _link(decision: Decision, target: Nonconformity) -> dict[str, Any]:
     }
 
 
-def _row_of_complaint(value: Complaint) -> Mapping[str, Any]:
+def _row_of_complaint(value: Complaint) -> Row:
     return {
         "id": value.id,
         "number": value.number,
@@ -235,7 +230,7 @@ def _row_of_complaint(value: Complaint) -> Mapping[str, Any]:
     }
 
 
-def _row_of_decision(value: Decision) -> Mapping[str, Any]:
+def _row_of_decision(value: Decision) -> Row:
     return {
         "id": value.id,
         "complaint_id": value.complaint.id,
@@ -251,9 +246,9 @@ def _row_of_decision(value: Decision) -> Mapping[str, Any]:
     }
 
 
-def _pair(product: str, category: str) -> int:
+def _pair(place: Nearby) -> int:
     # Codes hold no NUL, so that no two pairs read the same; a rare hash collision only makes two pairs wait.
-    digest = blake2b(f"triage\0{product}\0{category}".encode(), digest_size=8).digest()
+    digest = blake2b(f"triage\0{place.product}\0{place.category}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 
 

@@ -1,6 +1,6 @@
 """One transaction of capa's database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from capa.db.actions import PostgresActions
 from capa.db.triage import PostgresTriage
 from common.clock import Clock
 from events.catalogue import topic_of
-from events.delivery import Delivery
+from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
 from events.wake import Wake
@@ -50,16 +50,29 @@ class PostgresStartWork:
     wake: Wake = field(default_factory=Wake)
 
     def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[PostgresWork]:
-        """Open one; raises AlreadyHandled or KeyBlocked where the delivery is not to be handled now."""
-        return self._open(once)
+        """Open one; with `once` that delivery is claimed first, which may raise AlreadyHandled or KeyBlocked."""
+        return self._open_once(once)
 
     @asynccontextmanager
-    async def _open(self, once: Delivery | None) -> AsyncIterator[PostgresWork]:
-        async with self.engine.begin() as connection:
+    async def _open_once(self, once: Delivery | None) -> AsyncIterator[PostgresWork]:
+        async with self._open() as (connection, work):
             if once is not None:
                 await inbox.claim(connection, once, now=self.clock())
-            work = PostgresWork(connection)
             yield work
+
+    @asynccontextmanager
+    async def together(
+        self, deliveries: Sequence[Delivery]
+    ) -> AsyncIterator[tuple[PostgresWork, Sequence[Claim]]]:
+        """Open one for all these deliveries, and tell what was found of each."""
+        async with self._open() as (connection, work):
+            yield work, await inbox.claim_all(connection, deliveries, now=self.clock())
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[tuple[AsyncConnection, PostgresWork]]:
+        async with self.engine.begin() as connection:
+            work = PostgresWork(connection)
+            yield connection, work
             await outbox.append(connection, TOPIC, work.announced, now=self.clock())
         if work.announced:
             self.wake.ring()

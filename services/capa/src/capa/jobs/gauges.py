@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import Gauge
 
 from capa.usecases.reading import Records
+from chassis.run import Beat
 from common.clock import Clock
 
 EVERY_SECONDS: Final = 15.0
@@ -24,17 +24,16 @@ for overdue in ("true", "false"):
 
 @dataclass(frozen=True, slots=True)
 class KeepGauges:
-    """Counts every so many seconds; `beat` is told at each turn."""
+    """Counts every so many seconds."""
 
     records: Records
     clock: Clock
-    beat: Callable[[], None]
     every_seconds: float = EVERY_SECONDS
 
-    async def __call__(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Count until stopped; while the database is away, the last numbers stand."""
         while not stop.is_set():
-            self.beat()
+            beat()
             await self.count()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self.every_seconds)

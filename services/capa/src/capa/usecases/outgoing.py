@@ -1,7 +1,7 @@
 """Facts as the events that capa announces."""
 
 from datetime import datetime
-from typing import TypeVar, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from capa.domain.action import Action
@@ -31,7 +31,8 @@ CLOCK = "complete"
 SUBJECT_KIND = "action"
 LADDER = "default"
 
-C = TypeVar("C", bound=Contract)
+# Named once: to find the type anew for each event costs as much as to make the event.
+_Told = Event[Contract]
 
 
 class Announcer:
@@ -253,9 +254,9 @@ def _of_action(data: Contract, action: Action, at: datetime, cause: Cause) -> Ev
 
 
 def _event(
-    data: C, *, key: UUID, subject: UUID, version: int, at: datetime, story: UUID, cause: Cause
-) -> Event[C]:
-    return Event[C](
+    data: Contract, *, key: UUID, subject: UUID, version: int, at: datetime, story: UUID, cause: Cause
+) -> Event[Contract]:
+    return _Told(
         id=new_id(),
         source=SOURCE,
         key=str(key),

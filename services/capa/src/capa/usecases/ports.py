@@ -8,11 +8,12 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from capa.domain.action import Action
+from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from capa.domain.triage import Decision
 from capa.usecases.chronicle import Change
-from events.delivery import Delivery
+from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
 
 
@@ -60,24 +61,41 @@ class Notice:
     reason: str | None = None
 
 
+Effect = Raised | Linked | None
+"""What a decision does beside being taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """Where nonconformities are looked for: a product and category, and an anchor between two instants, both included."""
+
+    product: str
+    category: str
+    earliest: datetime
+    latest: datetime
+
+
 class Triage(Protocol):
     """Complaints, and what was decided about them."""
 
-    async def open_near(
-        self, product: str, category: str, earliest: datetime, latest: datetime
-    ) -> Sequence[Nonconformity]:
-        """Read the open nonconformities of a pair with an anchor in between, and keep others from raising or linking.
+    async def admit(self, complaints: Sequence[Complaint]) -> Sequence[bool]:
+        """Write complaints down; tell of each whether it is new, so that nothing was decided about it yet."""
+        ...
 
-        Until the transaction ends, no other one gets past this call for the same product and category.
+    async def open_near(self, places: Sequence[Nearby]) -> Sequence[Nonconformity]:
+        """Read the open nonconformities of all these places, and keep others from raising or linking there.
+
+        Until the transaction ends, no other one gets past this call for the same products and categories. May be called
+        once in a transaction.
         """
         ...
 
-    async def next_numbers(self) -> tuple[str, str]:
-        """Take the next number of a nonconformity and of an action; one that is not used leaves a gap."""
+    async def next_numbers(self, count: int) -> Sequence[tuple[str, str]]:
+        """Take the next numbers of nonconformities and of their actions; those that are not used leave gaps."""
         ...
 
-    async def keep(self, decision: Decision, effect: Raised | Linked | None) -> bool:
-        """Write a decision and its effect down, or nothing and False where the complaint has this decision already."""
+    async def keep(self, decided: Sequence[tuple[Decision, Effect]]) -> None:
+        """Write decisions about admitted complaints and their effects down, each of which follows from those before."""
         ...
 
     async def amend(self, amendment: Amendment) -> None:
@@ -124,8 +142,14 @@ class Work(Protocol):
 
 
 class StartWork(Protocol):
-    """Opens a transaction; with `once` it first claims that delivery."""
+    """Opens transactions."""
 
     def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
-        """Open one; raises AlreadyHandled or KeyBlocked where the delivery is not this group's to handle now."""
+        """Open one; with `once` that delivery is claimed first, which may raise AlreadyHandled or KeyBlocked."""
+        ...
+
+    def together(
+        self, deliveries: Sequence[Delivery]
+    ) -> AbstractAsyncContextManager[tuple[Work, Sequence[Claim]]]:
+        """Open one for all these deliveries, and tell what was found of each; only NEW ones may have an effect."""
         ...

@@ -1,117 +1,85 @@
 """Decides what a complaint leads to: a nonconformity with an action, a link to an open one, or nothing and why."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import assert_never
-from uuid import UUID
+from itertools import compress
 
 from capa.domain import triage
-from capa.domain.action import contain
 from capa.domain.complaint import Complaint
-from capa.domain.due import counted
-from capa.domain.nonconformity import raise_from
 from capa.domain.policy import TriagePolicy
-from capa.domain.triage import Decision, Outcome, Verdict
-from capa.usecases import chronicle
+from capa.domain.triage import Outcome
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
-from capa.usecases.ports import Linked, Raised, StartWork, Work
+from capa.usecases.ports import Nearby, StartWork, Work
+from capa.usecases.sitting import Sitting, count_raised
 from common.clock import Clock
-from common.ids import new_id
-from events.delivery import Delivery
-from events.envelope import Contract, Event
+from events.delivery import Claim, Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A complaint just received, and the delivery that told of it."""
+
+    complaint: Complaint
+    cause: Cause
+    once: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Triaged:
+    """What was found of a delivery, and what was decided; None where the decision was taken before."""
+
+    claim: Claim
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TriageComplaint:
-    """Takes the one decision about a complaint just received; due times are counted from the decision."""
+    """Takes the one decision about each complaint just received; due times are counted from the decision."""
 
     start_work: StartWork
     clock: Clock
     policy: TriagePolicy
     announcer: Announcer
 
-    async def __call__(
-        self, complaint: Complaint, cause: Cause, once: Delivery | None = None
-    ) -> Outcome | None:
-        """Decide, or do nothing and tell None where the decision was taken before."""
-        async with self.start_work(once) as work:
-            verdict = await self._judge(work, complaint)
-            # The instant is taken with the pair's lock held, so that decisions about it are in the order of their times.
-            now = self.clock()
-            effect, events, nonconformity_id = await self._effect(work, complaint, verdict, cause, now)
-            decision = Decision(
-                id=new_id(),
-                complaint=complaint,
-                ordinal=1,
-                trigger="received",
-                verdict=verdict,
-                policy_version=self.policy.version,
-                decided_at=now,
-                nonconformity_id=nonconformity_id,
-            )
-            if not await work.triage.keep(decision, effect):
-                return None
-            nonconformity = None if effect is None else effect.nonconformity
-            work.announce(self.announcer.decided(decision, nonconformity, cause), *events)
-            return verdict.outcome
+    async def __call__(self, cases: Sequence[Case]) -> Sequence[Triaged]:
+        """Decide about one or several in one transaction: all the decisions stand, or none."""
+        async with self.start_work.together([case.once for case in cases]) as (work, claims):
+            new = [case for case, claim in zip(cases, claims, strict=True) if claim is Claim.NEW]
+            outcomes = iter(await self._decide(work, new))
+        return [Triaged(claim, next(outcomes)) if claim is Claim.NEW else Triaged(claim) for claim in claims]
 
-    async def _judge(self, work: Work, complaint: Complaint) -> Verdict:
-        if not triage.may_link(self.policy, complaint):
-            return triage.judge(self.policy, complaint, ())
-        earliest, latest = self.policy.anchors_near(complaint.received_at)
-        nearby = await work.triage.open_near(complaint.product, complaint.category, earliest, latest)
-        return triage.judge(self.policy, complaint, nearby)
+    async def _decide(self, work: Work, cases: Sequence[Case]) -> Sequence[Outcome | None]:
+        admitted = await work.triage.admit([case.complaint for case in cases])
+        fresh = list(compress(cases, admitted))
+        complaints = [case.complaint for case in fresh]
+        standing = await work.triage.open_near(self._places(complaints))
+        raised = count_raised(self.policy, complaints, standing)
+        sitting = Sitting(
+            self.policy,
+            self.announcer,
+            standing=standing,
+            numbers=await work.triage.next_numbers(raised),
+            # Taken with the pairs' locks held, so that decisions about a pair are in the order of their times.
+            now=self.clock(),
+        )
+        decided = [sitting.decide(case.complaint, case.cause) for case in fresh]
+        await work.triage.keep([(each.decision, each.effect) for each in decided])
+        for each in decided:
+            work.announce(*each.events)
+        outcomes = (each.decision.verdict.outcome for each in decided)
+        return [next(outcomes) if is_new else None for is_new in admitted]
 
-    async def _effect(
-        self, work: Work, complaint: Complaint, verdict: Verdict, cause: Cause, now: datetime
-    ) -> tuple[Raised | Linked | None, tuple[Event[Contract], ...], UUID | None]:
-        match verdict.outcome:
-            case Outcome.DECLINED:
-                return None, (), None
-            case Outcome.LINKED:
-                return self._link(complaint, verdict, cause, now)
-            case Outcome.RAISED:
-                return await self._raise(work, complaint, verdict, cause, now)
-            case never:
-                assert_never(never)
-
-    def _link(
-        self, complaint: Complaint, verdict: Verdict, cause: Cause, now: datetime
-    ) -> tuple[Linked, tuple[Event[Contract], ...], UUID]:
-        if verdict.target is None:
-            raise ValueError("a link needs a nonconformity to link to")
-        nonconformity, fact = verdict.target.link(complaint)
-        change = chronicle.of_linked(nonconformity, fact, now, cause.actor)
-        told = self.announcer.linked(nonconformity, fact, now, cause)
-        return Linked(nonconformity, change), (told,), nonconformity.id
-
-    async def _raise(
-        self, work: Work, complaint: Complaint, verdict: Verdict, cause: Cause, now: datetime
-    ) -> tuple[Raised, tuple[Event[Contract], ...], UUID]:
-        number, action_number = await work.triage.next_numbers()
-        nonconformity, raised = raise_from(
-            complaint, nonconformity_id=new_id(), number=number, explanation=verdict.explanation, now=now
-        )
-        hands = self.policy.assignment_for(complaint.product, complaint.category)
-        due = counted(self.policy.calendar, self.policy.version, now, self.policy.due[complaint.severity])
-        action, given = contain(
-            nonconformity,
-            action_id=new_id(),
-            number=action_number,
-            owner=hands.owner,
-            team=hands.team,
-            due=due,
-            now=now,
-        )
-        effect = Raised(
-            nonconformity,
-            chronicle.of_raised(nonconformity, raised, cause.actor),
-            action,
-            chronicle.of_action(action, given, now, cause.actor),
-        )
-        events = (
-            self.announcer.raised(nonconformity, cause),
-            *self.announcer.of_action(action, given, now, cause),
-        )
-        return effect, events, nonconformity.id
+    def _places(self, complaints: Iterable[Complaint]) -> Sequence[Nearby]:
+        """Tell where nonconformities lie that matter to these complaints, once for each product and category."""
+        received = defaultdict(list)
+        for complaint in complaints:
+            if triage.may_link(self.policy, complaint):
+                received[complaint.product, complaint.category].append(complaint.received_at)
+        places = []
+        for (product, category), times in received.items():
+            earliest, _ = self.policy.anchors_near(min(times))
+            _, latest = self.policy.anchors_near(max(times))
+            places.append(Nearby(product, category, earliest, latest))
+        return places

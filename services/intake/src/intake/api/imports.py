@@ -151,7 +151,7 @@ def imports_router(services: ImportServices) -> APIRouter:
         media_type = _media_type(request)
         own = principal.source_system
         if own is not None and query.source_system not in {None, own}:
-            raise ForeignSource(own)
+            raise ForeignSource(own, place="source_system")
         order = ImportOrder(
             id=new_id(),
             media_type=media_type,

@@ -36,12 +36,15 @@ class FromTheFuture(Unacceptable):
 
 
 class ForeignSource(Refusal):
-    """The caller's key belongs to one source system and the complaint names another."""
+    """The caller's key belongs to one source system and the complaint, or the import as a whole, names another.
+
+    `place` is where it does: a JSON pointer, or the name of a parameter.
+    """
 
     code: ClassVar[str] = "foreign_source_system"
 
-    def __init__(self, own: str) -> None:
+    def __init__(self, own: str, *, place: str = "/source_system") -> None:
         super().__init__(
             f"This key may only speak for {own}.",
-            FieldError("/source_system", "foreign_source_system", f"is not {own}", "leave it out"),
+            FieldError(place, "foreign_source_system", f"is not {own}", "leave it out"),
         )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.database import is_away, is_busy
 from chassis.idempotency import KEPT, purge
 from chassis.logging import get_logger
-from chassis.run import waited_for
+from chassis.run import Beat, waited_for
 from common.clock import Clock
 
 PAUSE_SECONDS: Final = 3_600.0
@@ -25,9 +25,10 @@ class ForgetKeys:
         self._table = table
         self._clock = clock
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Go on until stopped; a database that is away is asked again the next time."""
         while True:
+            beat()
             try:
                 await self.once()
             except Exception as error:

@@ -9,8 +9,9 @@ from prometheus_client import Counter
 
 from chassis.database import is_away, is_busy
 from chassis.logging import get_logger
-from chassis.run import waited_for
+from chassis.run import Beat, waited_for
 from common.clock import Clock
+from events.wake import Wake, rest
 from intake.domain.importing import RowOutcome
 from intake.usecases.imports import Imports
 
@@ -44,15 +45,30 @@ def may_pass(error: Exception) -> bool:
 class RunImports:
     """Works whenever an import waits; as many processes as one likes may do so."""
 
-    def __init__(self, process: Callable[[], Awaitable[bool]], imports: Imports, clock: Clock) -> None:
+    def __init__(
+        self,
+        process: Callable[[], Awaitable[bool]],
+        imports: Imports,
+        clock: Clock,
+        wake: Wake,
+        *,
+        poll: float = POLL_SECONDS,
+    ) -> None:
         self._process = process
         self._imports = imports
         self._clock = clock
+        self._wake = wake
+        self._poll = poll
         self._tidied_at: datetime | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Go on until stopped, which waits for the chunk under way; a database that is away is waited for."""
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
+        """Go on until stopped, which waits for the chunk under way; a database that is away is waited for.
+
+        An import that this process takes in begins at once, one of another process within a second.
+        """
         while not stop.is_set():
+            beat()
+            ticket = self._wake.ticket()
             try:
                 worked = await self._process()
                 if not worked:
@@ -64,7 +80,7 @@ class RunImports:
                 await waited_for(stop, RETRY_SECONDS)
                 continue
             if not worked:
-                await waited_for(stop, POLL_SECONDS)
+                await rest(stop, ticket, self._poll)
 
     async def tidy(self) -> None:
         """Once a minute give up uploads whose process is gone, and forget what is not needed any more."""

@@ -1,6 +1,6 @@
 """Stage an import: take a file in as it arrives and keep its rows, to be processed by the worker."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Final
 
 from intake.domain.import_files import LineReader, rows_of
@@ -15,10 +15,13 @@ BATCH: Final = 500
 class StageImport:
     """Keeps the rows of a file; an upload that breaks off or cannot be read leaves none of them."""
 
-    def __init__(self, imports: Imports, profiles: Mapping[str, Profile], clock: Clock) -> None:
+    def __init__(
+        self, imports: Imports, profiles: Mapping[str, Profile], clock: Clock, wake: Callable[[], None]
+    ) -> None:
         self._imports = imports
         self._profiles = profiles
         self._clock = clock
+        self._wake = wake
 
     async def __call__(self, order: ImportOrder, chunks: AsyncIterator[bytes]) -> Import:
         """Return once every row is kept; raises NoSuchProfile and FileUnreadable."""
@@ -33,6 +36,7 @@ class StageImport:
             await self._imports.give_up(order.id, detail=detail, now=self._clock())
             raise
         await self._imports.queue(order.id, now=self._clock())
+        self._wake()
         return await self._imports.find(order.id)
 
     async def _stage(self, order: ImportOrder, profile: Profile, chunks: AsyncIterator[bytes]) -> None:

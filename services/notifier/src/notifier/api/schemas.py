@@ -338,7 +338,9 @@ class NoticeOut(BaseModel):
 class DeliveryOut(BaseModel):
     """One message to one person by one channel."""
 
-    id: UUID = Field(description="Id, also the Message-ID or webhook-id of every attempt.")
+    id: UUID = Field(
+        description="Id; every attempt carries it, as webhook-id or before the @ of the Message-ID."
+    )
     recipient: str = Field(description="Id of the person.")
     channel: Channel = Field(description="The way.")
     state: DeliveryState = Field(description="Where it stands.")

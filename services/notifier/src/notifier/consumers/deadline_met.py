@@ -1,28 +1,32 @@
 """deadline.met: what had to be done was done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.contracts.deadline import DeadlineMetV1
-from events.delivery import Delivery
-from events.envelope import Event
+from events.delivery import Claim, Delivered
 from notifier.domain.deadline import State
-from notifier.usecases.close_deadline import CloseDeadline
+from notifier.usecases.close_deadline import CloseDeadline, Closing
 
 
 @dataclass(frozen=True, slots=True)
 class OnDeadlineMet:
-    """Hands the event to the use case."""
+    """Hands the events to the use case."""
 
     close_deadline: CloseDeadline
 
-    async def __call__(self, event: Event[DeadlineMetV1], delivery: Delivery) -> None:
-        """Silence the deadline."""
-        data = event.data
-        await self.close_deadline(
-            (data.subject_id, data.clock),
-            generation=data.generation,
-            state=State.MET,
-            reason=str(data.punctuality),
-            at=data.met_at,
-            once=delivery,
-        )
+    async def __call__(self, delivered: Sequence[Delivered]) -> Sequence[Claim]:
+        """Silence the deadlines."""
+        return await self.close_deadline([_closing(each) for each in delivered])
+
+
+def _closing(delivered: Delivered) -> Closing:
+    data: DeadlineMetV1 = delivered.event.data
+    return Closing(
+        key=(data.subject_id, data.clock),
+        generation=data.generation,
+        state=State.MET,
+        reason=str(data.punctuality),
+        at=data.met_at,
+        once=delivered.delivery,
+    )

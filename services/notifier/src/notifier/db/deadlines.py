@@ -6,15 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.many_rows import document, insert_rows
 from common.page import Page
 from notifier.db.tables import DEADLINE
 from notifier.domain.deadline import Deadline, Key, Severity, State, TimerEnd
 from notifier.domain.ladder import ladder_of
 from notifier.usecases.views import DeadlineFilter, DeadlineView, TimerView
 
+_COLUMNS = tuple(str(column.name) for column in DEADLINE.columns)
 _LOCK = sa.text("""
 SELECT * FROM deadline
  WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
@@ -26,6 +27,12 @@ UPDATE deadline SET version = given.version
        AS given (subject_id, clock, version)
  WHERE deadline.subject_id = given.subject_id AND deadline.clock = given.clock
 """)
+_SAVE = insert_rows(
+    DEADLINE,
+    "deadlines",
+    "ORDER BY subject_id, clock ON CONFLICT (subject_id, clock) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS),
+)
 _TIMERS = sa.text("""
 SELECT subject_id, clock, generation, step, due_at, NULL AS ended, NULL::timestamptz AS ended_at FROM timer
  WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
@@ -51,22 +58,15 @@ class PostgresDeadlines:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def lock(self, key: Key) -> Deadline | None:
-        """Read a deadline and keep others from changing it until the transaction ends."""
-        return (await self.lock_many([key])).get(key)
-
     async def lock_many(self, keys: Iterable[Key]) -> Mapping[Key, Deadline]:
         """Lock those that are known, in one order for all transactions."""
         rows = await self._connection.execute(_LOCK, _names(keys))
         return {(row.subject_id, row.clock): _deadline(row) for row in rows}
 
-    async def save(self, deadline: Deadline) -> None:
-        """Write a deadline, known or new."""
-        values = _values(deadline)
-        query = pg.insert(DEADLINE).values(values)
-        await self._connection.execute(
-            query.on_conflict_do_update(index_elements=["subject_id", "clock"], set_=values)
-        )
+    async def save(self, deadlines: Sequence[Deadline]) -> None:
+        """Write different deadlines, known or new."""
+        if deadlines:
+            await self._connection.execute(_SAVE, {"deadlines": document(map(_values, deadlines))})
 
     async def count_on(self, versions: Mapping[Key, int]) -> None:
         """Write the versions that announcing has reached, for rows that are locked."""
@@ -132,7 +132,7 @@ def _names(keys: Iterable[Key]) -> dict[str, Any]:
 
 
 def _deadline(row: Any) -> Deadline:
-    fields = {column.name: getattr(row, column.name) for column in DEADLINE.columns}
+    fields = {name: getattr(row, name) for name in _COLUMNS}
     ladder = fields.pop("ladder")
     severity, state = fields.pop("severity"), fields.pop("state")
     return Deadline(
@@ -144,7 +144,7 @@ def _deadline(row: Any) -> Deadline:
 
 
 def _values(deadline: Deadline) -> dict[str, Any]:
-    values = {column.name: getattr(deadline, column.name) for column in DEADLINE.columns}
+    values = {name: getattr(deadline, name) for name in _COLUMNS}
     return values | {
         "ladder": deadline.ladder.as_data(),
         "severity": str(deadline.severity),

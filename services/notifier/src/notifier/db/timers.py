@@ -1,16 +1,17 @@
 """Timers in PostgreSQL: a due index, claimed with a lease by SKIP LOCKED."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.many_rows import document, in_one, insert_rows
 from common.ids import new_id
 from notifier.db.tables import TIMER, TIMER_ENDED
-from notifier.domain.deadline import Deadline, Key, Plan, TimerEnd
+from notifier.domain.deadline import Deadline, Key, Plan, Timer, TimerEnd
 from notifier.usecases.ports import DueTimer
 
 MOST_ATTEMPTS: Final = 10
@@ -49,13 +50,17 @@ ON CONFLICT DO NOTHING
 """)
 _END_ALL = sa.text("""
 WITH gone AS (
-    DELETE FROM timer WHERE subject_id = :subject_id AND clock = :clock
-    RETURNING subject_id, clock, generation, step, due_at
+    DELETE FROM timer
+     USING unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[]), CAST(:ends AS text[]))
+        AS given (subject_id, clock, ended)
+     WHERE timer.subject_id = given.subject_id AND timer.clock = given.clock
+    RETURNING timer.subject_id, timer.clock, generation, step, due_at, given.ended
 )
 INSERT INTO timer_ended (subject_id, clock, generation, step, due_at, ended, ended_at)
-SELECT subject_id, clock, generation, step, due_at, :ended, CAST(:now AS timestamptz) FROM gone
+SELECT subject_id, clock, generation, step, due_at, ended, CAST(:now AS timestamptz) FROM gone
 ON CONFLICT DO NOTHING
 """)
+_PLAN = in_one(insert_rows(TIMER, "timers"), insert_rows(TIMER_ENDED, "skipped"))
 _NEXT = sa.text("""
 SELECT least(
     (SELECT min(due_at) FROM timer WHERE state = 'pending'),
@@ -71,41 +76,27 @@ class PostgresTimers:
         self._connection = connection
         self.planned = False
 
-    async def plan(self, deadline: Deadline, plan: Plan, *, now: datetime) -> None:
-        """Write the timers of a generation, and the steps that it skips."""
-        name = {
-            "subject_id": deadline.subject_id,
-            "clock": deadline.clock,
-            "generation": deadline.generation,
-        }
+    async def plan(self, plans: Sequence[tuple[Deadline, Plan]], *, now: datetime) -> None:
+        """Write the timers of each deadline's generation, and the steps that it skips."""
         timers = [
-            {
-                **name,
-                "id": new_id(),
-                "step": timer.step,
-                "due_at": timer.due_at,
-                "planned_at": now,
-                "state": "pending",
-                "attempts": 0,
-            }
+            _row(deadline, timer) | {"id": new_id(), "planned_at": now, "state": "pending", "attempts": 0}
+            for deadline, plan in plans
             for timer in plan.timers
         ]
         skipped = [
-            {**name, "step": timer.step, "due_at": timer.due_at, "ended": str(TimerEnd.PAST), "ended_at": now}
+            _row(deadline, timer) | {"ended": str(TimerEnd.PAST), "ended_at": now}
+            for deadline, plan in plans
             for timer in plan.skipped
         ]
-        if timers:
-            await self._connection.execute(sa.insert(TIMER).values(timers))
-            self.planned = True
-        if skipped:
-            await self._connection.execute(sa.insert(TIMER_ENDED).values(skipped))
+        if timers or skipped:
+            await self._connection.execute(_PLAN, {"timers": document(timers), "skipped": document(skipped)})
+        self.planned = self.planned or bool(timers)
 
-    async def end_all(self, key: Key, end: TimerEnd, *, now: datetime) -> None:
-        """End every timer of a deadline, of whatever generation."""
-        subject_id, clock = key
-        await self._connection.execute(
-            _END_ALL, {"subject_id": subject_id, "clock": clock, "ended": str(end), "now": now}
-        )
+    async def end_all(self, ends: Mapping[Key, TimerEnd], *, now: datetime) -> None:
+        """End every timer of each deadline, of whatever generation."""
+        if ends:
+            values = _names(ends) | {"ends": [str(end) for end in ends.values()], "now": now}
+            await self._connection.execute(_END_ALL, values)
 
     async def claim(self, *, now: datetime, lease_until: datetime, limit: int) -> tuple[Key, ...]:
         """Lease timers that are due, and those whose holder died; names their deadlines."""
@@ -115,9 +106,7 @@ class PostgresTimers:
 
     async def due_of(self, keys: Iterable[Key], *, now: datetime) -> tuple[DueTimer, ...]:
         """Read every due timer of deadlines that are locked, claimed or not: together they tell which is the newest."""
-        named = list(keys)
-        names = {"ids": [subject_id for subject_id, _ in named], "clocks": [clock for _, clock in named]}
-        rows = await self._connection.execute(_DUE, names | {"now": now})
+        rows = await self._connection.execute(_DUE, _names(keys) | {"now": now})
         return tuple(
             DueTimer(
                 row.id, (row.subject_id, row.clock), row.generation, row.step, row.due_at, row.planned_at
@@ -135,3 +124,18 @@ class PostgresTimers:
         """Tell when the next timer wants attention."""
         found: datetime | None = (await self._connection.execute(_NEXT)).scalar_one()
         return found
+
+
+def _row(deadline: Deadline, timer: Timer) -> dict[str, Any]:
+    return {
+        "subject_id": deadline.subject_id,
+        "clock": deadline.clock,
+        "generation": deadline.generation,
+        "step": timer.step,
+        "due_at": timer.due_at,
+    }
+
+
+def _names(keys: Iterable[Key]) -> dict[str, Any]:
+    named = list(keys)
+    return {"ids": [subject_id for subject_id, _ in named], "clocks": [clock for _, clock in named]}

@@ -1,6 +1,6 @@
 """Transactions on notifier's database."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import Clock
 from events.catalogue import topic_of
+from events.delivery import Claim
 from events.delivery import Delivery as Once
 from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
@@ -84,12 +85,23 @@ class PostgresStartWork:
         self._wakes = wakes
 
     @asynccontextmanager
-    async def __call__(self, once: Once | None = None) -> AsyncIterator[PostgresWork]:
-        """Open a transaction; raises AlreadyHandled or KeyBlocked where `once` may not be handled (again)."""
-        async with self._engine.begin() as connection:
-            if once is not None:
-                await inbox.claim(connection, once, now=self._clock())
-            work = PostgresWork(connection)
+    async def __call__(self) -> AsyncIterator[PostgresWork]:
+        """Open a transaction."""
+        async with self._open() as (_, work):
             yield work
+
+    @asynccontextmanager
+    async def together(
+        self, deliveries: Sequence[Once]
+    ) -> AsyncIterator[tuple[PostgresWork, Sequence[Claim]]]:
+        """Open one for all these deliveries of events, and tell what was found of each."""
+        async with self._open() as (connection, work):
+            yield work, await inbox.claim_all(connection, deliveries, now=self._clock())
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[tuple[AsyncConnection, PostgresWork]]:
+        async with self._engine.begin() as connection:
+            work = PostgresWork(connection)
+            yield connection, work
             await outbox.append(connection, topic_of("notifier"), work.announced, now=self._clock())
         work.ring(self._wakes)

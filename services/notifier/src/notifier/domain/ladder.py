@@ -36,7 +36,7 @@ class Offset:
     @property
     def is_zero(self) -> bool:
         """Whether it is the due instant itself."""
-        return self.duration.count == 0 and self.duration.unit is not Unit.WORKING_DAYS
+        return self.duration.count == 0 and not self.duration.unit.counts_dates
 
     def __str__(self) -> str:
         return f"{'-' if self.before else ''}{self.duration}"
@@ -92,9 +92,14 @@ def ladder_of(name: str, version: str, steps: Sequence[Mapping[str, str]]) -> La
 
 
 def parse_offset(text: str) -> Offset:
-    """Read `-1wd`, `0s` or `1wd`; refuses with DurationInvalid."""
+    """Read `-1wd`, `0s` or `1wd`; refuses with DurationInvalid, also calendar days before an instant."""
     before = text.startswith("-")
-    return Offset(parse_duration(text.removeprefix("-")), before)
+    duration = parse_duration(text.removeprefix("-"))
+    if before and duration.unit.counts_dates and duration.unit is not Unit.WORKING_DAYS:
+        raise DurationInvalid(
+            f"{text} would be due at midnight: write elapsed days (-2d) or working days (-2wd)"
+        )
+    return Offset(duration, before)
 
 
 def _step(ladder: str, number: int, data: Mapping[str, str]) -> Step:

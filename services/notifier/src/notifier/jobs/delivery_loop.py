@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chassis.logging import get_logger
+from chassis.run import Beat
 from common.clock import Clock
 from events.wake import Wake
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
@@ -37,9 +38,11 @@ class DeliveryLoop:
     poll: float
     side_by_side: int = 8
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Run until stopped; what is being sent then is finished and recorded first."""
-        await take_turns(self.turn, stop, loop="deliveries", gate=self.gate, wake=self.wake, poll=self.poll)
+        await take_turns(
+            self.turn, stop, beat, loop="deliveries", gate=self.gate, wake=self.wake, poll=self.poll
+        )
 
     async def turn(self) -> float:
         """Send one batch and tell how long to rest."""

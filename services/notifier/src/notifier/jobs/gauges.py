@@ -5,11 +5,14 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from chassis.database import is_away
+from chassis.run import Beat
 from common.clock import Clock
 from notifier.jobs import metrics
+
+EVERY_SECONDS: Final = 10.0
 
 
 class Counts(Protocol):
@@ -67,11 +70,12 @@ class GaugeLoop:
 
     count: Callable[[datetime], Awaitable[Counts]]
     clock: Clock
-    every: float = 10.0
+    every: float = EVERY_SECONDS
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Run until stopped; while the database is away, the gauges stand still."""
         while not stop.is_set():
+            beat()
             try:
                 await self.turn()
             except Exception as error:

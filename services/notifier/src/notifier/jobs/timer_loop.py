@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from chassis.run import Beat
 from common.clock import Clock
 from events.wake import Wake
 from notifier.jobs import metrics
@@ -25,9 +26,9 @@ class TimerLoop:
     poll: float
     batch: int = 100
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Run until stopped; while the database is away, wait and try on."""
-        await take_turns(self.turn, stop, loop="timers", gate=self.gate, wake=self.wake, poll=self.poll)
+        await take_turns(self.turn, stop, beat, loop="timers", gate=self.gate, wake=self.wake, poll=self.poll)
 
     async def turn(self) -> float:
         """Fire one batch and tell how long to rest."""

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from chassis.database import is_away
 from chassis.logging import get_logger
-from events.wake import Wake
+from chassis.run import Beat
+from events.wake import Wake, rest
 from notifier.jobs.gate import Gate
-from notifier.jobs.rest import rest
 
 log = get_logger(__name__)
 
@@ -15,6 +15,7 @@ log = get_logger(__name__)
 async def take_turns(
     turn: Callable[[], Awaitable[float]],
     stop: asyncio.Event,
+    beat: Beat,
     *,
     loop: str,
     gate: Gate,
@@ -25,8 +26,9 @@ async def take_turns(
 
     The bell cuts a rest short; while the database is away, every `poll` seconds another turn is tried.
     """
-    await gate.passed(stop)
+    await gate.passed(stop, beat)
     while not stop.is_set():
+        beat()
         # Taken before the turn looks for work, so that a ring meanwhile is not slept through.
         ticket = wake.ticket()
         try:

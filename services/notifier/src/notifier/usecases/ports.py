@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common.history import Entry
 from common.page import Page
+from events.delivery import Claim
 from events.delivery import Delivery as Once
 from events.envelope import Contract, Event
 from notifier.domain.deadline import Deadline, Key, Plan, TimerEnd
@@ -98,16 +99,12 @@ class People(Protocol):
 class Deadlines(Protocol):
     """The projection of what the owners of deadlines announced."""
 
-    async def lock(self, key: Key) -> Deadline | None:
-        """Read a deadline and keep others from changing it until the transaction ends."""
-        ...
-
     async def lock_many(self, keys: Iterable[Key]) -> Mapping[Key, Deadline]:
         """Lock those that are known, in one order for all transactions."""
         ...
 
-    async def save(self, deadline: Deadline) -> None:
-        """Write a deadline, known or new."""
+    async def save(self, deadlines: Sequence[Deadline]) -> None:
+        """Write different deadlines, known or new."""
         ...
 
     async def count_on(self, versions: Mapping[Key, int]) -> None:
@@ -124,12 +121,12 @@ class Deadlines(Protocol):
 class Timers(Protocol):
     """Steps whose moment will come."""
 
-    async def plan(self, deadline: Deadline, plan: Plan, *, now: datetime) -> None:
-        """Write the timers of a generation, and the steps that it skips."""
+    async def plan(self, plans: Sequence[tuple[Deadline, Plan]], *, now: datetime) -> None:
+        """Write the timers of each deadline's generation, and the steps that it skips."""
         ...
 
-    async def end_all(self, key: Key, end: TimerEnd, *, now: datetime) -> None:
-        """End every timer of a deadline, of whatever generation."""
+    async def end_all(self, ends: Mapping[Key, TimerEnd], *, now: datetime) -> None:
+        """End every timer of each deadline, of whatever generation."""
         ...
 
     async def claim(self, *, now: datetime, lease_until: datetime, limit: int) -> tuple[Key, ...]:
@@ -298,10 +295,16 @@ class Work(Protocol):
 
 
 class StartWork(Protocol):
-    """Opens a transaction; with `once` it claims that delivery of an event first."""
+    """Opens transactions."""
 
-    def __call__(self, once: Once | None = None) -> AbstractAsyncContextManager[Work]:
-        """Open it; raises AlreadyHandled or KeyBlocked where `once` may not be handled (again)."""
+    def __call__(self) -> AbstractAsyncContextManager[Work]:
+        """Open one."""
+        ...
+
+    def together(
+        self, deliveries: Sequence[Once]
+    ) -> AbstractAsyncContextManager[tuple[Work, Sequence[Claim]]]:
+        """Open one for all these deliveries of events, and tell what was found of each; only NEW ones have an effect."""
         ...
 
 

@@ -1,16 +1,17 @@
-"""Takes over a deadline that its owner announced, and plans its timers."""
+"""Takes over deadlines that their owners announced, and plans their timers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from common.clock import Clock
-from events.delivery import Delivery
+from common.turns import in_turns
+from events.delivery import Claim, Delivery
 from notifier.domain.deadline import Deadline, Severity, State, TimerEnd, is_newer, plan, succeed
 from notifier.domain.ladder import DEFAULT, Ladder
-from notifier.usecases.ports import StartWork
+from notifier.usecases.ports import StartWork, Work
 from worktime import Calendar
 
 log = logging.getLogger(__name__)
@@ -49,19 +50,32 @@ class SetDeadline:
     ladders: Mapping[str, Ladder]
     calendar: Calendar
 
-    async def __call__(self, announced: Announced, once: Delivery) -> None:
-        """Void the timers of the former generation and plan those of the new one, in one transaction."""
+    async def __call__(self, announced: Sequence[tuple[Announced, Delivery]]) -> Sequence[Claim]:
+        """Void the timers of former generations and plan those of new ones, in one transaction."""
         now = self.clock()
-        fresh = self._deadline(announced, now)
-        async with self.start_work(once) as work:
-            known = await work.deadlines.lock(fresh.key)
-            if not is_newer(known, fresh.generation):
-                return
-            if known is not None:
-                await work.timers.end_all(fresh.key, TimerEnd.REPLACED, now=now)
-            deadline = succeed(known, fresh)
-            await work.deadlines.save(deadline)
-            await work.timers.plan(deadline, plan(deadline, self.calendar, now), now=now)
+        async with self.start_work.together([once for _, once in announced]) as (work, claims):
+            fresh = [
+                self._deadline(each, now)
+                for (each, _), claim in zip(announced, claims, strict=True)
+                if claim is Claim.NEW
+            ]
+            for turn in in_turns(fresh, lambda deadline: deadline.key):
+                await self._succeed(work, turn, now)
+            return claims
+
+    async def _succeed(self, work: Work, fresh: Sequence[Deadline], now: datetime) -> None:
+        """Put different deadlines in the place of what was known of them."""
+        known = await work.deadlines.lock_many([deadline.key for deadline in fresh])
+        deadlines = [
+            succeed(known.get(deadline.key), deadline)
+            for deadline in fresh
+            if is_newer(known.get(deadline.key), deadline.generation)
+        ]
+        replaced = {deadline.key: TimerEnd.REPLACED for deadline in deadlines if deadline.key in known}
+        await work.timers.end_all(replaced, now=now)
+        await work.deadlines.save(deadlines)
+        plans = [(deadline, plan(deadline, self.calendar, now)) for deadline in deadlines]
+        await work.timers.plan(plans, now=now)
 
     def _deadline(self, announced: Announced, now: datetime) -> Deadline:
         return Deadline(
