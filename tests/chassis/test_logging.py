@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import warnings
@@ -103,6 +104,18 @@ def test_the_access_log_writes_the_same_shape(logged: Lines) -> None:
     AccessLog().write({"path": "/v1", "status": 200})
     (line,) = logged()
     assert list(line) == ["timestamp", "service", "level", "event", "path", "status"]
+
+
+async def test_requests_that_end_in_one_turn_of_the_loop_are_written_before_the_next_line(
+    logged: Lines,
+) -> None:
+    log = AccessLog()
+    log.write({"path": "/1"})
+    log.write({"path": "/2"})
+    get_logger("x").info("later")
+    log.write({"path": "/3"})
+    await asyncio.sleep(0)
+    assert [line.get("path", line["event"]) for line in logged()] == ["/1", "/2", "later", "/3"]
 
 
 def test_the_access_log_obeys_the_level(logged: Lines) -> None:

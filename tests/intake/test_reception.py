@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from chassis.idempotency import KeyReused
 from common.actor import Actor
@@ -126,6 +127,21 @@ async def test_complaints_that_arrive_together_share_transactions(
     await asyncio.gather(*(group.receive(receipt(f"case-{number}")) for number in range(100)))
     transactions = await world.rows("SELECT count(DISTINCT xmin::text) AS n FROM complaint")
     assert transactions[0].n <= 5
+
+
+async def test_batches_under_way_at_once_take_no_number_from_one_another(group: GroupReception) -> None:
+    await asyncio.gather(*(group.receive(receipt(f"known-{nth}")) for nth in range(5)))
+    with capture_logs() as logs:
+        for turns in range(40):
+            # What is known already leaves its numbers over. They are too few for the first batch, which has to wait for
+            # more, and enough for the second, which comes a little later each time.
+            await asyncio.gather(*(group.receive(receipt(f"known-{nth}")) for nth in range(5)))
+            first = [asyncio.create_task(group.receive(receipt())) for _ in range(20)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await asyncio.gather(*first, *(group.receive(receipt()) for _ in range(4)))
+
+    assert [event["reason"] for event in logs if event["event"] == "batch_done_again_singly"] == []
 
 
 async def test_a_batch_waits_no_longer_than_a_moment_for_a_key_that_another_process_holds(

@@ -1,5 +1,6 @@
 """JSON logs on stdout, one line an event, from structlog and the standard library alike."""
 
+import asyncio
 import json
 import logging
 import re
@@ -100,7 +101,7 @@ class AccessLog:
                 "event": "request",
                 **fields,
             }
-            handlers[0].write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
+            handlers[0].write_soon(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
         else:
             get_logger("chassis.access").info("request", **fields)
 
@@ -129,6 +130,7 @@ class _Stdout(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.for_person = sys.stdout.isatty()
+        self._waiting: list[bytes] = []
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
@@ -138,9 +140,28 @@ class _Stdout(logging.Handler):
             self.handleError(record)
 
     def write(self, line: bytes) -> None:
-        """Write one whole line."""
+        """Write one whole line, after those that wait."""
+        self._waiting.append(line)
+        self.flush()
+
+    def write_soon(self, line: bytes) -> None:
+        """Write one whole line together with those of the same turn of the event loop."""
+        self._waiting.append(line)
+        if len(self._waiting) > 1:
+            return
         try:
-            sys.stdout.buffer.write(line + b"\n")
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # no loop runs
+            self.flush()
+
+    @override
+    def flush(self) -> None:
+        """Write what waits; Python asks for it at the process's end, too."""
+        lines, self._waiting = self._waiting, []
+        if not lines:
+            return
+        try:
+            sys.stdout.buffer.write(b"".join(line + b"\n" for line in lines))
             sys.stdout.buffer.flush()
         except (BrokenPipeError, ValueError):
             return

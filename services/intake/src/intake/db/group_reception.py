@@ -61,6 +61,7 @@ class GroupReception:
         self._singly = PlainReception(engine, clock, wake)
         self._queue: deque[_Waiting] = deque()
         self._drawn: deque[int] = deque()
+        self._usual = 1
         self._writers: set[asyncio.Task[None]] = set()
 
     async def receive(self, receipt: Receipt) -> Outcome:
@@ -112,9 +113,10 @@ class GroupReception:
             for receipt, number in zip(receipts, numbers, strict=True)
         ]
         # SQLAlchemy's way to run a statement costs several times what the driver's own does, once for each batch.
-        # Numbers for those who wait already come along, so that a busy process asks PostgreSQL once for each batch.
+        # Numbers for the next batch come along, so that PostgreSQL is asked once for each.
         values = self._values(receipts, complaints, numbers)
-        rows = await connection.fetch(RECEIVE, *values, len(self._queue))
+        self._usual = max(len(receipts), len(self._queue), (self._usual + len(receipts)) // 2)
+        rows = await connection.fetch(RECEIVE, *values, max(0, self._usual - len(self._drawn)))
         codes = {identity: code for identity, code, _ in rows}
         self._drawn.extend(number for _, _, number in rows if number is not None)
         self._drawn.extend(
@@ -127,10 +129,11 @@ class GroupReception:
 
     async def _draw(self, connection: DriverConnection, count: int) -> list[int]:
         """Take numbers for a batch; they are lost where it fails, since nobody knows whether it used them."""
-        missing = count - len(self._drawn)
-        if missing > 0:
-            self._drawn.extend(row[0] for row in await connection.fetch(NUMBERS, missing))
-        return [self._drawn.popleft() for _ in range(count)]
+        # Taken before anything is awaited, or the other writer would take the same ones meanwhile.
+        numbers = [self._drawn.popleft() for _ in range(min(count, len(self._drawn)))]
+        if len(numbers) < count:
+            numbers += [row[0] for row in await connection.fetch(NUMBERS, count - len(numbers))]
+        return numbers
 
     def _values(
         self, receipts: Sequence[Receipt], complaints: Sequence[Complaint], numbers: Sequence[int]
