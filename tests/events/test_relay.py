@@ -188,6 +188,30 @@ async def test_no_shard_starves_under_steady_load(engine: AsyncEngine, transport
     assert set.union(*served[-4:]) == set(range(16))
 
 
+async def test_a_little_in_every_shard_goes_in_one_batch(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    by_shard = {shard_of(f"key-{number}"): f"key-{number}" for number in range(200)}
+    relay = Relay(engine, transport, utc_now)
+    await announce(engine, *by_shard.values())
+    while await relay.step():
+        pass
+
+    await announce(engine, *by_shard.values())
+    assert await relay.step() == 16
+
+
+async def test_full_shards_are_left_to_other_relays(engine: AsyncEngine, transport: FlakyTransport) -> None:
+    by_shard = {shard_of(f"key-{number}"): f"key-{number}" for number in range(200)}
+    relay = Relay(engine, transport, utc_now, settings=RelaySettings(rows=40, shards=4))
+    for _ in range(20):
+        await announce(engine, *by_shard.values())
+    await relay.step()
+    before = len(transport.published)
+    await relay.step()
+    assert len({shard_of(record.key.decode()) for record in transport.published[before:]}) <= 4
+
+
 async def test_a_record_that_can_never_be_sent_is_set_aside_and_the_rest_goes_on(
     engine: AsyncEngine, transport: FlakyTransport
 ) -> None:

@@ -23,6 +23,7 @@ from events.postgres import metrics
 from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import unpack
 from events.postgres.holds import Held, Holds
+from events.postgres.tables import SHARDS
 from events.transport import Publisher, Record, Refusal, Transport
 from events.turning import Beat, unwatched
 from events.wake import Wake, rest
@@ -74,6 +75,7 @@ class RelaySettings:
 
     rows: int = 500
     shards: int = 4
+    """So many at once where they fill a batch, so that other relays find some too; else more, for fewer round trips."""
     poll: float = 0.1
     publish_timeout: float = 10.0
     retry: float = 0.5
@@ -101,6 +103,7 @@ class Relay:
         self._settings = settings or RelaySettings()
         self._publisher: Publisher | None = None
         self._holds = Holds(first=self._settings.hold, longest=self._settings.longest_hold)
+        self._width = self._settings.shards
 
     async def run(self, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         """Publish until stopped; an absent broker or database is waited for, without limit."""
@@ -161,16 +164,23 @@ class Relay:
             if held
             else {}
         )
-        locked = await connection.execute(
-            _LOCK_PAST if held else _LOCK, {"shards": self._settings.shards, **past}
-        )
+        locked = await connection.execute(_LOCK_PAST if held else _LOCK, {"shards": self._width, **past})
         shards = list(locked.scalars())
         if not shards:
             return [], []
         read = await connection.execute(
             _READ_PAST if held else _READ, {"locked": shards, "rows": self._settings.rows, **past}
         )
-        return shards, read.all()
+        rows = read.all()
+        self._adapt(len(shards), len(rows))
+        return shards, rows
+
+    def _adapt(self, locked: int, read: int) -> None:
+        """Choose how many shards to take next: twice as many where as many as were asked for held little."""
+        if read >= self._settings.rows:
+            self._width = self._settings.shards
+        elif locked == self._width:
+            self._width = min(2 * self._width, SHARDS)
 
     async def _publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
         """Publish, or throw the publisher away: after a failure nothing it still holds can be trusted."""

@@ -61,7 +61,7 @@ RETURNING *
 """)
 _WAITING: Final = sa.text("""
 SELECT row_number, raw, errors FROM import_row
- WHERE import_id = CAST(:id AS uuid) AND outcome IS NULL ORDER BY row_number LIMIT :rows
+ WHERE import_id = CAST(:id AS uuid) AND outcome IS NULL AND row_number > :after ORDER BY row_number LIMIT :rows
 """).columns(errors=import_row.c.errors.type)
 _HOLD: Final = sa.text("""
 UPDATE import_job SET lease_until = CAST(:until AS timestamptz)
@@ -211,10 +211,11 @@ class PostgresImports:
             ).one_or_none()
         return None if row is None else _import(row)
 
-    async def waiting_rows(self, import_id: UUID, *, limit: int) -> Sequence[StagedRow]:
-        """Read the next rows that have no result."""
+    async def waiting_rows(self, import_id: UUID, *, after: int, limit: int) -> Sequence[StagedRow]:
+        """Read the next rows that have no result, of those after a row."""
+        values = {"id": import_id, "after": after, "rows": limit}
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(_WAITING, {"id": import_id, "rows": limit})).all()
+            rows = (await connection.execute(_WAITING, values)).all()
         return [
             StagedRow(row.row_number, row.raw, FieldError(**row.errors[0]) if row.errors else None)
             for row in rows

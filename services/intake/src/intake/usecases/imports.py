@@ -41,8 +41,8 @@ class Imports(Protocol):
         """Lease the oldest import that waits, or whose holder fell silent; None where there is none."""
         ...
 
-    async def waiting_rows(self, import_id: UUID, *, limit: int) -> Sequence[StagedRow]:
-        """Read the next rows that have no result."""
+    async def waiting_rows(self, import_id: UUID, *, after: int, limit: int) -> Sequence[StagedRow]:
+        """Read the next rows that have no result, of those after a row."""
         ...
 
     async def abandon_silent(self, *, before: datetime, now: datetime) -> int:

@@ -12,7 +12,7 @@ from common.refusals import FieldError, Refusal
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.complaint import NewComplaint, Report, receive
 from intake.domain.facts import Amended, Received
-from intake.domain.importing import Import, ImportOrder, ImportState, RowOutcome, RowResult, StagedRow
+from intake.domain.importing import ImportOrder, ImportState, RowOutcome, RowResult
 from intake.domain.mapping import Profile
 from intake.domain.trail import trace_amendment, trace_receipt
 from intake.usecases.imports import Imports
@@ -40,6 +40,14 @@ class ImportTools:
     count: Count
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Rows of an import that were judged while those before them were written."""
+
+    import_id: UUID
+    judged: Sequence[Judged]
+
+
 class ProcessImport:
     """Takes the oldest import that waits one chunk further; several processes may do so side by side."""
 
@@ -48,6 +56,7 @@ class ProcessImport:
         self._tools = tools
         self._clock = clock
         self._token = new_id()
+        self._ahead: _Ahead | None = None
 
     async def __call__(self) -> bool:
         """Do one chunk, each in one transaction; False where nothing waits. An error that may pass is raised."""
@@ -60,29 +69,50 @@ class ProcessImport:
         if profile is None:
             await self._end(order.id, ImportState.FAILED, f"There is no profile {order.profile} any more.")
             return True
-        rows = await self._tools.imports.waiting_rows(order.id, limit=self._tools.chunk_rows)
-        if not rows:
+        judged = self._take_ahead(order.id) or await self._judged(order, profile, after=0)
+        if not judged:
             await self._end(order.id, ImportState.FINISHED, "")
             return True
-        await self._chunk(taken, profile, rows)
+        await self._chunk(order, profile, judged)
         return True
 
-    async def _chunk(self, taken: Import, profile: Profile, rows: Sequence[StagedRow]) -> None:
-        order = taken.order
+    def _take_ahead(self, import_id: UUID) -> Sequence[Judged]:
+        ahead, self._ahead = self._ahead, None
+        return ahead.judged if ahead is not None and ahead.import_id == import_id else ()
+
+    async def _judged(self, order: ImportOrder, profile: Profile, *, after: int) -> Sequence[Judged]:
+        """Read and judge the next rows without a result, of those after a row."""
+        rows = await self._tools.imports.waiting_rows(order.id, after=after, limit=self._tools.chunk_rows)
         judged = []
         for place, row in enumerate(rows, 1):
             judged.append(judge(row, order, profile))
             if place % _BREATH == 0:
                 await asyncio.sleep(0)
+        return judged
+
+    async def _chunk(self, order: ImportOrder, profile: Profile, judged: Sequence[Judged]) -> None:
+        """Write a chunk, and judge the next one meanwhile, since PostgreSQL has most of the work of writing."""
+        reading = asyncio.create_task(self._judged(order, profile, after=judged[-1].number))
         try:
-            await self._write(order, profile, judged)
+            going = await self._written(order, profile, judged)
+        except BaseException:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            raise
+        following = await reading
+        if going:
+            self._ahead = _Ahead(order.id, following)
+
+    async def _written(self, order: ImportOrder, profile: Profile, judged: Sequence[Judged]) -> bool:
+        try:
+            return await self._write(order, profile, judged)
         except Exception as error:
             if self._tools.is_passing(error):
                 raise
-            await self._one_by_one(order, profile, judged)
+            return await self._one_by_one(order, profile, judged)
 
-    async def _one_by_one(self, order: ImportOrder, profile: Profile, judged: Sequence[Judged]) -> None:
-        """Redo a chunk that failed as a whole, so that the row at fault fails alone."""
+    async def _one_by_one(self, order: ImportOrder, profile: Profile, judged: Sequence[Judged]) -> bool:
+        """Redo a chunk that failed as a whole, so that the row at fault fails alone; False where it is to stop."""
         for one in judged:
             try:
                 going = await self._write(order, profile, [one])
@@ -96,7 +126,8 @@ class ProcessImport:
                 refused = Judged(one.number, None, rejected(one.number, external_id, [fault], profile))
                 going = await self._write(order, profile, [refused])
             if not going:
-                return
+                return False
+        return True
 
     async def _write(self, order: ImportOrder, profile: Profile, judged: Sequence[Judged]) -> bool:
         """Write rows and their results in one transaction; False where the import is no longer ours to go on with."""
