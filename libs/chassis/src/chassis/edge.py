@@ -24,18 +24,24 @@ from chassis.bodies import (
     refuse_unstorable,
     refuse_unstorable_query,
 )
-from chassis.correlation import Correlation, bind, correlation_from, release
+from chassis.correlation import Correlation, bind, correlation_from, correlation_id_of, release
 from chassis.database import is_away, is_busy
 from chassis.etags import etag
 from chassis.logging import AccessLog, get_logger
 from chassis.problems import INTERNAL_DETAIL, ProblemError, Problems, at_parameter, at_pointer, from_field
-from chassis.routes import RouteTable, table_of
+from chassis.routes import UNMATCHED, RouteTable, table_of
 from chassis.telemetry import HttpMetrics
+from chassis.tracing import ProcessSpan, tracer
 from common.refusals import Refusal, Stale
+from common.tracing import Story, context_of
 
 CORRELATION: Final = "redress.correlation"
 _PROBES: Final = ("/health/",)
 _CLIENT_GONE: Final = 499
+_FAILED: Final = 500
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
+)
 
 log = get_logger("chassis.edge")
 
@@ -59,6 +65,7 @@ class Edge:
         self._body_limits = dict(body_limits)
         self._access = AccessLog()
         self._table: RouteTable | None = None
+        self._tracer = tracer() if tracer().recording else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -66,10 +73,17 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = _few(scope["headers"])
-        correlation = correlation_from(headers.get(b"x-correlation-id"), headers.get(b"traceparent"))
+        span: ProcessSpan | None = None
+        if self._tracer is None or scope["path"].startswith(_PROBES):
+            correlation = correlation_from(
+                headers.get(b"x-correlation-id"), headers.get(b"traceparent"), headers.get(b"tracestate")
+            )
+        else:
+            span = self._tracer.begin(scope["method"], kind="server", story=_story(scope, headers))
+            correlation = span.correlation
         scope[CORRELATION] = correlation
         token = bind(correlation)
-        answer = _Answer(self, scope, send, correlation)
+        answer = _Answer(self, scope, send, correlation, span)
         self._metrics.active += 1
         try:
             await self._serve(scope, receive, answer, headers)
@@ -91,6 +105,7 @@ class Edge:
             # Whoever asks under another path, such as with a root path, comes to the same route by the router.
             await (self._app if light is None else light.app)(scope, reading, answer)
         except Exception as error:
+            answer.error = type(error).__name__
             if answer.status:
                 log.exception("failed_while_answering")
                 raise
@@ -117,6 +132,20 @@ class Edge:
             }
         )
 
+    def recorded(self, scope: Scope, status: int, error: str, span: ProcessSpan) -> None:
+        """End the span of one answered request: named by its route, failed where the service failed."""
+        route = self._routes(scope).template(scope)
+        method = _method(scope)
+        if route == UNMATCHED:
+            span.rename(method)
+        else:
+            span.rename(f"{method} {route}")
+            span.set("http.route", route)
+        span.set("http.response.status_code", status)
+        if status >= _FAILED:
+            span.fail(error or str(status))
+        span.end()
+
     def _routes(self, scope: Scope) -> RouteTable:
         if self._table is None:
             self._table = table_of(scope["app"])
@@ -126,9 +155,22 @@ class Edge:
 class _Answer:
     """The way out: adds the correlation id and notices the last byte."""
 
-    __slots__ = ("_done", "_edge", "_identity", "_scope", "_send", "_started", "_trace_id", "status")
+    __slots__ = (
+        "_done",
+        "_edge",
+        "_identity",
+        "_scope",
+        "_send",
+        "_span",
+        "_started",
+        "_trace_id",
+        "error",
+        "status",
+    )
 
-    def __init__(self, edge: Edge, scope: Scope, send: Send, correlation: Correlation) -> None:
+    def __init__(
+        self, edge: Edge, scope: Scope, send: Send, correlation: Correlation, span: ProcessSpan | None
+    ) -> None:
         self._edge = edge
         self._scope = scope
         self._send = send
@@ -136,6 +178,8 @@ class _Answer:
         self._trace_id = correlation.trace_id
         self._started = time.perf_counter()
         self._done = False
+        self._span = span
+        self.error = ""
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -156,6 +200,8 @@ class _Answer:
             self._done = True
             seconds = time.perf_counter() - self._started
             self._edge.finished(self._scope, status, seconds, self._identity, self._trace_id)
+            if self._span is not None:
+                self._edge.recorded(self._scope, status, self.error, self._span)
 
 
 class _Reading:
@@ -333,7 +379,29 @@ def _few(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     return {name: value.decode("latin-1") for name, value in headers if name in _READ}
 
 
-_READ: Final = frozenset({b"x-correlation-id", b"traceparent", b"content-length", b"content-type"})
+_READ: Final = frozenset(
+    {b"x-correlation-id", b"traceparent", b"tracestate", b"content-length", b"content-type"}
+)
+
+
+def _story(scope: Scope, headers: Mapping[bytes, str]) -> Story:
+    """Tell what a request belongs to. Path and query stay out of it: ids in a path may name a person."""
+    given = headers.get(b"x-correlation-id")
+    return Story(
+        correlation_id_of(given) if given else None,
+        context_of(headers.get(b"traceparent"), headers.get(b"tracestate")),
+        {
+            "http.request.method": _method(scope),
+            "url.scheme": scope["scheme"],
+            "network.protocol.version": scope["http_version"],
+        },
+    )
+
+
+def _method(scope: Scope) -> str:
+    """Give the method, if it is one of HTTP's: whoever calls may make up as many as it likes."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "_OTHER"
 
 
 def _is_utf8(path: bytes) -> bool:

@@ -16,6 +16,7 @@ from chassis.paging import Cursors
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
+from chassis.tracing import tracer
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -189,6 +190,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         wake=core.wake,
         handlers=build_handlers(core),
         reached=lambda up: dependency_metric().set("transport", up=up),
+        tracer=tracer(),
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
