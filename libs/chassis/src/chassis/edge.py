@@ -107,11 +107,12 @@ class Edge:
         except Exception as error:
             answer.error = type(error).__name__
             if answer.status:
+                answer.broke_off = True
                 log.exception("failed_while_answering")
                 raise
             await problem_of(self._problems, scope, error)(scope, receive, answer)
 
-    def finished(self, scope: Scope, status: int, seconds: float, identity: str, trace_id: str) -> None:
+    def finished(self, scope: Scope, status: int, seconds: float, correlation: Correlation) -> None:
         """Count and log one answered request; probes are left out."""
         path: str = scope["path"]
         if path.startswith(_PROBES):
@@ -127,23 +128,24 @@ class Edge:
                 "status": status,
                 "milliseconds": round(seconds * 1000, 2),
                 "key_id": principal.key_id if principal else None,
-                "correlation_id": identity,
-                "trace_id": trace_id,
+                "correlation_id": str(correlation.correlation_id),
+                "trace_id": correlation.trace_id,
+                "span_id": correlation.span_id,
             }
         )
 
-    def recorded(self, scope: Scope, status: int, error: str, span: ProcessSpan) -> None:
-        """End the span of one answered request: named by its route, failed where the service failed."""
+    def recorded(self, scope: Scope, status: int, span: ProcessSpan, failure: str) -> None:
+        """End the span of one answered request, named by its route; `failure` says how the service failed, if it did."""
         route = self._routes(scope).template(scope)
-        method = _method(scope)
+        method = scope["method"] if scope["method"] in _METHODS else "HTTP"
         if route == UNMATCHED:
             span.rename(method)
         else:
             span.rename(f"{method} {route}")
             span.set("http.route", route)
         span.set("http.response.status_code", status)
-        if status >= _FAILED:
-            span.fail(error or str(status))
+        if failure:
+            span.fail(failure)
         span.end()
 
     def _routes(self, scope: Scope) -> RouteTable:
@@ -156,14 +158,14 @@ class _Answer:
     """The way out: adds the correlation id and notices the last byte."""
 
     __slots__ = (
+        "_correlation",
         "_done",
         "_edge",
-        "_identity",
         "_scope",
         "_send",
         "_span",
         "_started",
-        "_trace_id",
+        "broke_off",
         "error",
         "status",
     )
@@ -174,18 +176,18 @@ class _Answer:
         self._edge = edge
         self._scope = scope
         self._send = send
-        self._identity = str(correlation.correlation_id)
-        self._trace_id = correlation.trace_id
+        self._correlation = correlation
         self._started = time.perf_counter()
         self._done = False
         self._span = span
+        self.broke_off = False
         self.error = ""
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            identity = (b"x-correlation-id", self._identity.encode())
+            identity = (b"x-correlation-id", str(self._correlation.correlation_id).encode())
             message = {**message, "headers": [*message.get("headers", ()), identity]}
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -199,9 +201,12 @@ class _Answer:
         if not self._done:
             self._done = True
             seconds = time.perf_counter() - self._started
-            self._edge.finished(self._scope, status, seconds, self._identity, self._trace_id)
+            self._edge.finished(self._scope, status, seconds, self._correlation)
             if self._span is not None:
-                self._edge.recorded(self._scope, status, self.error, self._span)
+                failed = status >= _FAILED or self.broke_off
+                self._edge.recorded(
+                    self._scope, status, self._span, (self.error or str(status)) if failed else ""
+                )
 
 
 class _Reading:

@@ -48,7 +48,9 @@ def record_transactions(engine: AsyncEngine, database: str) -> None:
     def failed(context: ExceptionContext) -> None:
         span: Span | None = context.connection.info.get(_SPAN) if context.connection is not None else None
         if span is not None:
-            span.fail(type(context.original_exception).__name__)
+            # The driver's own error has the telling name; what SQLAlchemy makes of it is often a bare Error.
+            error = context.original_exception
+            span.fail(type(error.__cause__ or error).__name__)
 
     def given_back(_connection: Any, record: Any) -> None:
         span: Span | None = record.info.pop(_SPAN, None)
