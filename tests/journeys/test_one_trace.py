@@ -106,7 +106,8 @@ def check_logs(system: RunningSystem) -> None:
     for service in ("intake", "notifier"):
         lines = [line for line in logged(system, service) if line.get("trace_id") == TRACE]
         assert lines, service
-        assert all(line["correlation_id"] for line in lines)
+        assert all(line["correlation_id"] and line["span_id"] for line in lines)
+        assert {"request", "delivery_attempted"} & {line["event"] for line in lines}
         stories |= {line["correlation_id"] for line in lines if line["event"] == "delivery_attempted"}
     (story,) = stories
     assert story
