@@ -29,6 +29,7 @@ from capa.usecases.triage_complaint import Case, TriageComplaint
 from capa.wiring import Core, build_app, build_handlers, build_health
 from chassis.database import open_engine
 from chassis.keys import create_key
+from chassis.tracing import tracer
 from common.actor import Actor
 from common.ids import new_id
 from events.codec import Known, decode
@@ -156,7 +157,7 @@ class World:
 
     async def consume(self, *records: Record) -> None:
         """Have the consumer read records of one partition, which it handles in its own groups."""
-        consumer = Consumer(self.engine, "capa", build_handlers(self.core), self.clock)
+        consumer = Consumer(self.engine, "capa", build_handlers(self.core), self.clock, tracer=tracer())
         await consumer.handle([Received(record, 0, nth, MONDAY) for nth, record in enumerate(records)])
 
     async def announced(self) -> list[Event[Any]]:

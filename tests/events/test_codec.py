@@ -188,6 +188,19 @@ def test_a_traceparent_that_is_none_is_dropped_and_the_fact_is_kept() -> None:
     assert read(with_headers(a_record(traceparent=TRACE), traceparent="\x00 nonsense")).traceparent is None
 
 
+def test_a_tracestate_travels_with_its_traceparent() -> None:
+    record = a_record(traceparent=TRACE, tracestate="crm=1,other=2")
+    assert read(record).tracestate == "crm=1,other=2"
+    assert read(with_headers(record, traceparent="nonsense")).tracestate is None
+    assert "tracestate" not in dict(a_record(tracestate="crm=1").headers)
+
+
+@pytest.mark.parametrize("tracestate", ["", "x" * 513, "crm=\x00"])
+def test_a_tracestate_that_is_none_is_dropped_and_the_trace_goes_on(tracestate: str) -> None:
+    event = read(with_headers(a_record(traceparent=TRACE), tracestate=tracestate))
+    assert (event.traceparent, event.tracestate) == (TRACE, None)
+
+
 def test_headers_of_others_are_ignored() -> None:
     record = a_record()
     assert read(with_headers(record, ce_vendorextra="x", b3="y")) == read(record)

@@ -195,6 +195,7 @@ def test_the_headers_told_are_those_of_a_complete_event() -> None:
         causation_id=a_complaint_received().id,
         sequence=1,
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        tracestate="crm=1",
     )
     assert sorted(name for name, _ in codec.headers_of(event)) == sorted(header.name for header in HEADERS)
 

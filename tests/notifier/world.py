@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.database import open_engine
 from chassis.health import Health
 from chassis.keys import create_key
+from chassis.tracing import tracer
 from common.actor import Actor
 from common.ids import new_id
 from events.codec import Known, decode, encode
@@ -127,7 +128,7 @@ class World:
 
     async def reads(self, *events: Event[Any]) -> None:
         """Have the consumer read events of one partition, which it handles in its own groups."""
-        consumer = Consumer(self.engine, "notifier", self.handlers, self.clock)
+        consumer = Consumer(self.engine, "notifier", self.handlers, self.clock, tracer=tracer())
         records = [encode(event, "redress.capa") for event in events]
         await consumer.handle([Received(record, 0, nth, NOON) for nth, record in enumerate(records)])
 
@@ -313,6 +314,7 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
         clock=clock,
         wake=wakes.deliveries,
         poll=1.0,
+        tracer=tracer(),
     )
     world = World(
         settings=chosen,

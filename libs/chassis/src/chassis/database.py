@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import asyncpg
 from pydantic import SecretStr
@@ -12,6 +13,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chassis.tracing import tracer
+from chassis.transactions import record_transactions
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 # The client gives up a little after the server would have, so that only a server that fell silent is given up on.
@@ -80,6 +84,8 @@ def open_engine(
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
     event.listen(engine.sync_engine, "handle_error", _name_silence)
+    if tracer().recording:
+        record_transactions(engine, urlsplit(dsn).path.lstrip("/"))
     return engine
 
 

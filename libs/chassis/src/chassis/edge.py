@@ -24,17 +24,20 @@ from chassis.bodies import (
     refuse_unstorable,
     refuse_unstorable_query,
 )
-from chassis.correlation import Correlation, bind, correlation_from, release
+from chassis.correlation import Correlation, bind, correlation_from, correlation_id_of, release
 from chassis.database import is_away, is_busy
 from chassis.etags import etag
 from chassis.logging import AccessLog, get_logger
 from chassis.problems import INTERNAL_DETAIL, ProblemError, Problems, at_parameter, at_pointer, from_field
-from chassis.routes import RouteTable, table_of
-from chassis.telemetry import PROBES, HttpMetrics
+from chassis.routes import UNMATCHED, RouteTable, table_of
+from chassis.telemetry import OTHER_METHOD, PROBES, HttpMetrics, known_method
+from chassis.tracing import ProcessSpan, tracer
 from common.refusals import Refusal, Stale
+from common.tracing import Story, context_of
 
 CORRELATION: Final = "redress.correlation"
 _CLIENT_GONE: Final = 499
+_FAILED: Final = 500
 
 log = get_logger("chassis.edge")
 
@@ -58,6 +61,7 @@ class Edge:
         self._body_limits = dict(body_limits)
         self._access = AccessLog()
         self._table: RouteTable | None = None
+        self._tracer = tracer() if tracer().recording else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -65,10 +69,17 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = _few(scope["headers"])
-        correlation = correlation_from(headers.get(b"x-correlation-id"), headers.get(b"traceparent"))
+        span: ProcessSpan | None = None
+        if self._tracer is None or scope["path"].startswith(PROBES):
+            correlation = correlation_from(
+                headers.get(b"x-correlation-id"), headers.get(b"traceparent"), headers.get(b"tracestate")
+            )
+        else:
+            span = self._tracer.begin(scope["method"], kind="server", story=_story(scope, headers))
+            correlation = span.correlation
         scope[CORRELATION] = correlation
         token = bind(correlation)
-        answer = _Answer(self, scope, send, correlation)
+        answer = _Answer(self, scope, send, correlation, span)
         self._metrics.active += 1
         try:
             await self._serve(scope, receive, answer, headers)
@@ -90,12 +101,14 @@ class Edge:
             # Whoever asks under another path, such as with a root path, comes to the same route by the router.
             await (self._app if light is None else light.app)(scope, reading, answer)
         except Exception as error:
+            answer.error = type(error).__name__
             if answer.status:
+                answer.broke_off = True
                 log.exception("failed_while_answering")
                 raise
             await problem_of(self._problems, scope, error)(scope, receive, answer)
 
-    def finished(self, scope: Scope, status: int, seconds: float, identity: str, trace_id: str) -> None:
+    def finished(self, scope: Scope, status: int, seconds: float, correlation: Correlation) -> None:
         """Count and log one answered request; probes are left out."""
         path: str = scope["path"]
         if path.startswith(PROBES):
@@ -111,10 +124,26 @@ class Edge:
                 "status": status,
                 "milliseconds": round(seconds * 1000, 2),
                 "key_id": principal.key_id if principal else None,
-                "correlation_id": identity,
-                "trace_id": trace_id,
+                "correlation_id": str(correlation.correlation_id),
+                "trace_id": correlation.trace_id,
+                "span_id": correlation.span_id,
             }
         )
+
+    def recorded(self, scope: Scope, status: int, span: ProcessSpan, failure: str) -> None:
+        """End the span of one answered request, named by its route; `failure` says how the service failed, if it did."""
+        route = self._routes(scope).template(scope)
+        method = known_method(scope["method"])
+        method = "HTTP" if method == OTHER_METHOD else method
+        if route == UNMATCHED:
+            span.rename(method)
+        else:
+            span.rename(f"{method} {route}")
+            span.set("http.route", route)
+        span.set("http.response.status_code", status)
+        if failure:
+            span.fail(failure)
+        span.end()
 
     def _routes(self, scope: Scope) -> RouteTable:
         if self._table is None:
@@ -125,22 +154,37 @@ class Edge:
 class _Answer:
     """The way out: adds the correlation id and notices the last byte."""
 
-    __slots__ = ("_done", "_edge", "_identity", "_scope", "_send", "_started", "_trace_id", "status")
+    __slots__ = (
+        "_correlation",
+        "_done",
+        "_edge",
+        "_scope",
+        "_send",
+        "_span",
+        "_started",
+        "broke_off",
+        "error",
+        "status",
+    )
 
-    def __init__(self, edge: Edge, scope: Scope, send: Send, correlation: Correlation) -> None:
+    def __init__(
+        self, edge: Edge, scope: Scope, send: Send, correlation: Correlation, span: ProcessSpan | None
+    ) -> None:
         self._edge = edge
         self._scope = scope
         self._send = send
-        self._identity = str(correlation.correlation_id)
-        self._trace_id = correlation.trace_id
+        self._correlation = correlation
         self._started = time.perf_counter()
         self._done = False
+        self._span = span
+        self.broke_off = False
+        self.error = ""
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            identity = (b"x-correlation-id", self._identity.encode())
+            identity = (b"x-correlation-id", str(self._correlation.correlation_id).encode())
             message = {**message, "headers": [*message.get("headers", ()), identity]}
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -154,7 +198,12 @@ class _Answer:
         if not self._done:
             self._done = True
             seconds = time.perf_counter() - self._started
-            self._edge.finished(self._scope, status, seconds, self._identity, self._trace_id)
+            self._edge.finished(self._scope, status, seconds, self._correlation)
+            if self._span is not None:
+                failed = status >= _FAILED or self.broke_off
+                self._edge.recorded(
+                    self._scope, status, self._span, (self.error or str(status)) if failed else ""
+                )
 
 
 class _Reading:
@@ -332,7 +381,23 @@ def _few(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     return {name: value.decode("latin-1") for name, value in headers if name in _READ}
 
 
-_READ: Final = frozenset({b"x-correlation-id", b"traceparent", b"content-length", b"content-type"})
+_READ: Final = frozenset(
+    {b"x-correlation-id", b"traceparent", b"tracestate", b"content-length", b"content-type"}
+)
+
+
+def _story(scope: Scope, headers: Mapping[bytes, str]) -> Story:
+    """Tell what a request belongs to. Path and query stay out of it: ids in a path may name a person."""
+    given = headers.get(b"x-correlation-id")
+    return Story(
+        correlation_id_of(given) if given else None,
+        context_of(headers.get(b"traceparent"), headers.get(b"tracestate")),
+        {
+            "http.request.method": known_method(scope["method"]),
+            "url.scheme": scope["scheme"],
+            "network.protocol.version": scope["http_version"],
+        },
+    )
 
 
 def _is_utf8(path: bytes) -> bool:

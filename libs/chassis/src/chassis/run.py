@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +21,15 @@ from typing_extensions import override
 from chassis.logging import get_logger
 from chassis.settings import CannotStart
 from chassis.telemetry import REGISTRY, loop_metrics
+from chassis.tracing import finish_tracing, tracer
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LEAST_BOUND_SECONDS: Final = 60.0
 """Longer than the longest pause before a loop that failed is started again, with its jitter."""
+_LEAST_FLUSH_SECONDS: Final = 0.5
+"""What spans are given to reach the collector where the loops have used up the stop's bound."""
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
 _GC_THRESHOLDS: Final = (50_000, 20, 50)
@@ -104,7 +108,8 @@ async def run_loops(
 
     0 is a clean end, 1 an end by cancellation after `stop_timeout_seconds`, 128 + n an end at once by a second signal.
     CannotStart from any loop stops the others and is raised. A loop that fails otherwise is logged, counted in
-    `loop_restarts_total` and started again after a growing pause.
+    `loop_restarts_total` and started again after a growing pause. Spans that wait for the collector are sent in what is
+    left of the stop's bound, which ends the tracing of the process.
     """
     stop, now = asyncio.Event(), asyncio.Event()
     signals: list[int] = []
@@ -138,8 +143,11 @@ async def _run_all(  # noqa: PLR0917 - the parts of run_loops, split to be read
         # A loop's task ends before the stop only when the loop cannot start at all.
         await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
+        until = time.monotonic() + stop_timeout_seconds
         log.info("stopping", loops=[task.get_name() for task in tasks if not task.done()])
         await _finish(tasks, at_once, stop_timeout_seconds)
+        if tracer().recording and not at_once.done():
+            await _send_spans(at_once, max(until - time.monotonic(), _LEAST_FLUSH_SECONDS))
     finally:
         left = [task.get_name() for task in tasks if not task.done()]
         await _cancel({stopping, at_once, *tasks})
@@ -163,6 +171,21 @@ async def _finish(tasks: set[asyncio.Task[None]], at_once: asyncio.Task[bool], s
         if remaining <= 0:
             return
         await asyncio.wait({at_once, *working}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _send_spans(at_once: asyncio.Task[bool], seconds: float) -> None:
+    running, sent = asyncio.get_running_loop(), asyncio.Event()
+
+    def send() -> None:
+        finish_tracing(seconds)
+        with contextlib.suppress(RuntimeError):  # the process has not waited, and its loop is gone
+            running.call_soon_threadsafe(sent.set)
+
+    # No thread of the loop's own pool, whose end the process would wait for after a second signal.
+    threading.Thread(target=send, name="tracing-finish", daemon=True).start()
+    sending = asyncio.create_task(sent.wait())
+    await asyncio.wait({at_once, sending}, return_when=asyncio.FIRST_COMPLETED)
+    sending.cancel()
 
 
 async def _cancel(tasks: set[asyncio.Task[None] | asyncio.Task[bool]]) -> None:

@@ -112,6 +112,27 @@ class ServiceSettings(BaseSettings):
     )
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body that is read.")
     commit: str = Field("unknown", description="Source revision of this build, shown in build_info.")
+    tracing: bool = Field(
+        default=False,
+        description="Whether traces are recorded and sent by OTLP over HTTP; turn it on in all services together.",
+    )
+    tracing_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Collector that traces are sent to, such as http://collector:4318; else what the standard variable "
+        "OTEL_EXPORTER_OTLP_ENDPOINT says, else http://localhost:4318. The other OTEL_EXPORTER_OTLP_ variables (headers, "
+        "certificates, timeout, compression), OTEL_BSP_SCHEDULE_DELAY and OTEL_RESOURCE_ATTRIBUTES hold as well.",
+    )
+    tracing_sample_ratio: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the traces that begin here which is recorded; a trace that continues is recorded if "
+        "whoever began it decided so.",
+    )
+    instance_id: str | None = Field(
+        None, description="Name of this process in traces, such as the pod's; else a new id at each start."
+    )
 
     @model_validator(mode="after")
     def _kafka_fits_together(self) -> Self:

@@ -24,8 +24,13 @@ PROBES: Final = "/health/"
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 )
-_OTHER_METHOD: Final = "_OTHER"
-"""As the conventions say, so that a caller cannot make up label values."""
+OTHER_METHOD: Final = "_OTHER"
+"""Stands for methods that are none of HTTP's, as the conventions say, so that a caller cannot make up values."""
+
+
+def known_method(method: str) -> str:
+    """Give a method of HTTP as it is, and OTHER_METHOD for any that a caller made up."""
+    return method if method in _METHODS else OTHER_METHOD
 
 
 class HttpMetrics:
@@ -51,7 +56,7 @@ class HttpMetrics:
         key = (method, template, status)
         child = self._children.get(key)
         if child is None:
-            known = method if method in _METHODS else _OTHER_METHOD
+            known = known_method(method)
             child = self._duration.labels(known, template, str(status))
             if known == method:
                 self._children[key] = child

@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 from pydantic import ValidationError
 
 from common.clock import instant_text
+from common.tracing import TraceContext, context_of
 from events.catalogue import CONTRACTS, FAMILIES, family
 from events.contracts.words import Word
 from events.envelope import Contract, Event
@@ -33,7 +34,9 @@ _ATTRIBUTES: Final = {
     "correlationid": "correlation_id",
     "causationid": "causation_id",
 }
+_TRACE: Final = ("traceparent", "tracestate")
 _NAME: Final = re.compile(r"[\x20-\x7e]{1,200}")
+_TRACESTATE: Final = re.compile(r"[\x20-\x7e]{1,512}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,200})?")
 
 
@@ -130,6 +133,8 @@ def headers_of(event: Event[Contract]) -> Headers:
         pairs.append(sequence_header(event.sequence))
     if event.traceparent is not None:
         pairs.append(("traceparent", event.traceparent))
+        if event.tracestate is not None:
+            pairs.append(("tracestate", event.tracestate))
     return tuple((name, value.encode()) for name, value in pairs)
 
 
@@ -151,7 +156,8 @@ def decode(record: Record) -> Decoded:
             return _decode_structured(record, headers)
         attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
         attributes["datacontenttype"] = headers.get("content-type", JSON)
-        return _decode(attributes, headers.get("traceparent"), record.key, record.value)
+        trace = _trace(headers.get("traceparent"), headers.get("tracestate"))
+        return _decode(attributes, trace, record.key, record.value)
     except (ValueError, RecursionError) as error:
         return Undecodable(_reason(error))
 
@@ -174,11 +180,11 @@ def _media_type(content_type: str | None) -> str:
 
 
 def _texts(headers: Headers) -> dict[str, str]:
-    """Take the first value of each attribute, but the last traceparent, since instrumentation appends its own."""
+    """Take the first value of each attribute, but the last of a trace's, since instrumentation appends its own."""
     texts: dict[str, str] = {}
     for name, raw in headers:
         value = raw.decode("utf-8", "replace")
-        if name == "traceparent" or name not in texts:
+        if name in _TRACE or name not in texts:
             texts[name] = value
     return texts
 
@@ -203,16 +209,26 @@ def _attributes_of(whole: Mapping[str, Any]) -> dict[str, str]:
 def _decode_structured(record: Record, headers: Mapping[str, str]) -> Decoded:
     whole = _whole(record.value)
     attributes = _attributes_of(whole)
-    traceparent = headers.get("traceparent") or attributes.get("traceparent")
+    given = headers if "traceparent" in headers else attributes
+    trace = _trace(given.get("traceparent"), given.get("tracestate"))
     packed = whole.get("data_base64")
     if isinstance(packed, str):
         value = base64.b64decode(packed, validate=True)
     else:
         value = json.dumps(whole.get("data")).encode()
-    return _decode(attributes, traceparent, record.key, value)
+    return _decode(attributes, trace, record.key, value)
 
 
-def _decode(attributes: Mapping[str, str], traceparent: str | None, key: bytes, value: bytes) -> Decoded:
+def _trace(traceparent: str | None, tracestate: str | None) -> Mapping[str, str]:
+    """Take over what can be followed; a trace that cannot is no reason to refuse the fact."""
+    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+        return {}
+    if tracestate is None or not _TRACESTATE.fullmatch(tracestate):
+        return {"traceparent": traceparent}
+    return {"traceparent": traceparent, "tracestate": tracestate}
+
+
+def _decode(attributes: Mapping[str, str], trace: Mapping[str, str], key: bytes, value: bytes) -> Decoded:
     version = attributes.get("specversion")
     if version != "1.0":
         return Undecodable("no CloudEvent of version 1.0")
@@ -230,9 +246,7 @@ def _decode(attributes: Mapping[str, str], traceparent: str | None, key: bytes, 
     if key:
         # The record's own key is what ordered it on the way, whatever a header says.
         fields["key"] = key.decode()
-    if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
-        # A trace that cannot be followed is no reason to refuse the fact.
-        fields["traceparent"] = traceparent
+    fields |= trace
     fields["data"] = contract.model_validate_json(value, extra="ignore")
     return Known(Event[contract].model_validate(fields))  # type: ignore[valid-type]  # chosen at run time
 
@@ -245,3 +259,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _NoObject):
         return "a structured event is a JSON object"
     return f"{type(error).__name__}: the key is no text, or the value no JSON"
+
+
+def trace_of(headers: Headers) -> TraceContext | None:
+    """Tell where a record's trace continues, without reading the rest of it."""
+    texts = {name: value.decode("utf-8", "replace") for name, value in headers if name in _TRACE}
+    trace = _trace(texts.get("traceparent"), texts.get("tracestate"))
+    return context_of(trace.get("traceparent"), trace.get("tracestate"))

@@ -30,7 +30,8 @@ class Event(BaseModel, Generic[ContractT_co]):
     `key` orders the telling: all events of one key arrive in order, and `sequence` counts them from 1 without gaps (the
     outbox assigns it). `version` is the state of the subject that the event speaks of. `occurred_at` is when it became
     true, `recorded_at` when the service wrote it down. `correlation_id` runs from the first complaint to the last
-    closure, `causation_id` names the event that led to this one.
+    closure, `causation_id` names the event that led to this one. `traceparent` and `tracestate` are where the trace of
+    whoever handles it continues: the work that announced it, and in a handler the handling itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +47,7 @@ class Event(BaseModel, Generic[ContractT_co]):
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
+    tracestate: str | None = None
     sequence: int | None = Field(default=None, ge=1)
     data: ContractT_co
 

@@ -49,4 +49,10 @@ HEADERS: Final = (
         {"type": "string"},
         optional=True,
     ),
+    Header(
+        "tracestate",
+        "What the tracing systems on the way add to the trace, after W3C; the last one counts.",
+        {"type": "string"},
+        optional=True,
+    ),
 )

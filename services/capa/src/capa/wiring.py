@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,7 +37,6 @@ from capa.usecases.step import TakeStep
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
 from chassis.auth import Keyring
-from chassis.correlation import correlated
 from chassis.database import open_engine
 from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
@@ -46,11 +45,11 @@ from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
+from chassis.tracing import tracer
 from common.clock import Clock, utc_now
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
-from events.delivery import Claim, Delivered, Delivery, GroupHandler, Handler, Handlers, HandleTogether
-from events.envelope import Contract, Event
+from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
 from events.postgres.loops import Carriage
@@ -156,21 +155,18 @@ def build_app(core: Core, health: Health) -> FastAPI:
 
 
 def build_handlers(core: Core) -> Handlers:
-    """Build what is done on each event, under its correlation; a type that is not named here is ignored."""
+    """Build what is done on each event; a type that is not named here is ignored."""
     work = core.start_work
     notice = OnNotice(NoteNotice(work))
     triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
     received = OnComplaintReceived(triage, groups)
     counters.prepare(groups)
-    handlers: dict[type[Contract], Handler] = {
+    return {
+        ComplaintReceivedV1: GroupHandler(received),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,
-    }
-    return {
-        ComplaintReceivedV1: _together(received),
-        **{contract: _correlated(handler) for contract, handler in handlers.items()},
     }
 
 
@@ -201,6 +197,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         wake=core.wake,
         handlers=build_handlers(core),
         reached=lambda up: dependency_metric().set("transport", up=up),
+        tracer=tracer(),
     )
     dependency_metric().expect("transport")
     show = OpenGauges(PostgresFigures(core.engine), groups_of(core.policy), core.clock)
@@ -213,23 +210,3 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
     ]
-
-
-def _correlated(handler: Handler) -> Handler:
-    async def handle(event: Event[Any], delivery: Delivery) -> None:
-        with correlated(event.correlation_id, event.traceparent):
-            await handler(event, delivery)
-
-    return handle
-
-
-def _together(handle: HandleTogether) -> GroupHandler:
-    async def under_its_correlation(delivered: Sequence[Delivered]) -> Sequence[Claim]:
-        if len(delivered) > 1:
-            # What is done for all of them belongs to none of their stories.
-            return await handle(delivered)
-        event = delivered[0].event
-        with correlated(event.correlation_id, event.traceparent):
-            return await handle(delivered)
-
-    return GroupHandler(under_its_correlation)

@@ -19,6 +19,7 @@ from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
+from chassis.tracing import tracer
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -197,6 +198,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         wake=core.wake,
         handlers=build_handlers(core),
         reached=lambda up: dependency_metric().set("transport", up=up),
+        tracer=tracer(),
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     dependency_metric().expect("transport")

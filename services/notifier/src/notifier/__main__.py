@@ -11,6 +11,7 @@ from chassis.migrations import migrate_service
 from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
+from chassis.tracing import start_tracing
 from common.clock import utc_now
 from events.postgres import dead_letters
 from notifier.main import run_all, run_api
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(settings: Settings, role: str) -> int:
     announce_build(SERVICE, VERSION, settings.commit)
+    start_tracing(settings, VERSION)
     return await _ROLES[role](settings)
 
 

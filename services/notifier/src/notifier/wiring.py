@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.app import create_app
 from chassis.auth import Keyring
-from chassis.correlation import correlated
 from chassis.database import open_engine
 from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
@@ -23,9 +22,10 @@ from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
+from chassis.tracing import tracer
 from common.clock import Clock, utc_now
 from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
-from events.delivery import Claim, Delivered, GroupHandler, Handlers, HandleTogether
+from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
 from events.postgres.loops import Carriage, read_what_was_there
@@ -146,21 +146,21 @@ def build_app(core: Core, health: Health) -> FastAPI:
 
 
 def build_handlers(core: Core) -> Handlers:
-    """Build what is done on each event, under its correlation; a type that is not named here is ignored."""
+    """Build what is done on each event; a type that is not named here is ignored."""
     settings, start_work, clock = core.settings, core.start_work, core.clock
     close_deadline = CloseDeadline(start_work, clock)
     set_deadline = SetDeadline(start_work, clock, read_ladders(settings), read_calendar(settings))
     return {
-        DeadlineSetV1: _together(OnDeadlineSet(set_deadline)),
-        DeadlineMetV1: _together(OnDeadlineMet(close_deadline)),
-        DeadlineVoidedV1: _together(OnDeadlineVoided(close_deadline)),
+        DeadlineSetV1: GroupHandler(OnDeadlineSet(set_deadline)),
+        DeadlineMetV1: GroupHandler(OnDeadlineMet(close_deadline)),
+        DeadlineVoidedV1: GroupHandler(OnDeadlineVoided(close_deadline)),
     }
 
 
 def build_fire_timers(core: Core) -> FireTimers:
     """Build the use case that fires timers."""
     settings = core.settings
-    return FireTimers(core.start_work, core.clock, _pace(settings), settings.fallback_person)
+    return FireTimers(core.start_work, core.clock, _pace(settings), settings.fallback_person, tracer())
 
 
 def build_prepare(core: Core) -> PrepareDeliveries:
@@ -228,6 +228,7 @@ def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> l
         wake=wakes.outbox,
         handlers=build_handlers(core),
         reached=lambda up: dependency_metric().set("transport", up=up),
+        tracer=tracer(),
     )
 
     async def catch_up(stop: asyncio.Event) -> None:
@@ -246,6 +247,7 @@ def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> l
         prepare=build_prepare(core),
         record=build_record(core),
         channels={Channel.EMAIL: build_email(settings), Channel.WEBHOOK: webhooks},
+        tracer=tracer(),
         next_moment=next_moment,
         gate=gate,
         clock=clock,
@@ -272,18 +274,6 @@ def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> l
             "auditor", audits.run, longest_turn_seconds=auditor.EVERY_SECONDS + auditor.LONGEST_SECONDS
         ),
     ]
-
-
-def _together(handle: HandleTogether) -> GroupHandler:
-    async def under_its_correlation(delivered: Sequence[Delivered]) -> Sequence[Claim]:
-        if len(delivered) > 1:
-            # What is done for all of them belongs to none of their stories.
-            return await handle(delivered)
-        event = delivered[0].event
-        with correlated(event.correlation_id, event.traceparent):
-            return await handle(delivered)
-
-    return GroupHandler(under_its_correlation)
 
 
 def _pace(settings: Settings) -> Pace:

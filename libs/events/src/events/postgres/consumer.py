@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import Clock
+from common.tracing import UNTRACED, Span, Tracer
 from events import codec
 from events.backoff import delay
 from events.delivery import Claim, Delivered, Delivery, Handlers
@@ -36,6 +37,7 @@ from events.postgres.hearing import (
     hear,
 )
 from events.postgres.parking import Identity, Parked
+from events.postgres.tracing import processing
 from events.transport import Received
 from events.turning import Beat, unwatched
 
@@ -75,9 +77,14 @@ class Consumer:
         handlers: Handlers,
         clock: Clock,
         settings: ConsumerSettings | None = None,
+        *,
+        tracer: Tracer = UNTRACED,
+        system: str = "kafka",
     ) -> None:
         self._engine = engine
         self._group = group
+        self._tracer = tracer
+        self._system = system
         self._handlers = handlers
         self._clock = clock
         self._settings = settings or ConsumerSettings()
@@ -122,25 +129,36 @@ class Consumer:
     async def _finish_together(self, group: Together) -> bool:
         """Handle a group in one transaction; tell whether it worked."""
         started = time.monotonic()
-        deliveries = [Delivered(each.event, each.delivery) for each in group.events]
-        try:
-            claims = await group.handler.handle(deliveries)
-            claimed = list(zip(group.events, claims, strict=True))
-        except Exception:
-            # Whichever it was: alone, each has its own tries and its own fate.
-            log.warning(
-                "a group of events failed, and each is handled alone",
-                extra={"events": len(deliveries)},
-                exc_info=True,
-            )
-            return False
-        for each, claim in claimed:
-            _measure(each, await self._settle(each, claim), started)
+        with processing(self._tracer, self._system, self._group, group.events) as (events, spans):
+            deliveries = [Delivered(each.event, each.delivery) for each in events]
+            try:
+                claims = await group.handler.handle(deliveries)
+                claimed = list(zip(events, spans, claims, strict=True))
+            except Exception as error:
+                # Whichever it was: alone, each has its own tries and its own fate.
+                log.warning(
+                    "a group of events failed, and each is handled alone",
+                    extra={"events": len(deliveries)},
+                    exc_info=True,
+                )
+                for span in spans:
+                    span.fail(type(error).__name__)
+                return False
+            for each, span, claim in claimed:
+                outcome = await self._settle(each, claim)
+                _say(span, outcome)
+                _measure(each, outcome, started)
         return True
 
     async def _finish(self, heard: Heard) -> None:
         started = time.monotonic()
-        _measure(heard, await self._outcome(heard), started)
+        if isinstance(heard, Wanted):
+            with processing(self._tracer, self._system, self._group, [heard]) as ((wanted,), (span,)):
+                outcome = await self._outcome(wanted)
+                _say(span, outcome)
+        else:
+            outcome = await self._outcome(heard)
+        _measure(heard, outcome, started)
 
     async def _outcome(self, heard: Heard) -> Outcome:
         match heard:
@@ -203,14 +221,18 @@ class Consumer:
             return
         identity = parked.identity
         delivery = Delivery(self._group, identity.source, identity.event_id, identity.key, parked=parked.id)
-        try:
-            # Where another has drained it there is nothing left to do.
-            await hand_over(handler, decoded.event, delivery)
-        except NeverWillWork as failure:
-            await self._bury_parked(parked, failure.code, str(failure))
-        except Exception as error:
-            log.warning("a parked event failed again", extra={"parked": parked.id}, exc_info=True)
-            await self._failed_again(parked, error)
+        found = Wanted(parked.received, decoded.event, delivery, handler)
+        with processing(self._tracer, self._system, self._group, [found]) as ((wanted,), (span,)):
+            try:
+                # Where another has drained it there is nothing left to do.
+                await hand_over(handler, wanted.event, delivery)
+            except NeverWillWork as failure:
+                span.fail(failure.code)
+                await self._bury_parked(parked, failure.code, str(failure))
+            except Exception as error:
+                span.fail(type(error).__name__)
+                log.warning("a parked event failed again", extra={"parked": parked.id}, exc_info=True)
+                await self._failed_again(parked, error)
 
     async def _failed_again(self, parked: Parked, error: Exception) -> None:
         if not await self._database_answers():
@@ -331,6 +353,12 @@ def _identity(wanted: Wanted) -> Identity:
 def _names(wanted: Wanted) -> dict[str, str]:
     delivery = wanted.delivery
     return {"topic": wanted.received.record.topic, "event_id": delivery.event_id, "key": delivery.key}
+
+
+def _say(span: Span, outcome: Outcome) -> None:
+    span.set("redress.outcome", outcome)
+    if outcome in {"parked", "dead"}:
+        span.fail(outcome)
 
 
 def _measure(heard: Heard, outcome: Outcome, started: float) -> None:

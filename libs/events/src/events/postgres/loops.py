@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import Clock
+from common.tracing import UNTRACED, Tracer
 from events.catalogue import LISTENS, topic_of
 from events.delivery import Handlers
 from events.failures import TransportAway
@@ -19,6 +20,7 @@ from events.postgres.consumer import Consumer, ConsumerSettings
 from events.postgres.gauges import Gauges, Reached, unasked
 from events.postgres.log import LogTransport
 from events.postgres.relay import Relay, RelaySettings
+from events.postgres.tracing import EMBEDDED
 from events.transport import Transport
 from events.turning import Beat, Turning
 from events.wake import Wake
@@ -47,6 +49,12 @@ class Carriage:
     relay: RelaySettings = field(default_factory=RelaySettings)
     consumer: ConsumerSettings = field(default_factory=ConsumerSettings)
     reached: Reached = unasked
+    tracer: Tracer = UNTRACED
+
+    @property
+    def system(self) -> str:
+        """What carries the records, as spans name it."""
+        return EMBEDDED if isinstance(self.transport, LogTransport) else "kafka"
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -58,10 +66,22 @@ def loops(carriage: Carriage) -> Mapping[str, Turning]:
     """Build the loops by name: relay, consumer, parked events, gauges, and the tidying of what is kept too long."""
     metrics.prepare(carriage.service)
     consumer = Consumer(
-        carriage.engine, carriage.service, carriage.handlers, carriage.clock, carriage.consumer
+        carriage.engine,
+        carriage.service,
+        carriage.handlers,
+        carriage.clock,
+        carriage.consumer,
+        tracer=carriage.tracer,
+        system=carriage.system,
     )
     relay = Relay(
-        carriage.engine, carriage.transport, carriage.clock, wake=carriage.wake, settings=carriage.relay
+        carriage.engine,
+        carriage.transport,
+        carriage.clock,
+        wake=carriage.wake,
+        settings=carriage.relay,
+        tracer=carriage.tracer,
+        system=carriage.system,
     )
 
     gauges = Gauges(

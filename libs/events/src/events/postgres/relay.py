@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import Clock
+from common.tracing import UNTRACED, Tracer
 from events.codec import sequence_header
 from events.failures import TransportAway
 from events.postgres import metrics
@@ -24,6 +25,7 @@ from events.postgres.away import DATABASE_FAILURES
 from events.postgres.headers import unpack
 from events.postgres.holds import Held, Holds
 from events.postgres.tables import SHARDS
+from events.postgres.tracing import sending
 from events.transport import Publisher, Record, Refusal, Transport
 from events.turning import Beat, unwatched
 from events.wake import Wake, rest
@@ -95,7 +97,11 @@ class Relay:
         *,
         wake: Wake | None = None,
         settings: RelaySettings | None = None,
+        tracer: Tracer = UNTRACED,
+        system: str = "kafka",
     ) -> None:
+        self._tracer = tracer
+        self._system = system
         self._engine = engine
         self._transport = transport
         self._clock = clock
@@ -186,10 +192,11 @@ class Relay:
         """Publish, or throw the publisher away: after a failure nothing it still holds can be trusted."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._settings.publish_timeout):
-                if self._publisher is None:
-                    self._publisher = await self._transport.open_publisher()
-                return await self._publisher.publish(records)
+            with sending(self._tracer, self._system, records):
+                async with asyncio.timeout(self._settings.publish_timeout):
+                    if self._publisher is None:
+                        self._publisher = await self._transport.open_publisher()
+                    return await self._publisher.publish(records)
         except TimeoutError as error:
             await self._discard()
             raise TransportAway(f"no acknowledgement in {self._settings.publish_timeout} s") from error

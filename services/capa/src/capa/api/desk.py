@@ -41,4 +41,6 @@ def reference_of(text: str) -> UUID | str:
 def because_of(principal: Principal) -> Cause:
     """Make the cause that a request is; what follows belongs to the story of the thing, and to the request's trace."""
     current = correlation.current()
-    return Cause(principal.actor, traceparent=current.traceparent if current else None)
+    if current is None:
+        return Cause(principal.actor)
+    return Cause(principal.actor, traceparent=current.traceparent, tracestate=current.tracestate)

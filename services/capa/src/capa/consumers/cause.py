@@ -10,4 +10,4 @@ CAPA = Actor("service", "capa")
 
 def because_of(event: Event[Contract]) -> Cause:
     """Make the cause: the event's story and trace go on, and capa itself acts."""
-    return Cause(CAPA, event.correlation_id, event.id, event.traceparent)
+    return Cause(CAPA, event.correlation_id, event.id, event.traceparent, event.tracestate)

@@ -17,3 +17,4 @@ class Cause:
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     traceparent: str | None = None
+    tracestate: str | None = None

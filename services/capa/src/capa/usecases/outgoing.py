@@ -268,5 +268,6 @@ def _event(
         correlation_id=cause.correlation_id or story,
         causation_id=cause.causation_id,
         traceparent=cause.traceparent,
+        tracestate=cause.tracestate,
         data=data,
     )

@@ -119,7 +119,16 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
         use = read_key(request, principal, body)
         key = None if use is None else RequestKey(use.actor, use.method, use.route, use.key, use.fingerprint)
         report = form.report(own_source=principal.source_system)
-        told = await services.receive(Receive(report, principal.actor, key, _traceparent()))
+        here = current()
+        told = await services.receive(
+            Receive(
+                report,
+                principal.actor,
+                key,
+                traceparent=here.traceparent if here else None,
+                tracestate=here.tracestate if here else None,
+            )
+        )
         if isinstance(told, Repeated):
             outcome = Outcome.RECEIVED if told.status == HTTPStatus.CREATED else Outcome.UNCHANGED
             REPLAYS.labels(outcome.value).inc()
@@ -219,6 +228,7 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         principal = await authenticate(request, WRITE)
         expected = expected_version(request)
         form = await read_body(request, AmendmentForm)
+        here = current()
         amended = await services.amend(
             Amend(
                 reference=reference,
@@ -227,7 +237,8 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
                 reason=form.reason,
                 actor=principal.actor,
                 within=principal.source_system,
-                traceparent=_traceparent(),
+                traceparent=here.traceparent if here else None,
+                tracestate=here.tracestate if here else None,
             )
         )
         return _answer(services, principal, await services.views.find(str(amended.id)))
@@ -252,11 +263,6 @@ def _receipt(
     status = HTTPStatus.CREATED if outcome is Outcome.RECEIVED else HTTPStatus.OK
     location = {"Location": f"/v1/complaints/{complaint.id}", "ETag": etag(complaint.version)}
     return Response(orjson.dumps(body), status, {**location, **headers}, JSON)
-
-
-def _traceparent() -> str | None:
-    correlation = current()
-    return None if correlation is None else correlation.traceparent
 
 
 def _body(model: type[ComplaintForm] | type[AmendmentForm]) -> dict[str, Any]:

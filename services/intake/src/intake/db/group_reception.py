@@ -6,6 +6,7 @@ never fails its neighbours.
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.database import DriverConnection, driver_connection, is_away
 from chassis.logging import get_logger
+from chassis.transactions import transaction_begun
 from common.clock import Clock
+from common.tracing import Span
 from events.catalogue import topic_of
 from events.postgres import outbox
 from events.wake import Wake
@@ -41,6 +44,8 @@ class _Waiting:
 
     receipt: Receipt
     answer: "asyncio.Future[Outcome]"
+    span: Span | None
+    """The sender's wait for its commit, where that is traced."""
 
     @property
     def claims(self) -> tuple[object, ...]:
@@ -66,13 +71,17 @@ class GroupReception:
 
     async def receive(self, receipt: Receipt) -> Outcome:
         """Write it down, or tell that it is known already or was asked for before; then nothing is written."""
-        waiting = _Waiting(receipt, asyncio.get_running_loop().create_future())
+        span = transaction_begun(self._engine)
+        waiting = _Waiting(receipt, asyncio.get_running_loop().create_future(), span)
         self._queue.append(waiting)
         if len(self._writers) < WRITERS:
-            writer = asyncio.create_task(self._write())
+            # A writer works for many senders, so that its log lines and spans belong to none of their stories.
+            writer = asyncio.create_task(self._write(), context=contextvars.Context())
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
-        return await waiting.answer
+        if span is None:
+            return await waiting.answer
+        return await _watched(waiting.answer, span)
 
     async def _write(self) -> None:
         while self._queue:
@@ -80,6 +89,7 @@ class GroupReception:
             try:
                 async with driver_connection(self._engine) as connection:
                     while batch and not unclear:
+                        _tell_together(batch)
                         outcomes = await self._together(connection, [waiting.receipt for waiting in batch])
                         unclear = _answer(batch, outcomes)
                         batch = self._gather() if not unclear else []
@@ -166,6 +176,23 @@ class GroupReception:
         else:
             if not waiting.answer.done():
                 waiting.answer.set_result(outcome)
+
+
+async def _watched(answer: "asyncio.Future[Outcome]", span: Span) -> Outcome:
+    try:
+        return await answer
+    except Exception as error:
+        span.fail(type(error).__name__)
+        raise
+    finally:
+        span.end()
+
+
+def _tell_together(batch: Sequence[_Waiting]) -> None:
+    """Note in each sender's span how many complaints its transaction writes."""
+    for waiting in batch:
+        if waiting.span is not None:
+            waiting.span.set("db.operation.batch.size", len(batch))
 
 
 def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | None]) -> list[_Waiting]:

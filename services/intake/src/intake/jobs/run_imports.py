@@ -7,6 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
+from chassis.correlation import correlated
 from chassis.database import is_away, is_busy
 from chassis.logging import get_logger
 from chassis.run import Beat, waited_for
@@ -76,9 +77,11 @@ class RunImports:
             beat()
             ticket = self._wake.ticket()
             try:
-                worked = await self._process()
-                if not worked:
-                    await self.tidy()
+                # What a chunk logs is found together.
+                with correlated():
+                    worked = await self._process()
+                    if not worked:
+                        await self.tidy()
             except Exception as error:
                 if not may_pass(error):
                     raise

@@ -29,6 +29,7 @@ class Amend:
     actor: Actor
     within: str | None = None
     traceparent: str | None = None
+    tracestate: str | None = None
 
 
 class AmendComplaint:
@@ -63,7 +64,11 @@ class AmendComplaint:
                     await work.complaints.save(outcome.after, trace)
                     work.announce(
                         published_amendment(
-                            outcome, actor=command.actor, now=now, traceparent=command.traceparent
+                            outcome,
+                            actor=command.actor,
+                            now=now,
+                            traceparent=command.traceparent,
+                            tracestate=command.tracestate,
                         )
                     )
                     return outcome.after

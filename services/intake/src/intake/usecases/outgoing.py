@@ -16,7 +16,7 @@ _Amendment = Event[ComplaintAmendedV1]
 
 
 def published_receipt(
-    fact: Received, *, actor: Actor, traceparent: str | None = None
+    fact: Received, *, actor: Actor, traceparent: str | None = None, tracestate: str | None = None
 ) -> Event[ComplaintReceivedV1]:
     """Publish that a complaint was received: codes and times, never a word or datum of the complainant."""
     complaint = fact.complaint
@@ -46,12 +46,18 @@ def published_receipt(
         actor=str(actor),
         correlation_id=complaint.correlation_id,
         traceparent=traceparent,
+        tracestate=tracestate,
         data=data,
     )
 
 
 def published_amendment(
-    fact: Amended, *, actor: Actor, now: datetime, traceparent: str | None = None
+    fact: Amended,
+    *,
+    actor: Actor,
+    now: datetime,
+    traceparent: str | None = None,
+    tracestate: str | None = None,
 ) -> Event[ComplaintAmendedV1]:
     """Publish that a complaint was amended: the names of what changed, and the codes as they are now."""
     complaint = fact.after
@@ -76,5 +82,6 @@ def published_amendment(
         actor=str(actor),
         correlation_id=complaint.correlation_id,
         traceparent=traceparent,
+        tracestate=tracestate,
         data=data,
     )

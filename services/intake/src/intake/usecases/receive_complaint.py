@@ -34,6 +34,7 @@ class Receive:
     actor: Actor
     key: RequestKey | None = None
     traceparent: str | None = None
+    tracestate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class ReceiveComplaint:
             new,
             trace_receipt(new, actor=command.actor),
             lambda complaint: published_receipt(
-                Received(complaint), actor=command.actor, traceparent=command.traceparent
+                Received(complaint),
+                actor=command.actor,
+                traceparent=command.traceparent,
+                tracestate=command.tracestate,
             ),
             command.key,
         )
@@ -102,7 +106,11 @@ class ReceiveComplaint:
                     await work.complaints.save(heard.after, trace)
                     work.announce(
                         published_amendment(
-                            heard, actor=command.actor, now=now, traceparent=command.traceparent
+                            heard,
+                            actor=command.actor,
+                            now=now,
+                            traceparent=command.traceparent,
+                            tracestate=command.tracestate,
                         )
                     )
                     return Told(Outcome.AMENDED, heard.after)

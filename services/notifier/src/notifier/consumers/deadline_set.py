@@ -47,4 +47,6 @@ def _announced(event: Event[DeadlineSetV1]) -> Announced:
         explanation=data.explanation,
         correlation_id=event.correlation_id,
         event_id=event.id,
+        traceparent=event.traceparent,
+        tracestate=event.tracestate,
     )

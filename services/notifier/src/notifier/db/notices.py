@@ -49,7 +49,8 @@ SELECT reason, count(*) AS number FROM silenced GROUP BY reason
 """)
 _ITEMS = sa.text("""
 SELECT notice.id, notice.subject_kind, notice.subject_id, notice.clock, notice.step, notice.kind, notice.why,
-       deadline.title, deadline.due_at, deadline.severity, deadline.owner, deadline.link
+       deadline.title, deadline.due_at, deadline.severity, deadline.owner, deadline.link,
+       deadline.correlation_id, notice.traceparent, notice.tracestate
   FROM notice JOIN deadline ON deadline.subject_id = notice.subject_id AND deadline.clock = notice.clock
  WHERE notice.delivery_id = :id AND notice.state = 'planned'
  ORDER BY array_position(ARRAY['critical', 'major', 'minor'], deadline.severity), deadline.due_at, notice.id
@@ -135,6 +136,9 @@ class PostgresNotices:
                 owner=row.owner,
                 link=row.link,
                 why=row.why,
+                correlation_id=row.correlation_id,
+                traceparent=row.traceparent,
+                tracestate=row.tracestate,
             )
             for row in rows
         )
@@ -197,6 +201,8 @@ def _notice(row: Any) -> Notice:
         critical=row.critical,
         why=row.why,
         created_at=row.created_at,
+        traceparent=row.traceparent,
+        tracestate=row.tracestate,
     )
 
 
@@ -214,5 +220,7 @@ def _values(notice: Notice) -> dict[str, Any]:
         "critical": notice.critical,
         "why": notice.why,
         "created_at": notice.created_at,
+        "traceparent": notice.traceparent,
+        "tracestate": notice.tracestate,
         "state": str(NoticeState.PLANNED),
     }

@@ -73,6 +73,8 @@ DEADLINE: Final = sa.Table(
     sa.Column("correlation_id", sa.Uuid, nullable=False),
     sa.Column("caused_by", sa.Uuid, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("traceparent", sa.Text),
+    sa.Column("tracestate", sa.Text),
     sa.CheckConstraint("state IN ('open', 'met', 'voided')", name="deadline_state"),
     sa.Index("deadline_by_due", "due_at", "subject_id", "clock"),
     sa.Index("deadline_by_owner", "owner", "due_at"),
@@ -174,6 +176,8 @@ NOTICE: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("finished_at", _INSTANT),
+    sa.Column("traceparent", sa.Text),
+    sa.Column("tracestate", sa.Text),
     sa.CheckConstraint("state IN ('planned', 'sent', 'suppressed', 'failed')", name="notice_state"),
     sa.UniqueConstraint(
         "subject_id", "clock", "generation", "step", "recipient", "channel", name="notice_once"

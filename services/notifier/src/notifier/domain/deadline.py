@@ -45,7 +45,10 @@ Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """Something must be done by an instant; `version` counts what notifier announced or changed about it."""
+    """Something must be done by an instant; `version` counts what notifier announced or changed about it.
+
+    Its trace continues at `traceparent` and `tracestate`, however much later its steps are taken.
+    """
 
     subject_kind: str
     subject_id: UUID
@@ -70,6 +73,8 @@ class Deadline:
     correlation_id: UUID
     caused_by: UUID
     version: int
+    traceparent: str | None = None
+    tracestate: str | None = None
 
     @property
     def key(self) -> Key:

@@ -34,7 +34,10 @@ UNDELIVERED_SUFFIX = ".undelivered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One telling, unique by deadline, generation, step, recipient and channel; `why` is said to a stand-in."""
+    """One telling, unique by deadline, generation, step, recipient and channel; `why` is said to a stand-in.
+
+    Its trace continues at `traceparent` and `tracestate` when it is delivered.
+    """
 
     id: UUID
     subject_kind: str
@@ -48,6 +51,8 @@ class Notice:
     critical: bool
     why: str | None
     created_at: datetime
+    traceparent: str | None = None
+    tracestate: str | None = None
 
     @property
     def is_about_failure(self) -> bool:
@@ -57,7 +62,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A notice as its recipient reads it."""
+    """A notice as its recipient reads it, and which story and trace it belongs to."""
 
     notice_id: UUID
     subject_kind: str
@@ -71,6 +76,9 @@ class Item:
     owner: str | None
     link: str
     why: str | None
+    correlation_id: UUID | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import assert_never
 from chassis.logging import get_logger
 from chassis.run import Beat
 from common.clock import Clock
+from common.tracing import UNTRACED, Attributes, Story, Tracer, context_of, traced
 from events.wake import Wake
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
 from notifier.domain.person import Channel
@@ -38,6 +39,7 @@ class DeliveryLoop:
     wake: Wake
     poll: float
     side_by_side: int = 8
+    tracer: Tracer = UNTRACED
 
     async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Run until stopped; what is being sent then is finished and recorded first."""
@@ -61,7 +63,17 @@ class DeliveryLoop:
         return seconds_until(await self.next_moment.of_deliveries(), self.clock(), self.poll)
 
     async def _deliver(self, prepared: Prepared) -> None:
-        outcome = await self._send(prepared)
+        channel = prepared.delivery.channel
+        with traced(self.tracer, f"send {channel}", _stories(prepared), kind="client") as spans:
+            outcome = await self._send(prepared)
+            word, reason = _said(outcome)
+            for span in spans:
+                span.set("redress.outcome", word)
+                if reason:
+                    span.fail(reason)
+            await self._record(prepared, outcome)
+
+    async def _record(self, prepared: Prepared, outcome: Outcome) -> None:
         recorded = await self.record(prepared, outcome)
         channel = prepared.delivery.channel
         word, reason = _said(outcome)
@@ -93,6 +105,23 @@ class DeliveryLoop:
             return TryLater("internal_error", maybe_delivered=True)
         finally:
             metrics.DURATION.labels(channel).observe(time.monotonic() - started)
+
+
+def _stories(prepared: Prepared) -> list[Story]:
+    """Tell to which stories a message belongs: those of the notices that it lists."""
+    about: Attributes = {
+        "redress.channel": str(prepared.delivery.channel),
+        "redress.delivery.id": str(prepared.delivery.id),
+        "redress.delivery.attempt": prepared.delivery.attempts,
+        "redress.delivery.notices": prepared.message.total if prepared.message else 0,
+    }
+    items = prepared.message.items if prepared.message else ()
+    # Several notices of one story, such as a reminder and a breach, are one message to it.
+    stories = {
+        item.correlation_id: Story(item.correlation_id, context_of(item.traceparent, item.tracestate), about)
+        for item in items
+    }
+    return list(stories.values())
 
 
 def _count(recorded: Recorded, channel: Channel, came_of_it: Outcome) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from chassis.correlation import correlated
 from chassis.database import is_away
 from chassis.logging import get_logger
 from chassis.run import Beat
@@ -31,11 +32,13 @@ async def take_turns(
         beat()
         # Taken before the turn looks for work, so that a ring meanwhile is not slept through.
         ticket = wake.ticket()
-        try:
-            pause = await turn()
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("database_away", loop=loop)
-            pause = poll
+        # What a turn logs for no story in particular is found together.
+        with correlated():
+            try:
+                pause = await turn()
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("database_away", loop=loop)
+                pause = poll
         await rest(stop, ticket, pause)

@@ -2,13 +2,15 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from common.clock import Clock
+from common.tracing import UNTRACED, Attributes, Span, Story, Tracer, context_of, traced
 from notifier.domain.deadline import Deadline, Key, State, TimerEnd, split_missed
 from notifier.domain.delivery import Pace
 from notifier.domain.facts import Breached, Fact, Warned
@@ -50,6 +52,7 @@ class FireTimers:
     clock: Clock
     pace: Pace
     fallback: str
+    tracer: Tracer = UNTRACED
 
     async def __call__(self, limit: int) -> Fired:
         """Claim a batch and fire it in one transaction; where that fails, each deadline alone, so that one spoils none."""
@@ -90,16 +93,25 @@ class FireTimers:
 
     async def _fire(self, keys: Sequence[Key]) -> Fired:
         now = self.clock()
-        async with self.start_work() as work:
-            deadlines = await work.deadlines.lock_many(keys)
-            timers = _by_deadline(await work.timers.due_of(keys, now=now))
-            owners = [deadline.owner for deadline in deadlines.values() if deadline.owner]
-            roles = [step.to for deadline in deadlines.values() for step in deadline.ladder.steps]
-            people = await work.people.with_managers([*owners, *roles, self.fallback])
-            round_ = _Round(people, self.fallback, now)
-            for key, due in timers.items():
-                round_.climb(deadlines.get(key), due)
-            return await self._write(work, round_, now)
+        with ExitStack() as until_committed:
+            async with self.start_work() as work:
+                deadlines = await work.deadlines.lock_many(keys)
+                stories = [_story(deadline) for deadline in deadlines.values()]
+                spans = until_committed.enter_context(traced(self.tracer, "fire timers", stories))
+                fired = await self._climb(work, _continued(deadlines, spans), keys, now)
+        return fired
+
+    async def _climb(
+        self, work: Work, deadlines: Mapping[Key, Deadline], keys: Sequence[Key], now: datetime
+    ) -> Fired:
+        timers = _by_deadline(await work.timers.due_of(keys, now=now))
+        owners = [deadline.owner for deadline in deadlines.values() if deadline.owner]
+        roles = [step.to for deadline in deadlines.values() for step in deadline.ladder.steps]
+        people = await work.people.with_managers([*owners, *roles, self.fallback])
+        round_ = _Round(people, self.fallback, now)
+        for key, due in timers.items():
+            round_.climb(deadlines.get(key), due)
+        return await self._write(work, round_, now)
 
     async def _write(self, work: Work, round_: "_Round", now: datetime) -> Fired:
         await work.timers.finish(round_.ended, now=now)
@@ -179,3 +191,28 @@ def _by_deadline(timers: Sequence[DueTimer]) -> dict[Key, list[DueTimer]]:
     for timer in timers:
         grouped[timer.key].append(timer)
     return grouped
+
+
+def _story(deadline: Deadline) -> Story:
+    """Tell what firing a deadline's timers belongs to: the trace in which it was set goes on, hours later."""
+    about: Attributes = {
+        "redress.deadline.clock": deadline.clock,
+        "redress.deadline.generation": deadline.generation,
+        "redress.subject.kind": deadline.subject_kind,
+        "redress.subject.id": str(deadline.subject_id),
+    }
+    context = context_of(deadline.traceparent, deadline.tracestate)
+    return Story(deadline.correlation_id, context, about)
+
+
+def _continued(deadlines: Mapping[Key, Deadline], spans: Sequence[Span]) -> dict[Key, Deadline]:
+    """Have what is announced and told of each deadline go on from the firing of its timers."""
+    continued = {}
+    for (key, deadline), span in zip(deadlines.items(), spans, strict=True):
+        context = span.context
+        continued[key] = (
+            deadline
+            if context is None
+            else replace(deadline, traceparent=context.traceparent, tracestate=context.tracestate)
+        )
+    return continued

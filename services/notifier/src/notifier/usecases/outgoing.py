@@ -30,25 +30,30 @@ async def announce(work: Work, facts: Iterable[Fact], now: datetime) -> None:
     for fact in facts:
         deadline = fact.deadline
         version = versions[deadline.key] = versions.get(deadline.key, deadline.version) + 1
-        events.append(_event(deadline, version, fact.at, now, _data(fact)))
+        events.append(_event(fact, version, now))
     if events:
         await work.deadlines.count_on(versions)
         work.announce(events)
 
 
-def _event(deadline: Deadline, version: int, at: datetime, now: datetime, data: Contract) -> Event[Contract]:
+def _event(fact: Fact, version: int, now: datetime) -> Event[Contract]:
+    deadline = fact.deadline
+    # What became of a notice continues the trace of its step, like the message that told it.
+    told = fact.notice if isinstance(fact, NoticeSent | NoticeFailed) else deadline
     return Event[Contract](
         id=new_id(),
         source=SOURCE,
         key=str(deadline.subject_id),
         subject=str(deadline.subject_id),
         version=version,
-        occurred_at=at,
+        occurred_at=fact.at,
         recorded_at=now,
         actor=str(ACTOR),
         correlation_id=deadline.correlation_id,
         causation_id=deadline.caused_by,
-        data=data,
+        traceparent=told.traceparent,
+        tracestate=told.tracestate,
+        data=_data(fact),
     )
 
 

@@ -39,6 +39,8 @@ class Announced:
     explanation: Mapping[str, object]
     correlation_id: UUID
     event_id: UUID
+    traceparent: str | None = None
+    tracestate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class SetDeadline:
             correlation_id=announced.correlation_id,
             caused_by=announced.event_id,
             version=1,
+            traceparent=announced.traceparent,
+            tracestate=announced.tracestate,
         )
 
     def _ladder(self, name: str) -> Ladder:

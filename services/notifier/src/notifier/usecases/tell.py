@@ -90,6 +90,8 @@ def _notices(
             critical=deadline.is_critical,
             why=why,
             created_at=now,
+            traceparent=deadline.traceparent,
+            tracestate=deadline.tracestate,
         )
         for channel in person.channels()
     )
