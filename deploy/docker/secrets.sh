@@ -26,5 +26,7 @@ for service in intake capa notifier; do
     password=$(cat "$folder/${service}_database_password")
     keep "redress_${service}_database_url" "postgresql://redress_$service:$password@postgres:5432/redress_$service"
 done
-# Empty counts as none: write the password of a mail server that asks for one into it.
-keep redress_notifier_smtp_password ""
+# Others give these; empty counts as none.
+for name in redress_notifier_smtp_password alertmanager_heartbeat_token alertmanager_pagerduty_routing_key; do
+    keep "$name" ""
+done

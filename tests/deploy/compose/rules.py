@@ -34,6 +34,11 @@ def runs_once(container: Mapping[str, Any]) -> bool:
     return bool(container["restart"] == "no")
 
 
+def source(entry: Any) -> str:
+    """What a container's network, secret or volume is called where it is declared, in either way of writing."""
+    return str(entry["source"] if isinstance(entry, dict) else entry).split(":")[0]
+
+
 def images_are_pinned(compose: Compose) -> Iterator[str]:
     for name, container in containers(compose):
         if not re.search(r":v?\d+\.\d+(\.\d+)?$", container["image"]):
@@ -94,7 +99,7 @@ def a_service_gets_its_own_secrets_alone(compose: Compose) -> Iterator[str]:
             if info.secret
             for each in info.variables
         }
-        for secret in container.get("secrets", []):
+        for secret in map(source, container.get("secrets", [])):
             if secret not in known:
                 yield f"{name}: {secret}"
 
@@ -102,23 +107,20 @@ def a_service_gets_its_own_secrets_alone(compose: Compose) -> Iterator[str]:
 def what_is_named_is_declared(compose: Compose) -> Iterator[str]:
     for name, container in containers(compose):
         for kind in ("networks", "secrets"):
-            for each in container.get(kind, []):
+            for each in map(source, container.get(kind, [])):
                 if each not in compose[kind]:
                     yield f"{name}: {kind}: {each}"
-        for volume in container.get("volumes", []):
-            source = volume.split(":")[0]
-            if source.startswith("./"):
-                if not (ROOT / source).exists():
-                    yield f"{name}: {source} does not exist"
-            elif source not in compose["volumes"]:
-                yield f"{name}: volumes: {source}"
+        for volume in map(source, container.get("volumes", [])):
+            if volume.startswith("./"):
+                if not (ROOT / volume).exists():
+                    yield f"{name}: {volume} does not exist"
+            elif volume not in compose["volumes"]:
+                yield f"{name}: volumes: {volume}"
 
 
 def what_is_declared_is_used(compose: Compose) -> Iterator[str]:
     for kind in ("networks", "secrets", "volumes"):
-        used = {
-            each.split(":")[0] for _, container in containers(compose) for each in container.get(kind, [])
-        }
+        used = {source(each) for _, container in containers(compose) for each in container.get(kind, [])}
         for each in compose[kind].keys() - used:
             yield f"{kind}: {each}"
 

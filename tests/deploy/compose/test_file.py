@@ -1,6 +1,7 @@
 """docker-compose.yml fits the specification, and what surrounds it fits the file."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -184,6 +185,24 @@ def test_prometheus_scrapes_every_process_and_nothing_that_is_not_there() -> Non
         f"{name}:{port}" for name, port in {**processes, **others}.items() if name in services
     } | {f"localhost:{others['prometheus']}"}
     assert {f"{name}:{port}" for name, port in processes.items()} <= scraped()
+
+
+def test_files_that_the_alertmanager_reads_are_mounted_where_it_looks() -> None:
+    text = (ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text()
+    container = read_compose()["services"]["alertmanager"]
+    wanted = set(re.findall(r"/etc/alertmanager/secrets/[a-z-]+", text))
+    assert wanted == {secret["target"] for secret in container["secrets"]}
+
+
+def test_grafana_gets_the_variables_that_its_provisioning_names() -> None:
+    folder = ROOT / "deploy" / "grafana" / "provisioning"
+    texts = [file.read_text() for file in folder.rglob("*.yaml")]
+    named = {name for text in texts for name in re.findall(r"\$\{?([A-Z_]+)", text)}
+    container = read_compose()["services"]["grafana"]
+    assert named
+    assert named <= container["environment"].keys()
+    paths = {path for text in texts for path in re.findall(r"path: (\S+)", text)}
+    assert paths <= {volume.split(":")[1] for volume in container["volumes"]}
 
 
 def scraped() -> set[str]:
