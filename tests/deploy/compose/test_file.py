@@ -197,7 +197,7 @@ def test_files_that_the_alertmanager_reads_are_mounted_where_it_looks() -> None:
 def test_grafana_gets_the_variables_that_its_provisioning_names() -> None:
     folder = ROOT / "deploy" / "grafana" / "provisioning"
     texts = [file.read_text() for file in folder.rglob("*.yaml")]
-    named = {name for text in texts for name in re.findall(r"\$\{?([A-Z_]+)", text)}
+    named = {name for text in texts for name in re.findall(r"\$\{?([A-Z][A-Z_]+)", text)}
     container = read_compose()["services"]["grafana"]
     assert named
     assert named <= container["environment"].keys()
