@@ -194,15 +194,15 @@ def test_files_that_the_alertmanager_reads_are_mounted_where_it_looks() -> None:
     assert wanted == {secret["target"] for secret in container["secrets"]}
 
 
-def test_grafana_gets_the_variables_that_its_provisioning_names() -> None:
+def test_grafana_finds_its_source_of_data_its_dashboards_and_every_variable() -> None:
     folder = ROOT / "deploy" / "grafana" / "provisioning"
-    texts = [file.read_text() for file in folder.rglob("*.yaml")]
-    named = {name for text in texts for name in re.findall(r"\$\{?([A-Z][A-Z_]+)", text)}
+    text = "\n".join(file.read_text() for file in folder.rglob("*.yaml"))
     container = read_compose()["services"]["grafana"]
-    assert named
-    assert named <= container["environment"].keys()
-    paths = {path for text in texts for path in re.findall(r"path: (\S+)", text)}
+    assert set(re.findall(r"url: (\S+)", text)) == {"http://prometheus:9090"}
+    paths = set(re.findall(r"path: (\S+)", text))
+    assert paths
     assert paths <= {volume.split(":")[1] for volume in container["volumes"]}
+    assert set(re.findall(r"\$\{?([A-Z][A-Z_]+)", text)) <= container["environment"].keys()
 
 
 def scraped() -> set[str]:
