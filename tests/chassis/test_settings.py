@@ -227,3 +227,48 @@ def test_settings_of_kafka_do_not_matter_where_events_take_another_way(
 ) -> None:
     kafka(monkeypatch, TRANSPORT="embedded", KAFKA_SASL_USER="redress")
     assert load_settings(IntakeSettings).transport == "embedded"
+
+
+def in_file(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+
+
+def test_a_secret_that_no_variable_holds_is_read_from_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REDRESS_SECRETS_DIR", str(tmp_path))
+    in_file(tmp_path, "redress_database_url", "postgresql://shared@/shared\n")
+    in_file(tmp_path, "redress_intake_database_url", f"{URL}\n")
+    in_file(tmp_path, "redress_pepper", "file pepper\n")
+    monkeypatch.setenv("REDRESS_PEPPER", "variable pepper")
+    settings = load_settings(IntakeSettings)
+    assert (settings.database_url.get_secret_value(), settings.pepper.get_secret_value()) == (
+        URL,
+        "variable pepper",
+    )
+
+
+def test_only_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REDRESS_DATABASE_URL", URL)
+    monkeypatch.setenv("REDRESS_SECRETS_DIR", str(tmp_path))
+    in_file(tmp_path, "redress_log_level", "debug")
+    assert load_settings(IntakeSettings).log_level == "info"
+
+
+def test_a_secret_file_that_cannot_be_read_ends_the_start_with_the_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REDRESS_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "redress_intake_database_url").mkdir()
+    with pytest.raises(
+        CannotStart, match=r"redress_intake_database_url cannot be read .*or set REDRESS_INTAKE"
+    ):
+        load_settings(IntakeSettings)
+
+
+def test_a_folder_of_secrets_that_is_none_ends_the_start_with_the_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REDRESS_SECRETS_DIR", str(tmp_path / "absent"))
+    with pytest.raises(CannotStart, match=r"^REDRESS_SECRETS_DIR: .*absent is no folder: correct it"):
+        load_settings(IntakeSettings)

@@ -15,6 +15,7 @@ from local.kafka import (
     BrokerError,
     Cluster,
     PortBusyError,
+    TopicRefused,
     ensure_topics,
     missing_tools,
     redress_topics,
@@ -167,13 +168,13 @@ async def test_a_topic_that_has_another_number_of_partitions_is_refused(kafka: B
     topic = fresh_topic()
     await ensure_topics(kafka.bootstrap_servers, {topic: 1})
 
-    with pytest.raises(BrokerError, match="has 1 partitions, not 6"):
+    with pytest.raises(TopicRefused, match="has 1 partitions, not 6"):
         await ensure_topics(kafka.bootstrap_servers, {topic: 6})
 
 
 @pytest.mark.kafka
 async def test_a_topic_that_the_broker_refuses_is_reported(kafka: Broker) -> None:
-    with pytest.raises(BrokerError, match="not a config"):
+    with pytest.raises(TopicRefused, match="not a config"):
         await ensure_topics(kafka.bootstrap_servers, {fresh_topic(): 1}, configs={"not a config": "1"})
 
 

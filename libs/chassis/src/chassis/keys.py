@@ -1,6 +1,7 @@
 """Making, listing and revoking API keys: `python -m chassis.keys new --file keys.json --name CRM --actor system:crm-1 …`.
 
-The pepper comes from `REDRESS_PEPPER`, never from an argument. A key is printed once and kept nowhere.
+The pepper comes from `REDRESS_PEPPER`, or the file `redress_pepper` in the folder that `REDRESS_SECRETS_DIR` names,
+never from an argument. A key is printed once and kept nowhere.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from chassis.auth import KeyRecord, new_token, pepper_bytes, read_keys, sign, write_keys
-from chassis.settings import CannotStart
+from chassis.settings import CannotStart, read_secret
 from common.actor import Actor
 from common.clock import utc_now
 
@@ -106,7 +107,7 @@ def _obey(given: argparse.Namespace) -> int:
         case "new":
             token, record = create_key(
                 given.file,
-                os.environ.get("REDRESS_PEPPER", ""),
+                _pepper(),
                 name=given.name,
                 actor=Actor.parse(given.actor),
                 scopes=given.scope,
@@ -126,6 +127,13 @@ def _obey(given: argparse.Namespace) -> int:
                 return 4
             sys.stdout.write(f"key {given.id} is revoked\n")
     return 0
+
+
+def _pepper() -> str:
+    folder = os.environ.get("REDRESS_SECRETS_DIR", "")
+    return os.environ.get("REDRESS_PEPPER", "") or (
+        read_secret("REDRESS_PEPPER", Path(folder)) if folder else ""
+    )
 
 
 def _described(record: KeyRecord, now: datetime) -> str:
@@ -155,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     new = commands.add_parser(
-        "new", help="make a key and print it, once; the pepper comes from REDRESS_PEPPER"
+        "new", help="make a key and print it, once; the pepper comes from the environment"
     )
     listed = commands.add_parser("list", help="show all keys, never the secret")
     revoke = commands.add_parser("revoke", help="make a key useless at once")

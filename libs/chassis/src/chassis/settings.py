@@ -34,7 +34,8 @@ class ServiceSettings(BaseSettings):
     """The settings that all services share; a service subclasses it, names itself in `service` and adds its own.
 
     Each field is read from `REDRESS_<SERVICE>_<FIELD>` and, failing that, from `REDRESS_<FIELD>`. A variable that is
-    set but empty counts as unset. Lists are separated by commas.
+    set but empty counts as unset. Lists are separated by commas. A secret that no variable holds is read from the file
+    in `secrets_dir` that is named as its variable in small letters.
     """
 
     model_config = SettingsConfigDict(
@@ -103,6 +104,11 @@ class ServiceSettings(BaseSettings):
         SecretStr(""),
         description="Secret of 32 or more characters that API keys and cursors are signed with.",
     )
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder of files that hold the secrets that no variable holds, each named as its variable in small "
+        "letters, such as redress_pepper.",
+    )
     config_dir: Path = Field(Path("config"), description="Folder of the policies and calendars.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
@@ -150,9 +156,11 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read what the caller gives first, then this service's variables, then the shared ones."""
-        own = _Variables(settings_cls, f"{PREFIX}{cls.service.upper()}_")
-        return init_settings, own, _Variables(settings_cls, PREFIX)
+        """Read what the caller gives first, then variables, then files; of each this service's before the shared ones."""
+        prefixes = f"{PREFIX}{cls.service.upper()}_", PREFIX
+        variables = [_Variables(settings_cls, prefix) for prefix in prefixes]
+        files = [_SecretFiles(settings_cls, prefix) for prefix in prefixes]
+        return init_settings, *variables, *files
 
 
 def _kafka_misfits(settings: ServiceSettings) -> Iterator[str]:
@@ -213,6 +221,46 @@ class _Variables(PydanticBaseSettingsSource):
             for name, field in self.settings_cls.model_fields.items()
         }
         return {name: value for name, value in found.items() if value}
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """The secrets of one prefix that lie in files of the folder that `secrets_dir` names."""
+
+    def __init__(self, settings_cls: type[BaseSettings], prefix: str) -> None:
+        super().__init__(settings_cls)
+        self._prefix = prefix
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        folder = self.current_state.get("secrets_dir")
+        if not folder or not _holds(field.annotation, SecretStr):
+            return "", field_name, False
+        return read_secret(f"{self._prefix}{field_name.upper()}", Path(folder)), field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def read_secret(variable: str, folder: Path) -> str:
+    """Read a variable's file in the folder of secrets: empty where there is none, CannotStart where it cannot be read."""
+    file = folder / variable.lower()
+    try:
+        # An editor ends the line, and no secret has an end of line in it.
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError:
+        if folder.is_dir():
+            return ""
+        raise CannotStart(f"{PREFIX}SECRETS_DIR: {folder} is no folder: correct it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise CannotStart(
+            f"{file} cannot be read ({reason}): let this process read it, or set {variable}."
+        ) from None
 
 
 S = TypeVar("S", bound=ServiceSettings)

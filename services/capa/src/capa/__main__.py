@@ -1,4 +1,4 @@
-"""`python -m capa api|worker|all|migrate|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|topics|dead-letters …`."""
 
 import argparse
 import sys
@@ -17,6 +17,7 @@ from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
 from common.clock import utc_now
+from events.kafka.topics_command import add_options, create_topics
 from events.postgres import dead_letters
 
 _ROLES: Final[Mapping[str, Callable[[CapaSettings], Awaitable[int]]]] = {
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     match options.role:
         case "migrate":
             run_process(lambda: _migrate(settings))
+        case "topics":
+            run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -53,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", "bring the database to head, and the embedded log's too where it is used"),
     ):
         roles.add_parser(name, help=purpose)
+    topics = roles.add_parser("topics", help="create the topics of Redress that Kafka lacks")
+    add_options(topics)
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 

@@ -9,6 +9,7 @@ that a later process can find, stop or restart it.
     python -m local.kafka status | stop | install
 """
 
+from events.kafka.topics import PARTITIONS, TopicRefused, ensure_topics, redress_topics
 from local.kafka.broker import Broker
 from local.kafka.cluster import Cluster
 from local.kafka.errors import BrokerError, PortBusyError, ToolsMissingError
@@ -18,7 +19,6 @@ from local.kafka.installer import install
 from local.kafka.jars import cache_folder, kafka_version
 from local.kafka.ports import HOST
 from local.kafka.tools import missing_tools
-from local.kafka.topics import PARTITIONS, ensure_topics, redress_topics
 
 __all__ = [
     "HOST",
@@ -30,6 +30,7 @@ __all__ = [
     "Installation",
     "PortBusyError",
     "ToolsMissingError",
+    "TopicRefused",
     "cache_folder",
     "ensure_topics",
     "install",

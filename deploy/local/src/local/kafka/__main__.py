@@ -8,12 +8,13 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped] # it ships no types
 
+from events.failures import DeliveryFailure
+from events.kafka.topics import ensure_topics, redress_topics
 from local.kafka.broker import Broker
 from local.kafka.errors import BrokerError, PortBusyError, ToolsMissingError
 from local.kafka.installer import install
 from local.kafka.jars import cache_folder, kafka_version
 from local.kafka.ports import HOST
-from local.kafka.topics import ensure_topics, redress_topics
 
 DEFAULT_PORT = 9092
 DEFAULT_FOLDER = Path(".redress/kafka")
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ToolsMissingError, PortBusyError) as error:
         print(error, file=sys.stderr)
         return 2
-    except (BrokerError, KafkaError) as error:
+    except (BrokerError, DeliveryFailure, KafkaError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped] # it ships no types
 
+from events.kafka.admin import admin_of
 from events.kafka.brokers import Brokers, Login
-from local.kafka.admin import admin_of
 from local.kafka.birth import birth_of
 from local.kafka.errors import BrokerError, PortBusyError
 from local.kafka.guard import BROKER, Guard

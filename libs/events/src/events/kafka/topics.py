@@ -1,28 +1,35 @@
 """Creates the topics of Redress, or others, and waits until they can be used."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
 from aiokafka.admin import NewTopic  # type: ignore[import-untyped] # it ships no types
 from aiokafka.errors import for_code  # type: ignore[import-untyped] # the same
 
 from events.catalogue import ANNOUNCES, topic_of
 from events.catalogue import topics as every_topic
+from events.failures import DeliveryFailure
+from events.kafka.admin import admin_of
 from events.kafka.brokers import Brokers
-from local.kafka.admin import admin_of
-from local.kafka.errors import BrokerError
-from local.kafka.waiting import READY_WITHIN, until
 
-PARTITIONS = 6
+PARTITIONS: Final = 6
 """Of each service's topic. Keys spread over them, so the number never changes once events are in."""
 
-ALREADY_EXISTS = 36  # Kafka's error code for a topic that somebody else created meanwhile
+ALREADY_EXISTS: Final = 36  # Kafka's error code for a topic that somebody else created meanwhile
+_LED_WITHIN: Final = 60.0
+_PAUSE: Final = 0.05
 
 
-def redress_topics() -> dict[str, int]:
+class TopicRefused(DeliveryFailure):
+    """A topic cannot be made or used as it should be; the sentence names it and says why."""
+
+
+def redress_topics(partitions: int = PARTITIONS) -> dict[str, int]:
     """Every topic of Redress and its number of partitions: one a service, and each group's dead letters."""
     announced = {topic_of(service) for service in ANNOUNCES}
-    return {topic: PARTITIONS if topic in announced else 1 for topic in every_topic()}
+    return {topic: partitions if topic in announced else 1 for topic in every_topic()}
 
 
 async def ensure_topics(
@@ -33,8 +40,9 @@ async def ensure_topics(
 ) -> list[str]:
     """Create the topics that are absent, wait until every partition has a leader, and say which are new.
 
-    A bare address reaches brokers that ask for nothing. Without a replication each topic has a copy on every broker, up to three; configs apply to each new topic. Raises BrokerError when
-    a topic exists with another number of partitions (events of one key would be split) or cannot be created.
+    A bare address reaches brokers that ask for nothing. Without a replication each topic has a copy on every broker, up
+    to three; configs apply to each new topic. Raises TopicRefused when a topic exists with another number of partitions
+    (events of one key would be split) or cannot be created, and aiokafka's KafkaError when no broker answers.
     """
     async with admin_of(Brokers(brokers) if isinstance(brokers, str) else brokers) as admin:
         known = await admin.list_topics()
@@ -46,11 +54,21 @@ async def ensure_topics(
         async def led() -> bool:
             return _all_led(await admin.describe_topics(list(topics)), topics)
 
-        if not await until(led, READY_WITHIN):
-            raise BrokerError(
-                f"not every partition has a leader after {READY_WITHIN:.0f} s: {', '.join(topics)}"
+        if not await _until(led, _LED_WITHIN):
+            raise TopicRefused(
+                f"not every partition has a leader after {_LED_WITHIN:.0f} s: {', '.join(topics)}"
             )
         return created
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Ask again and again until the condition holds; False when it does not within the bound."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_PAUSE)
+    return True
 
 
 async def _create(admin: Any, wanted: Sequence[NewTopic]) -> list[str]:
@@ -59,7 +77,7 @@ async def _create(admin: Any, wanted: Sequence[NewTopic]) -> list[str]:
     created = []
     for name, code, *message in response.topic_errors:
         if code not in {0, ALREADY_EXISTS}:
-            raise BrokerError(f"topic {name} could not be created: {for_code(code).__name__} {message}")
+            raise TopicRefused(f"topic {name} could not be created: {for_code(code).__name__} {message}")
         if code == 0:
             created.append(name)
     return created
@@ -72,7 +90,7 @@ def _all_led(described: Sequence[Mapping[str, Any]], topics: Mapping[str, int]) 
         if topic["error_code"] != 0:
             return False
         if len(found) != topics[name]:
-            raise BrokerError(f"topic {name} has {len(found)} partitions, not {topics[name]}")
+            raise TopicRefused(f"topic {name} has {len(found)} partitions, not {topics[name]}")
         if any(partition["error_code"] != 0 or partition["leader"] < 0 for partition in found):
             return False
     return True

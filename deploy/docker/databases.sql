@@ -1,3 +1,0 @@
--- The first database is made by the image itself.
-CREATE DATABASE redress_capa;
-CREATE DATABASE redress_notifier;
