@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/python -m events.published "$1"
 .venv/bin/python scripts/documents.py "$1"
+.venv/bin/python scripts/metrics.py "$1"
 .venv/bin/python scripts/slo_rules.py "$1"
