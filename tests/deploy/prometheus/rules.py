@@ -60,13 +60,13 @@ def known_with_recorded() -> KnownMetrics:
 
 
 def changed_copy(folder: Path, change: Callable[[Rule], None]) -> Path:
-    """Copy rules and their tests, and change every alert; gives the folder of the tests."""
+    """Copy rules and their tests, and change every alert, so that no recording is needed; gives the folder of the tests."""
     shutil.copytree(PROMETHEUS, folder, dirs_exist_ok=True)
     for path in (folder / "rules").glob("*.yml"):
         whole = yaml.safe_load(path.read_text())
         for group in whole["groups"]:
+            group["rules"] = [rule for rule in group["rules"] if "alert" in rule]
             for rule in group["rules"]:
-                if "alert" in rule:
-                    change(rule)
+                change(rule)
         path.write_text(yaml.safe_dump(whole))
     return folder / "tests"

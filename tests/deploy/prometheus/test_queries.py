@@ -25,8 +25,18 @@ CATALOGUE = {
             "labels": {"topic": None, "outcome": ["published", "refused"]},
         },
         {"name": "outbox_pending_messages", "type": "gauge", "service": "capa", "labels": {}},
-        {"name": "consumer_event_age_seconds", "type": "histogram", "service": "notifier", "labels": {"topic": ["redress.capa"]}},
-        {"name": "consumer_event_age_seconds", "type": "histogram", "service": "capa", "labels": {"topic": ["redress.intake"]}},
+        {
+            "name": "consumer_event_age_seconds",
+            "type": "histogram",
+            "service": "notifier",
+            "labels": {"topic": ["redress.capa"]},
+        },
+        {
+            "name": "consumer_event_age_seconds",
+            "type": "histogram",
+            "service": "capa",
+            "labels": {"topic": ["redress.intake"]},
+        },
     ]
 }
 
@@ -74,7 +84,10 @@ def test_a_right_query_has_no_fault(query: str, known: KnownMetrics) -> None:
         ("outbox_published_total{outcome!='lost'}", "never 'lost'"),
         ("outbox_published_total{outcome=~'published|lost'}", r"never 'published\|lost'"),
         ("outbox_published_total{outcome=~'los.*'}", "never 'los"),
-        ("outbox_published_total{job='notifier'}", "job of outbox_published_total is never 'notifier', only intake"),
+        (
+            "outbox_published_total{job='notifier'}",
+            "job of outbox_published_total is never 'notifier', only intake",
+        ),
         ("sum by (queue) (rate(outbox_published_total[5m]))", "label queue is grouped"),
         ("sum without (queue) (outbox_pending_messages)", "label queue is grouped"),
         ("sum by (topic) (sum by (job) (outbox_published_total))", "label topic is grouped"),

@@ -105,5 +105,5 @@ def test_every_alert_says_in_words_what_it_found(promtool: str, tmp_path: Path) 
 
 
 def _length(values: str) -> int:
-    """Count the samples of promtool's notation: `a+bxn` is a and n more, `axn` the same, `a` one."""
+    """Count the samples of promtool's notation: `a+bxn` and `axn` are n + 1, `a` is one."""
     return sum(int(each.rpartition("x")[2]) + 1 if "x" in each else 1 for each in values.split())
