@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import utc_now
@@ -15,6 +14,7 @@ from events.codec import encode
 from events.postgres import metrics, outbox
 from events.postgres.gauges import Gauges
 from events.transport import Positions, Received
+from events.worker_metrics import WORKER
 from tests.support.events import NOON, a_complaint_received, engine_of
 from tests.support.transports import FlakyTransport
 from tests.support.waiting import until
@@ -23,7 +23,7 @@ TOPIC = "redress.intake"
 
 
 def value(name: str, **labels: str) -> float | None:
-    return REGISTRY.get_sample_value(name, labels)
+    return WORKER.registry.get_sample_value(name, labels)
 
 
 def lag(group: str = "capa") -> float:
@@ -145,9 +145,16 @@ def test_every_series_of_a_service_stands_at_the_start() -> None:
             ("outbox_held", {}),
             ("consumer_parked_messages", {"state": "parked"}),
             ("consumer_parked_messages", {"state": "dead"}),
-            ("consumer_dead_letters_total", {"topic": TOPIC}),
+            *(
+                ("consumer_dead_letters_total", {"topic": TOPIC, "reason": reason})
+                for reason in metrics.DEAD_REASONS
+            ),
             ("consumer_event_age_seconds_count", {"topic": TOPIC}),
-            ("messaging_process_duration_seconds_count", {"topic": TOPIC}),
+            ("messaging_process_duration_seconds_count", {"topic": TOPIC, "outcome": "handled"}),
+            ("consumer_oldest_parked_age_seconds", {"state": "dead"}),
+            ("database_oldest_transaction_age_seconds", {}),
+            ("outbox_set_aside_messages", {}),
+            *(("gauges_last_success_timestamp_seconds", {"about": about}) for about in metrics.ABOUT),
             ("consumer_rebalances_total", {"group": "notifier"}),
             ("consumer_last_poll_timestamp_seconds", {"group": "notifier"}),
         )

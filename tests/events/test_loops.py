@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
-from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import utc_now
@@ -19,6 +18,7 @@ from events.postgres.loops import Carriage, loops
 from events.transport import Transport
 from events.turning import Turning
 from events.wake import Wake
+from events.worker_metrics import WORKER
 from tests.support.events import Received, a_complaint_received, engine_of
 from tests.support.transports import FlakyTransport
 from tests.support.waiting import until
@@ -104,7 +104,9 @@ async def test_the_consumer_beats_on_while_its_handlers_wait_for_the_database(
 
 async def test_a_poll_that_finds_nothing_is_noted_too(engine: AsyncEngine, transport: FlakyTransport) -> None:
     def last() -> float:
-        return REGISTRY.get_sample_value("consumer_last_poll_timestamp_seconds", {"group": "capa"}) or 0.0
+        return (
+            WORKER.registry.get_sample_value("consumer_last_poll_timestamp_seconds", {"group": "capa"}) or 0.0
+        )
 
     made = built(engine, transport)
     async with turning({"consumer": made["consumer"]}):

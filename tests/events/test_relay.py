@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import utc_now
@@ -15,6 +14,7 @@ from events.postgres.outbox import shard_of
 from events.postgres.relay import Relay, RelaySettings
 from events.transport import MAX_RECORD_BYTES, Record
 from events.wake import Wake
+from events.worker_metrics import WORKER
 from tests.support.events import NOON, a_complaint_received
 from tests.support.transports import FlakyTransport
 from tests.support.waiting import until
@@ -268,18 +268,18 @@ async def test_what_the_transport_refuses_is_measured_and_said(
     clock = Moving()
     relay = Relay(engine, transport, clock, settings=RelaySettings(hold=10))
     labels = {"topic": TOPIC, "outcome": "refused"}
-    before = REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0
+    before = WORKER.registry.get_sample_value("outbox_published_total", labels) or 0.0
     transport.refused_keys = {b"a"}
     await announce(engine, "a", "a", "b")
     await relay.step()
-    assert (REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0) - before == 1
-    assert REGISTRY.get_sample_value("outbox_held") == 1
+    assert (WORKER.registry.get_sample_value("outbox_published_total", labels) or 0.0) - before == 1
+    assert WORKER.registry.get_sample_value("outbox_held") == 1
     (line,) = [record for record in caplog.records if "refuses records" in record.message]
     assert (vars(line)["topic"], vars(line)["key"], vars(line)["reason"]) == (TOPIC, "a", "told to refuse it")
     transport.refused_keys = set()
     clock.forward(60)
     await relay.step()
-    assert REGISTRY.get_sample_value("outbox_held") == 0
+    assert WORKER.registry.get_sample_value("outbox_held") == 0
 
 
 async def test_published_records_and_the_time_they_took_are_measured(
@@ -288,8 +288,8 @@ async def test_published_records_and_the_time_they_took_are_measured(
     def measured() -> tuple[float, float]:
         labels = {"topic": TOPIC, "outcome": "published"}
         return (
-            REGISTRY.get_sample_value("outbox_published_total", labels) or 0.0,
-            REGISTRY.get_sample_value("outbox_publish_duration_seconds_count") or 0.0,
+            WORKER.registry.get_sample_value("outbox_published_total", labels) or 0.0,
+            WORKER.registry.get_sample_value("outbox_publish_duration_seconds_count") or 0.0,
         )
 
     before = measured()

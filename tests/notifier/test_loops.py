@@ -4,13 +4,12 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from prometheus_client import REGISTRY
-
 from chassis.database import open_engine, ping
 from events.turning import unwatched
 from events.wake import Wake
+from events.worker_metrics import WORKER
 from notifier.jobs.gate import Gate
-from notifier.jobs.gauges import GaugeLoop
+from notifier.jobs.gauges import NotifierGauges
 from notifier.jobs.rest import seconds_until
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.jobs.turns import take_turns
@@ -133,9 +132,9 @@ async def test_the_gauges_show_what_waits(world: World) -> None:
     await world.people()
     await world.hears(a_deadline())
     world.clock.move(hours=2)
-    await GaugeLoop(partial(count, world.engine), world.clock).turn()
+    await NotifierGauges(partial(count, world.engine), world.clock)()
     names = ("timers_pending", "timers_due", "timer_oldest_due_age_seconds", "deadlines_overdue")
-    assert [REGISTRY.get_sample_value(name) for name in names] == [2, 1, 3600, 1]
+    assert [WORKER.registry.get_sample_value(name) for name in names] == [2, 1, 3600, 1]
 
 
 async def test_a_claimed_timer_whose_process_died_is_taken_up_by_another(world: World) -> None:

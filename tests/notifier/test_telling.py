@@ -245,7 +245,7 @@ async def test_where_even_the_fallback_person_is_unknown_the_fact_is_still_annou
     await world.hears(a_deadline(owner=None))
     world.clock.move(hours=1)
     fired = await world.fires()
-    assert (fired.notices, fired.unroutable) == (0, 1)
+    assert (fired.notices, fired.unroutable, fired.unheard) == (0, 1, 1)
     assert await world.told_types() == ["deadline.breached", "notice.unroutable"]
 
 

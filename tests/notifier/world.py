@@ -142,6 +142,7 @@ class World:
                 total.lateness + fired.lateness,
                 total.notices + fired.notices,
                 total.unroutable + fired.unroutable,
+                total.unheard + fired.unheard,
             )
         return total
 

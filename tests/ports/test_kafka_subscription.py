@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition  # type: ignore[import-untyped]  # it ships no types
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete  # type: ignore[import-untyped]  # the same
-from prometheus_client import REGISTRY
 
 from events.failures import TransportAway
 from events.kafka.brokers import Brokers
@@ -18,6 +17,7 @@ from events.kafka.membership import Membership
 from events.kafka.subscription import Reading
 from events.kafka.transport import KafkaTransport
 from events.transport import Received
+from events.worker_metrics import WORKER
 from local.kafka import Broker
 from tests.ports.carriers import QUICK, KafkaCarrier
 from tests.ports.reading import Reader, publish, reading, records
@@ -89,7 +89,7 @@ async def test_each_giving_out_of_partitions_is_counted_and_each_poll_is_noted(
     group = f"g-{uuid.uuid4().hex}"
 
     def counted(name: str) -> float:
-        return REGISTRY.get_sample_value(name, {"group": group}) or 0.0
+        return WORKER.registry.get_sample_value(name, {"group": group}) or 0.0
 
     first, second = Reader(), Reader()
     async with reading(kafka_carrier.member(), kafka_carrier.topic, group, first.handle):

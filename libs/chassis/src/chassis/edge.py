@@ -30,11 +30,10 @@ from chassis.etags import etag
 from chassis.logging import AccessLog, get_logger
 from chassis.problems import INTERNAL_DETAIL, ProblemError, Problems, at_parameter, at_pointer, from_field
 from chassis.routes import RouteTable, table_of
-from chassis.telemetry import HttpMetrics
+from chassis.telemetry import PROBES, HttpMetrics
 from common.refusals import Refusal, Stale
 
 CORRELATION: Final = "redress.correlation"
-_PROBES: Final = ("/health/",)
 _CLIENT_GONE: Final = 499
 
 log = get_logger("chassis.edge")
@@ -99,7 +98,7 @@ class Edge:
     def finished(self, scope: Scope, status: int, seconds: float, identity: str, trace_id: str) -> None:
         """Count and log one answered request; probes are left out."""
         path: str = scope["path"]
-        if path.startswith(_PROBES):
+        if path.startswith(PROBES):
             return
         route = self._routes(scope).template(scope)
         self._metrics.observe(scope["method"], route, status, seconds)

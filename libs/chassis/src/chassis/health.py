@@ -63,6 +63,8 @@ class Health:
         self._metric = dependency_metric(registry)
         self._under_way: asyncio.Task[Report] | None = None
         self._report: tuple[float, Report] | None = None
+        for name in self._checks:
+            self._metric.expect(name)
         silence = loop_metrics(registry).silence
         for loop in self._loops:
             silence.labels(loop.name).set_function(loop.heartbeat.silence)

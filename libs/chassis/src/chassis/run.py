@@ -91,6 +91,12 @@ def watched_loop(
     return Loop(name, turning, heartbeat)
 
 
+def announce_loops(loops: Sequence[Loop], registry: CollectorRegistry = REGISTRY) -> None:
+    """Put the restarts of each loop at 0."""
+    for loop in loops:
+        loop_metrics(registry).restarts.labels(loop.name)
+
+
 async def run_loops(
     loops: Sequence[Loop], *, stop_timeout_seconds: float = 10.0, registry: CollectorRegistry = REGISTRY
 ) -> int:
@@ -102,6 +108,7 @@ async def run_loops(
     """
     stop, now = asyncio.Event(), asyncio.Event()
     signals: list[int] = []
+    announce_loops(loops, registry)
 
     def caught(number: int) -> None:
         signals.append(number)

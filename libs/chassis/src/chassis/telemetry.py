@@ -17,6 +17,15 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # it says no types
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
+PROBES: Final = "/health/"
+"""Routes that are not counted begin so: they would drown what people ask for."""
+
+_METHODS: Final = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
+)
+_OTHER_METHOD: Final = "_OTHER"
+"""As the conventions say, so that a caller cannot make up label values."""
+
 
 class HttpMetrics:
     """Durations and counts of requests by route template, exact status and method; get it with `http_metrics`."""
@@ -24,15 +33,16 @@ class HttpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._duration = Histogram(
             "http_server_request_duration_seconds",
-            "Time from the first byte of a request to the last of its answer.",
+            "Time from a request's arrival to the last byte of its answer, by route template; probes are left out. 499 is a "
+            "client that went away before.",
             ("http_request_method", "http_route", "http_response_status_code"),
             buckets=BUCKETS,
             registry=registry,
         )
         self.active = 0
-        Gauge("http_server_active_requests", "Requests being answered now.", registry=registry).set_function(
-            lambda: self.active
-        )
+        Gauge(
+            "http_server_active_requests", "Requests that this process is answering now.", registry=registry
+        ).set_function(lambda: self.active)
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, method: str, template: str, status: int, seconds: float) -> None:
@@ -40,12 +50,17 @@ class HttpMetrics:
         key = (method, template, status)
         child = self._children.get(key)
         if child is None:
-            child = self._children[key] = self._duration.labels(method, template, str(status))
+            known = method if method in _METHODS else _OTHER_METHOD
+            child = self._duration.labels(known, template, str(status))
+            if known == method:
+                self._children[key] = child
         child.observe(seconds)
 
     def initialise(self, table: RouteTable) -> None:
-        """Set the label sets of every route's success and failure to 0, so that rates see the first of each."""
+        """Set the label sets of every counted route's success and failure to 0, so that rates see the first of each."""
         for entry in table.entries:
+            if entry.template.startswith(PROBES):
+                continue
             for method in entry.methods:
                 for status in (entry.status, 500, 503):
                     self._duration.labels(method, entry.template, str(status))
@@ -63,7 +78,12 @@ def http_metrics(registry: CollectorRegistry = REGISTRY) -> HttpMetrics:
 
 def announce_build(service: str, version: str, commit: str, registry: CollectorRegistry = REGISTRY) -> None:
     """Export `build_info{service,version,commit} 1`; call it once in a process."""
-    gauge = Gauge("build_info", "What is running.", ("service", "version", "commit"), registry=registry)
+    gauge = Gauge(
+        "build_info",
+        "Always 1; the labels say what this process is: service, version and commit.",
+        ("service", "version", "commit"),
+        registry=registry,
+    )
     gauge.labels(service, version, commit).set(1)
 
 
@@ -73,10 +93,14 @@ class DependencyMetric:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._gauge = Gauge(
             "dependency_up",
-            "Whether a dependency answered its last check.",
+            "1 while what this process needs answered its last check, else 0; 0 until the first check.",
             ("dependency",),
             registry=registry,
         )
+
+    def expect(self, dependency: str) -> None:
+        """Put a dependency at 0, until it is checked for the first time."""
+        self._gauge.labels(dependency)
 
     def set(self, dependency: str, *, up: bool) -> None:
         """Record the outcome of one check."""
@@ -88,10 +112,16 @@ class LoopMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.restarts: Final = Counter(
-            "loop_restarts_total", "Times a loop failed and was started again.", ("loop",), registry=registry
+            "loop_restarts_total",
+            "Times that a loop of this process failed or ended, and was started again.",
+            ("loop",),
+            registry=registry,
         )
         self.silence: Final = Gauge(
-            "loop_silence_seconds", "Time since a loop's last sign of life.", ("loop",), registry=registry
+            "loop_silence_seconds",
+            "Time since the last sign of life of a loop of this process.",
+            ("loop",),
+            registry=registry,
         )
 
 

@@ -4,13 +4,19 @@ import time
 
 from prometheus_client import Counter, Gauge
 
+from events.worker_metrics import WORKER
+
 LAST_POLL = Gauge(
-    "consumer_last_poll_timestamp_seconds", "When the group last looked for records, in Unix time.", ["group"]
+    "consumer_last_poll_timestamp_seconds",
+    "When this process last looked for records, in Unix time; 0 until it first does.",
+    ["group"],
+    registry=WORKER.registry,
 )
 REBALANCES = Counter(
     "consumer_rebalances_total",
     "Times that partitions were given out anew to this member; the embedded log never does.",
     ["group"],
+    registry=WORKER.registry,
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -11,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from capa.api import actions, nonconformities, steps, triage_decisions
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
+from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
+from capa.db.figures import PostgresFigures
 from capa.db.records import PostgresRecords
 from capa.db.work import PostgresStartWork
+from capa.domain.groups import groups_of
 from capa.domain.policy import TriagePolicy
-from capa.jobs.gauges import EVERY_SECONDS, KeepGauges
+from capa.jobs.gauges import OpenGauges
 from capa.settings import CapaSettings, read_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.assign_action import AssignAction
@@ -35,8 +39,10 @@ from chassis.app import create_app
 from chassis.auth import Keyring
 from chassis.correlation import correlated
 from chassis.database import open_engine
+from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
+from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -49,6 +55,7 @@ from events.failures import CannotOpen
 from events.opening import open_transport
 from events.postgres.loops import Carriage
 from events.postgres.loops import loops as delivery_loops
+from events.postgres.metrics import kept
 from events.transport import Transport
 from events.wake import Wake
 
@@ -103,6 +110,7 @@ def open_core(
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=patience_seconds or settings.database_pool_timeout_seconds,
     )
+    pool_metrics().watch(engine, role)
     return Core(settings=settings, policy=policy, engine=engine, clock=clock, wake=wake)
 
 
@@ -151,7 +159,9 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event, under its correlation; a type that is not named here is ignored."""
     work = core.start_work
     notice = OnNotice(NoteNotice(work))
-    received = OnComplaintReceived(TriageComplaint(work, core.clock, core.policy, core.announcer))
+    triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
+    received = OnComplaintReceived(triage, groups)
+    counters.prepare(groups)
     handlers: dict[type[Contract], Handler] = {
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
@@ -174,6 +184,7 @@ def build_transport(core: Core) -> Transport:
             pool_size=_LOG_CONNECTIONS,
             pool_timeout_seconds=10.0,
         )
+        pool_metrics().watch(log_engine, "log")
     try:
         return open_transport(settings, log_engine=log_engine, clock=core.clock)
     except CannotOpen as error:
@@ -191,7 +202,10 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         handlers=build_handlers(core),
         reached=lambda up: dependency_metric().set("transport", up=up),
     )
-    gauges = KeepGauges(core.records, core.clock)
+    dependency_metric().expect("transport")
+    show = OpenGauges(PostgresFigures(core.engine), groups_of(core.policy), core.clock)
+    show.prepare()
+    gauges = KeepGauges(show, partial(kept, "service"))
     return [
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)

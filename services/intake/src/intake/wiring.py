@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -11,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.app import create_app
 from chassis.auth import Keyring
 from chassis.database import open_engine
+from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
+from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -32,6 +35,7 @@ from events.failures import CannotOpen
 from events.opening import open_transport
 from events.postgres.loops import Carriage
 from events.postgres.loops import loops as delivery_loops
+from events.postgres.metrics import kept
 from events.transport import Transport
 from events.wake import Wake
 from intake.api.complaints import ComplaintServices, complaints_router
@@ -44,10 +48,12 @@ from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
+from intake.db.open_imports import PostgresOpenImports
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
+from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.settings import IntakeSettings, load_profiles
 from intake.usecases.amend_complaint import AmendComplaint
@@ -94,6 +100,7 @@ def open_core(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock =
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=settings.database_pool_timeout_seconds,
     )
+    pool_metrics().watch(engine, role)
     return Core(settings=settings, engine=engine, wake=wake, clock=clock)
 
 
@@ -173,6 +180,7 @@ def build_transport(core: Core) -> Transport:
     settings, log_engine = core.settings, None
     if settings.transport == "embedded" and settings.log_database_url is not None:
         log_engine = open_engine(settings.log_database_url, name=f"{SERVICE}-log", pool_size=_LOG_CONNECTIONS)
+        pool_metrics().watch(log_engine, "log")
     try:
         return open_transport(settings, log_engine=log_engine, clock=core.clock)
     except CannotOpen as error:
@@ -191,6 +199,8 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         reached=lambda up: dependency_metric().set("transport", up=up),
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
+    dependency_metric().expect("transport")
+    gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
     return [
         *(
@@ -201,4 +211,5 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),
+        watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
     ]

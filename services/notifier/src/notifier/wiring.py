@@ -16,8 +16,10 @@ from chassis.app import create_app
 from chassis.auth import Keyring
 from chassis.correlation import correlated
 from chassis.database import open_engine
+from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
 from chassis.paging import Cursors
+from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -28,6 +30,7 @@ from events.failures import CannotOpen
 from events.opening import open_transport
 from events.postgres.loops import Carriage, read_what_was_there
 from events.postgres.loops import loops as delivery_loops
+from events.postgres.metrics import kept
 from events.transport import Transport
 from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
@@ -39,15 +42,19 @@ from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
 from notifier.consumers.deadline_set import OnDeadlineSet
 from notifier.consumers.deadline_voided import OnDeadlineVoided
+from notifier.db.audit import PostgresOpenBooks
 from notifier.db.counts import count
 from notifier.db.work import PostgresStartWork, Wakes
 from notifier.domain.delivery import Pace, Retries
 from notifier.domain.person import Channel
+from notifier.jobs import auditor
+from notifier.jobs.auditor import Auditor
 from notifier.jobs.delivery_loop import DeliveryLoop
 from notifier.jobs.gate import Gate
-from notifier.jobs.gauges import EVERY_SECONDS, GaugeLoop
+from notifier.jobs.gauges import NotifierGauges
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.settings import Settings, read_calendar, read_ladders
+from notifier.usecases.audit import Audit
 from notifier.usecases.close_deadline import CloseDeadline
 from notifier.usecases.enable_webhook import EnableWebhook
 from notifier.usecases.fire_timers import FireTimers
@@ -92,6 +99,7 @@ def open_core(settings: Settings, *, role: str, wakes: Wakes, clock: Clock = utc
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=settings.database_pool_timeout_seconds,
     )
+    pool_metrics().watch(engine, role)
     return Core(settings=settings, engine=engine, clock=clock, wakes=wakes)
 
 
@@ -202,6 +210,7 @@ def build_transport(core: Core) -> Transport:
     settings, log_engine = core.settings, None
     if settings.transport == "embedded" and settings.log_database_url is not None:
         log_engine = open_engine(settings.log_database_url, name=f"{SERVICE}-log", pool_size=_LOG_CONNECTIONS)
+        pool_metrics().watch(log_engine, "log")
     try:
         return open_transport(settings, log_engine=log_engine, clock=core.clock)
     except CannotOpen as error:
@@ -243,7 +252,9 @@ def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> l
         wake=wakes.deliveries,
         poll=settings.poll_seconds,
     )
-    gauges = GaugeLoop(partial(count, core.engine), clock)
+    dependency_metric().expect("transport")
+    gauges = KeepGauges(NotifierGauges(partial(count, core.engine), clock), partial(kept, "service"))
+    audits = Auditor(Audit(PostgresOpenBooks(core.engine), clock))
     turn = settings.poll_seconds + _LONGEST_TURN_SECONDS
     return [
         *(
@@ -257,6 +268,9 @@ def build_loops(core: Core, transport: Transport, webhooks: WebhookChannel) -> l
             longest_turn_seconds=turn + _longest_attempt(settings).total_seconds(),
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
+        watched_loop(
+            "auditor", audits.run, longest_turn_seconds=auditor.EVERY_SECONDS + auditor.LONGEST_SECONDS
+        ),
     ]
 
 

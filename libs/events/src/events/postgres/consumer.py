@@ -101,7 +101,6 @@ class Consumer:
             beat()
             try:
                 drained = await self.drain_one()
-                await self._count()
             except DATABASE_FAILURES:
                 drained = False
             if not drained:
@@ -288,13 +287,13 @@ class Consumer:
                 return "duplicate"
             if dead:
                 await parking.bury(connection, parked_id, reason=reason, detail=detail, now=now)
-                metrics.DEAD_LETTERS.labels(received.record.topic).inc()
+                metrics.count_dead_letter(received.record.topic, reason)
         return "dead" if dead else "parked"
 
     async def _bury_parked(self, parked: Parked, reason: str, detail: str) -> None:
         async with self._engine.begin() as connection:
             if await parking.bury(connection, parked.id, reason=reason, detail=detail, now=self._clock()):
-                metrics.DEAD_LETTERS.labels(parked.received.record.topic).inc()
+                metrics.count_dead_letter(parked.received.record.topic, reason)
 
     async def _database_answers(self) -> bool:
         try:
@@ -311,12 +310,6 @@ class Consumer:
             await asyncio.sleep(
                 delay(tried, first=self._settings.first_delay, longest=self._settings.longest_delay)
             )
-
-    async def _count(self) -> None:
-        async with self._engine.connect() as connection:
-            counts = await parking.counts(connection, self._group)
-        for state in ("parked", "dead"):
-            metrics.PARKED.labels(state).set(counts.get(state, 0))
 
 
 def _said(error: Exception) -> str:
@@ -343,4 +336,4 @@ def _names(wanted: Wanted) -> dict[str, str]:
 def _measure(heard: Heard, outcome: Outcome, started: float) -> None:
     topic = heard.received.record.topic
     metrics.CONSUMED.labels(topic, outcome).inc()
-    metrics.PROCESS_SECONDS.labels(topic).observe(time.monotonic() - started)
+    metrics.PROCESS_SECONDS.labels(topic, outcome).observe(time.monotonic() - started)

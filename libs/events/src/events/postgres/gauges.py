@@ -1,16 +1,17 @@
-"""Keeps the gauges of what waits to be published and to be read, so that no scrape waits for anything."""
+"""Keeps the gauges of what waits to be published, read and committed, so that no scrape waits for anything."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import Clock
 from events.failures import TransportAway
-from events.postgres import metrics
+from events.postgres import metrics, parking
 from events.postgres.away import DATABASE_FAILURES
 from events.transport import Transport
 from events.turning import Beat, unwatched
@@ -25,7 +26,14 @@ def unasked(_: bool) -> None:  # noqa: FBT001  (the form of `Reached`)
     """Serve where nobody wants to know whether the transport answers."""
 
 
-_PENDING = sa.text("SELECT count(*) AS number, min(recorded_at) AS oldest FROM outbox")
+_OUTBOX = sa.text("""
+SELECT count(*) AS number, min(recorded_at) AS oldest, (SELECT count(*) FROM outbox_refused) AS set_aside FROM outbox
+""")
+# The statement that asks has a transaction too, which is no finding.
+_TRANSACTIONS = sa.text("""
+SELECT min(xact_start) FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+""")
 
 
 class Gauges:
@@ -56,21 +64,33 @@ class Gauges:
         """Look until stopped."""
         while not stop.is_set():
             beat()
-            await asyncio.gather(self.look_at_outbox(), self.look_at_lag())
+            await asyncio.gather(
+                self.look_at_outbox(), self.look_at_parked(), self.look_at_transactions(), self.look_at_lag()
+            )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._every)
 
     async def look_at_outbox(self) -> None:
-        """Count what waits to be published."""
-        try:
-            async with asyncio.timeout(self._within), self._engine.connect() as connection:
-                found = (await connection.execute(_PENDING)).one()
-        except (TimeoutError, *DATABASE_FAILURES) as error:
-            log.warning("the outbox could not be counted", extra={"error": type(error).__name__})
-            return
-        metrics.PENDING.set(found.number)
-        age = (self._clock() - found.oldest).total_seconds() if found.oldest else 0.0
-        metrics.OLDEST_PENDING.set(max(age, 0.0))
+        """Count what waits to be published, and what never will be."""
+        async with self._looking("outbox") as connection:
+            found = (await connection.execute(_OUTBOX)).one()
+            metrics.PENDING.set(found.number)
+            metrics.OLDEST_PENDING.set(self._age(found.oldest))
+            metrics.SET_ASIDE.set(found.set_aside)
+
+    async def look_at_parked(self) -> None:
+        """Count what the group has set aside."""
+        async with self._looking("parked") as connection:
+            counts = await parking.counts(connection, self._group)
+            for state in ("parked", "dead"):
+                number, oldest = counts.get(state, (0, None))
+                metrics.PARKED.labels(state).set(number)
+                metrics.OLDEST_PARKED.labels(state).set(self._age(oldest))
+
+    async def look_at_transactions(self) -> None:
+        """Find the transaction that has been open for the longest."""
+        async with self._looking("transactions") as connection:
+            metrics.OLDEST_TRANSACTION.set(self._age((await connection.execute(_TRANSACTIONS)).scalar_one()))
 
     async def look_at_lag(self) -> None:
         """Count what waits to be read, partition by partition."""
@@ -85,4 +105,21 @@ class Gauges:
         self._reached(True)
         for (topic, partition), end in ends.items():
             unread = end - kept.get((topic, partition), 0)
-            metrics.LAG.labels(topic, str(partition), self._group).set(max(unread, 0))
+            place = (topic, str(partition), self._group)
+            metrics.LAG.labels(*place).set(max(unread, 0))
+            metrics.COMMITTED.labels(*place).set(kept.get((topic, partition), 0))
+        metrics.kept("lag")
+
+    @contextlib.asynccontextmanager
+    async def _looking(self, about: str) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection within the bound, and swallow that there is none."""
+        try:
+            async with asyncio.timeout(self._within), self._engine.connect() as connection:
+                yield connection
+        except (TimeoutError, *DATABASE_FAILURES) as error:
+            log.warning("gauges could not be kept", extra={"about": about, "error": type(error).__name__})
+        else:
+            metrics.kept(about)
+
+    def _age(self, since: datetime | None) -> float:
+        return 0.0 if since is None else max((self._clock() - since).total_seconds(), 0.0)

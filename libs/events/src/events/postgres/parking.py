@@ -80,7 +80,8 @@ UPDATE inbox i SET state = 'discarded' FROM gone
 RETURNING 1
 """)
 _COUNT = sa.text(
-    "SELECT state, count(*) AS number FROM parked WHERE consumer_group = :group AND state <> 'discarded' GROUP BY state"
+    "SELECT state, count(*) AS number, min(parked_at) AS oldest FROM parked "
+    "WHERE consumer_group = :group AND state <> 'discarded' GROUP BY state"
 )
 
 
@@ -218,10 +219,10 @@ async def discard(
     return found.first() is not None
 
 
-async def counts(connection: AsyncConnection, group: str) -> dict[str, int]:
-    """Count what is set aside, by state."""
+async def counts(connection: AsyncConnection, group: str) -> dict[str, tuple[int, datetime]]:
+    """Count what is set aside and tell since when the oldest is, by state; a state without any is left out."""
     rows = await connection.execute(_COUNT, {"group": group})
-    return {row.state: row.number for row in rows}
+    return {row.state: (row.number, row.oldest) for row in rows}
 
 
 def _log_entry(step: str, by: str, reason: str, now: datetime) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from capa.api.counters import STEPS_TAKEN
+from capa.api.counters import count_step
 from capa.api.desk import Desk, because_of, reference_of
 from capa.api.parameters import STEP_EXTRA, ActionPath
 from capa.api.schemas import ActionOut, AssignIn, CancelIn, ChangeDueIn, CompleteIn, ReassignIn
@@ -23,7 +23,7 @@ def router_of(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1/actions/{action_id}", tags=[TAG])
 
     def answer(response: Response, step: Step, action: Action) -> ActionOut:
-        STEPS_TAKEN.labels(step.value).inc()
+        count_step(step, action)
         response.headers["ETag"] = etag(action.version)
         return ActionOut.of(action, desk.clock())
 

@@ -33,7 +33,6 @@ from capa.usecases.reading import (
     LinkedComplaint,
     NonconformityFilter,
     NonconformityView,
-    OpenCounts,
 )
 from common.history import Entry
 from common.page import Page
@@ -120,12 +119,6 @@ class PostgresRecords:
         """List what happened to an action, oldest first."""
         return await self._history(action, reference, after, limit, ActionMissing)
 
-    async def open_counts(self, *, now: datetime) -> OpenCounts:
-        """Count what is open; overdue is judged at `now`."""
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(_OPEN_COUNTS, {"now": now})).one()
-        return OpenCounts(row.nonconformities, row.in_time, row.overdue)
-
     async def _history(
         self,
         table: sa.Table,
@@ -177,16 +170,6 @@ _DECISIONS = (
     .join(complaint, complaint.c.id == triage_decision.c.complaint_id)
     .outerjoin(nonconformity, nonconformity.c.id == triage_decision.c.nonconformity_id)
 )
-_IS_OVERDUE = action.c.due_at < sa.bindparam("now", type_=sa.DateTime(timezone=True))
-_OPEN_COUNTS = sa.select(
-    sa.select(sa.func.count())
-    .select_from(nonconformity)
-    .where(nonconformity.c.state == "open")
-    .scalar_subquery()
-    .label("nonconformities"),
-    sa.func.count().filter(~_IS_OVERDUE).label("in_time"),
-    sa.func.count().filter(_IS_OVERDUE).label("overdue"),
-).where(action.c.state == "open")
 
 
 def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from capa.domain.due import Due
@@ -31,6 +31,11 @@ from capa.domain.facts import (
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from common.refusals import FieldError, Stale
+
+Kind = Literal["containment"]
+"""What an action is for."""
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 class State(StrEnum):
@@ -81,7 +86,7 @@ class Action:
 
     id: UUID
     number: str
-    kind: Literal["containment"]
+    kind: Kind
     parent_kind: Literal["nonconformity"]
     parent_id: UUID
     product: str

@@ -105,15 +105,6 @@ class DecisionView:
     nonconformity_number: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCounts:
-    """How much is open now."""
-
-    nonconformities: int
-    actions_in_time: int
-    actions_overdue: int
-
-
 class Records(Protocol):
     """Reads what capa keeps, without locking it."""
 
@@ -145,8 +136,4 @@ class Records(Protocol):
 
     async def action_history(self, reference: UUID | str, after: Keys, limit: int) -> Page[Entry]:
         """List what happened to an action, oldest first; refuses with ActionMissing."""
-        ...
-
-    async def open_counts(self, *, now: datetime) -> OpenCounts:
-        """Count what is open; overdue is judged at `now`."""
         ...

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import compress
 
 from capa.domain import triage
 from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
-from capa.domain.triage import Outcome
+from capa.domain.triage import Decision, Outcome
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import Nearby, StartWork, Work
@@ -28,10 +29,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """What was found of a delivery, and what was decided; None where the decision was taken before."""
+    """What was found of a delivery, and what was decided when; None where the decision was taken before."""
 
     claim: Claim
     outcome: Outcome | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,10 @@ class TriageComplaint:
         """Decide about one or several in one transaction: all the decisions stand, or none."""
         async with self.start_work.together([case.once for case in cases]) as (work, claims):
             new = [case for case, claim in zip(cases, claims, strict=True) if claim is Claim.NEW]
-            outcomes = iter(await self._decide(work, new))
-        return [Triaged(claim, next(outcomes)) if claim is Claim.NEW else Triaged(claim) for claim in claims]
+            decisions = iter(await self._decide(work, new))
+        return [_triaged(claim, next(decisions) if claim is Claim.NEW else None) for claim in claims]
 
-    async def _decide(self, work: Work, cases: Sequence[Case]) -> Sequence[Outcome | None]:
+    async def _decide(self, work: Work, cases: Sequence[Case]) -> Sequence[Decision | None]:
         admitted = await work.triage.admit([case.complaint for case in cases])
         fresh = list(compress(cases, admitted))
         complaints = [case.complaint for case in fresh]
@@ -68,8 +70,8 @@ class TriageComplaint:
         await work.triage.keep([(each.decision, each.effect) for each in decided])
         for each in decided:
             work.announce(*each.events)
-        outcomes = (each.decision.verdict.outcome for each in decided)
-        return [next(outcomes) if is_new else None for is_new in admitted]
+        decisions = (each.decision for each in decided)
+        return [next(decisions) if is_new else None for is_new in admitted]
 
     def _places(self, complaints: Iterable[Complaint]) -> Sequence[Nearby]:
         """Tell where nonconformities lie that matter to these complaints, once for each product and category."""
@@ -83,3 +85,9 @@ class TriageComplaint:
             _, latest = self.policy.anchors_near(max(times))
             places.append(Nearby(product, category, earliest, latest))
         return places
+
+
+def _triaged(claim: Claim, decision: Decision | None) -> Triaged:
+    if decision is None:
+        return Triaged(claim)
+    return Triaged(claim, decision.verdict.outcome, decision.decided_at)

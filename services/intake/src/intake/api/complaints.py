@@ -121,8 +121,8 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
         report = form.report(own_source=principal.source_system)
         told = await services.receive(Receive(report, principal.actor, key, _traceparent()))
         if isinstance(told, Repeated):
-            REPLAYS.inc()
             outcome = Outcome.RECEIVED if told.status == HTTPStatus.CREATED else Outcome.UNCHANGED
+            REPLAYS.labels(outcome.value).inc()
             view = await services.views.find(str(told.complaint_id))
             return _receipt(services, principal, view, outcome, headers=REPLAYED)
         RECEIVED_BY[form.channel, form.reported_severity, told.outcome].inc()

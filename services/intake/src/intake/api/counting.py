@@ -9,10 +9,17 @@ from intake.usecases.receive_complaint import Outcome
 
 RECEIVED: Final = Counter(
     "complaints_received_total",
-    "Complaints handed over, by what that came to.",
+    "Complaints handed over one by one through the API, by what that came to: received, unchanged, amended, or stale where a "
+    "newer telling is known. Replays by an Idempotency-Key and the rows of imports are counted apart.",
     ["channel", "severity", "outcome"],
 )
-REPLAYS: Final = Counter("idempotency_replays_total", "Requests answered again by their Idempotency-Key.")
+REPLAYS: Final = Counter(
+    "idempotency_replays_total",
+    "Requests answered again by their Idempotency-Key, by what the first answer said.",
+    ["outcome"],
+)
+for replayed in (Outcome.RECEIVED, Outcome.UNCHANGED):
+    REPLAYS.labels(replayed.value)
 
 RECEIVED_BY: Final = {
     (channel, severity, outcome): RECEIVED.labels(channel.value, severity.value, outcome.value)

@@ -12,6 +12,7 @@ from chassis.logging import get_logger
 from chassis.run import Beat, waited_for
 from common.clock import Clock
 from events.wake import Wake, rest
+from events.worker_metrics import WORKER
 from intake.domain.importing import RowOutcome
 from intake.usecases.imports import Imports
 
@@ -25,7 +26,12 @@ TIDY_EVERY: Final = timedelta(minutes=1)
 LONGEST_SILENCE: Final = timedelta(minutes=10)
 """An upload that has sent nothing for so long has lost its process."""
 
-ROWS: Final = Counter("bulk_import_rows_total", "Rows of imports, by what came of them.", ["outcome"])
+ROWS: Final = Counter(
+    "bulk_import_rows_total",
+    "Rows of imports that were processed, those of dry runs too, by what came of them.",
+    ["outcome"],
+    registry=WORKER.registry,
+)
 for _outcome in RowOutcome:
     ROWS.labels(_outcome.value)
 

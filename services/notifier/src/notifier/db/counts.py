@@ -18,6 +18,8 @@ SELECT (SELECT count(*) FROM timer WHERE state IN ('pending', 'leased')) AS time
          WHERE state = 'open' AND due_at < CAST(:now AS timestamptz)) AS deadlines_overdue,
        (SELECT count(*) FROM delivery WHERE state IN ('planned', 'failed')) AS deliveries_waiting,
        (SELECT count(*) FROM delivery WHERE state = 'sending') AS deliveries_sending,
+       (SELECT min(next_attempt_at) FROM delivery
+         WHERE state IN ('planned', 'failed') AND next_attempt_at <= CAST(:now AS timestamptz)) AS oldest_delivery_due,
        (SELECT count(*) FROM person WHERE webhook_disabled_at IS NOT NULL) AS webhooks_disabled
 """)
 
@@ -34,6 +36,7 @@ class Counts:
     deadlines_overdue: int
     deliveries_waiting: int
     deliveries_sending: int
+    oldest_delivery_due: datetime | None
     webhooks_disabled: int
 
 

@@ -14,11 +14,12 @@ from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
 from notifier.domain.person import Channel
 from notifier.jobs import metrics
 from notifier.jobs.gate import Gate
+from notifier.jobs.reasons import NO_REASON, told
 from notifier.jobs.rest import seconds_until
 from notifier.jobs.turns import take_turns
 from notifier.usecases.next_moment import NextMoment
 from notifier.usecases.ports import Send
-from notifier.usecases.prepare_deliveries import Prepared, PrepareDeliveries
+from notifier.usecases.prepare_deliveries import ATTEMPTS_USED_UP, Prepared, PrepareDeliveries
 from notifier.usecases.record_attempt import RecordAttempt, Recorded
 
 log = get_logger(__name__)
@@ -64,8 +65,8 @@ class DeliveryLoop:
         recorded = await self.record(prepared, outcome)
         channel = prepared.delivery.channel
         word, reason = _said(outcome)
-        metrics.ATTEMPTS.labels(channel, word, reason).inc()
-        _count(recorded, channel)
+        metrics.ATTEMPTS.labels(channel, word, told(reason) if reason else NO_REASON).inc()
+        _count(recorded, channel, outcome)
         log.info(
             "delivery_attempted",
             delivery_id=str(prepared.delivery.id),
@@ -94,12 +95,13 @@ class DeliveryLoop:
             metrics.DURATION.labels(channel).observe(time.monotonic() - started)
 
 
-def _count(recorded: Recorded, channel: Channel) -> None:
+def _count(recorded: Recorded, channel: Channel, came_of_it: Outcome) -> None:
     match recorded.result:
         case "sent":
             outcome = "sent"
         case "gave_up":
-            outcome = "failed"
+            is_final = isinstance(came_of_it, GaveUp) and came_of_it.reason != ATTEMPTS_USED_UP
+            outcome = "refused" if is_final else "failed"
         case "failed" | "lost":
             return
         case never:

@@ -43,4 +43,5 @@ def _count(fired: Fired) -> None:
     for lateness in fired.lateness:
         metrics.TIMER_LATENESS.observe(max(lateness.total_seconds(), 0.0))
     metrics.PLANNED.inc(fired.notices)
-    metrics.UNROUTABLE.inc(fired.unroutable)
+    metrics.UNROUTABLE.labels("fallback").inc(fired.unroutable - fired.unheard)
+    metrics.UNROUTABLE.labels("nobody").inc(fired.unheard)

@@ -27,15 +27,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What one round did: how many deadlines it looked at, how late each firing was, and what was planned."""
+    """What one round did: how many deadlines it looked at, how late each firing was, and what was planned.
+
+    `unroutable` counts steps whose addressee could not be told, `unheard` those of them that nobody else was told of.
+    """
 
     deadlines: int
     lateness: tuple[timedelta, ...]
     notices: int
     unroutable: int
+    unheard: int
 
 
-NOTHING = Fired(0, (), 0, 0)
+NOTHING = Fired(0, (), 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class FireTimers:
                     total.lateness + fired.lateness,
                     total.notices + fired.notices,
                     total.unroutable + fired.unroutable,
+                    total.unheard + fired.unheard,
                 )
         return total
 
@@ -100,7 +105,7 @@ class FireTimers:
         await work.timers.finish(round_.ended, now=now)
         new = await post(work, round_.notices, self.pace, now)
         await announce(work, round_.facts, now)
-        return Fired(round_.deadlines, tuple(round_.lateness), new, round_.unroutable)
+        return Fired(round_.deadlines, tuple(round_.lateness), new, round_.unroutable, round_.unheard)
 
 
 class _Round:
@@ -112,6 +117,7 @@ class _Round:
         self._now = now
         self.deadlines = 0
         self.unroutable = 0
+        self.unheard = 0
         self.ended = dict[UUID, TimerEnd]()
         self.lateness = list[timedelta]()
         self.notices = list[Notice]()
@@ -157,6 +163,7 @@ class _Round:
             self.unroutable += 1
             self.facts.append(told.nobody)
             if told.nobody.fallback is None:
+                self.unheard += 1
                 log.error(
                     "nobody could be told, not even the fallback person",
                     extra={

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from common.clock import Clock
@@ -12,6 +13,9 @@ from notifier.domain.notice import Message, Silence
 from notifier.domain.person import Channel, Person
 from notifier.domain.routing import People
 from notifier.usecases.ports import StartWork, Work
+
+ATTEMPTS_USED_UP: Final = "attempts_used_up"
+"""Why a delivery is given up that was tried as often as it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class PrepareDeliveries:
 
     def _hopeless(self, delivery: Delivery, person: Person | None) -> str | None:
         if delivery.tries > len(self.retries.waits):
-            return "attempts_used_up"
+            return ATTEMPTS_USED_UP
         if person is None:
             return "unknown_person"
         if not person.active:
