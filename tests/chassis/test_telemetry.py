@@ -1,8 +1,12 @@
+import asyncio
+
 import httpx
 import pytest
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
 from chassis.health import Health, operations_app
+from chassis.run import Loop, announce_loops
 from chassis.telemetry import announce_build, dependency_metric, http_metrics, loop_metrics
 
 
@@ -55,3 +59,45 @@ async def test_no_series_tells_when_another_one_was_created(registry: CollectorR
     text = (await scrape(registry, accept)).text
     assert "things_total 1.0" in text
     assert "_created" not in text
+
+
+def test_no_caller_can_make_a_series_by_a_method_of_its_own(registry: CollectorRegistry) -> None:
+    for method in ("BREW", "WHEN"):
+        http_metrics(registry).observe(method, "unmatched", 405, 0.01)
+    methods = {
+        sample.labels["http_request_method"]
+        for metric in registry.collect()
+        for sample in metric.samples
+        if "http_request_method" in sample.labels
+    }
+    assert methods == {"_OTHER"}
+
+
+def test_a_dependency_is_down_until_its_first_check_and_a_loop_has_not_been_started_again(
+    registry: CollectorRegistry,
+) -> None:
+    async def check() -> None:
+        return
+
+    async def run(_: asyncio.Event) -> None:
+        return
+
+    Health({"database": check}, registry=registry)
+    announce_loops([Loop("relay", run)], registry)
+    assert registry.get_sample_value("dependency_up", {"dependency": "database"}) == 0
+    assert registry.get_sample_value("loop_restarts_total", {"loop": "relay"}) == 0
+
+
+async def test_probes_are_not_counted(
+    app: FastAPI, client: httpx.AsyncClient, registry: CollectorRegistry
+) -> None:
+    assert app is not None
+    await client.get("/health/live")
+    routes = {
+        sample.labels["http_route"]
+        for metric in registry.collect()
+        for sample in metric.samples
+        if "http_route" in sample.labels
+    }
+    assert routes
+    assert not [route for route in routes if "health" in route]

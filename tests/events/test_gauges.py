@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import utc_now
 from events.catalogue import dead_letter_topic
 from events.codec import encode
-from events.postgres import metrics, outbox
+from events.postgres import metrics, outbox, parking
 from events.postgres.gauges import Gauges
 from events.transport import Positions, Received
 from events.worker_metrics import WORKER
@@ -91,6 +92,105 @@ async def test_a_database_that_does_not_answer_in_time_leaves_the_numbers_as_the
         during = value("outbox_pending_messages")
     await gauges(engine, transport).look_at_outbox()
     assert (during, value("outbox_pending_messages")) == (1, 2)
+
+
+async def test_what_is_set_aside_is_counted_by_state_with_the_age_of_the_oldest(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    looking = gauges(engine, transport, NOON + timedelta(minutes=2))
+
+    async def counted() -> dict[str, tuple[float | None, float | None]]:
+        await looking.look_at_parked()
+        return {
+            state: (
+                value("consumer_parked_messages", state=state),
+                value("consumer_oldest_parked_age_seconds", state=state),
+            )
+            for state in ("parked", "dead")
+        }
+
+    empty = await counted()
+    for key in ("a", "b"):
+        await set_aside(engine, key, dead=key == "b")
+    assert (empty, await counted()) == (
+        {"parked": (0, 0), "dead": (0, 0)},
+        {"parked": (1, 120), "dead": (1, 120)},
+    )
+
+
+async def set_aside(engine: AsyncEngine, key: str, *, dead: bool) -> None:
+    event = a_complaint_received(key)
+    received = Received(encode(event, TOPIC), 0, 1, NOON)
+    identity = parking.Identity(event.source, str(event.id), key)
+    async with engine.begin() as connection:
+        parked = await parking.park(
+            connection,
+            "capa",
+            received,
+            identity,
+            reason="failing",
+            detail="",
+            attempts=1,
+            next_attempt_at=NOON,
+            now=NOON,
+        )
+        assert parked is not None
+        if dead:
+            await parking.bury(connection, parked, reason="attempts_used_up", detail="", now=NOON)
+
+
+async def test_the_oldest_open_transaction_is_told_and_is_never_the_one_that_asks(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    looking = Gauges(
+        engine, transport, lambda: utc_now() + timedelta(seconds=100), topics=[TOPIC], group="capa"
+    )
+    await looking.look_at_transactions()
+    nobody = value("database_oldest_transaction_age_seconds")
+    async with engine.begin() as other:
+        await other.execute(sa.text("SELECT 1"))
+        await looking.look_at_transactions()
+        held = value("database_oldest_transaction_age_seconds")
+    assert nobody == 0
+    assert held is not None
+    assert 99 < held < 160
+
+
+async def test_how_far_a_group_has_come_is_told_partition_by_partition(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    await gauges(engine, transport).look_at_lag()
+    places = {
+        (sample.labels["topic"], sample.labels["group"])
+        for metric in WORKER.collect()
+        if metric.name == "consumer_committed_position"
+        for sample in metric.samples
+    }
+    assert (TOPIC, "capa") in places
+
+
+async def test_gauges_that_could_not_be_kept_show_since_when(transport: FlakyTransport) -> None:
+    nowhere = engine_of("postgresql://redress@127.0.0.1:1/none")
+    metrics.GAUGES_KEPT.labels("outbox").set(0)
+    await gauges(nowhere, transport).look_at_outbox()
+    away = value("gauges_last_success_timestamp_seconds", about="outbox")
+    await nowhere.dispose()
+    assert away == 0
+
+
+def test_no_handler_can_make_a_series_by_a_reason_of_its_own() -> None:
+    labels = {"topic": TOPIC, "reason": metrics.OTHER}
+    before = value("consumer_dead_letters_total", **labels) or 0
+    metrics.count_dead_letter(TOPIC, "a reason that nobody listed")
+    assert (value("consumer_dead_letters_total", **labels) or 0) - before == 1
+
+
+def test_a_process_without_a_worker_shows_no_gauge_that_nobody_keeps() -> None:
+    alone = CollectorRegistry(auto_describe=True)
+    before = alone.get_sample_value("outbox_pending_messages")
+    WORKER.export(alone)
+    WORKER.export(alone)
+    assert (before, alone.get_sample_value("outbox_pending_messages") is None) == (None, False)
 
 
 async def test_an_absent_database_is_survived_too(transport: FlakyTransport) -> None:

@@ -7,10 +7,13 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from standardwebhooks.webhooks import Webhook
 
 from tests.notifier.receiver import Receiver, receiving
-from tests.support.running import RunningSystem, complaint
+from tests.support.catalogue import differences, missing
+from tests.support.promtool import check_metrics
+from tests.support.running import SERVICES, RunningSystem, complaint
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -73,6 +76,14 @@ async def give_webhook(system: RunningSystem, person: str, url: str) -> str:
     put = await people.put(f"/v1/people/{person}", json=body, headers={"If-Match": read.headers["ETag"]})
     assert put.status_code == 200, put.text
     return str(put.json()["webhook_secret"])
+
+
+async def test_every_series_that_the_catalogue_lists_stands_before_anything_happened(
+    system: RunningSystem,
+) -> None:
+    assert {service: missing(service, await system.scrape(service)) for service in SERVICES} == {
+        service: [] for service in SERVICES
+    }
 
 
 async def test_a_complaint_becomes_an_action_and_its_owner_and_then_the_manager_are_told_until_it_is_done(
@@ -202,3 +213,34 @@ async def settled_events(system: RunningSystem, correlation_id: str) -> list[Map
 
     await until(told, seconds=60, what="the end of the story is told")
     return found
+
+
+async def test_after_all_this_the_processes_export_nothing_but_what_the_catalogue_lists(
+    system: RunningSystem,
+) -> None:
+    found = {service: differences(service, await system.scrape(service)) for service in SERVICES}
+    assert found == {service: [] for service in SERVICES}
+
+
+async def test_prometheus_has_nothing_against_what_the_processes_export(system: RunningSystem) -> None:
+    found = {service: check_metrics(await system.scrape(service)) for service in SERVICES}
+    assert found == dict.fromkeys(SERVICES, "")
+
+
+async def test_the_auditor_has_looked_and_found_every_open_deadline_in_order(system: RunningSystem) -> None:
+    async def audited() -> bool:
+        return value_of(await system.scrape("notifier"), "auditor_last_success_timestamp_seconds") > 0
+
+    await until(audited, seconds=90, what="an audit ended")
+    scrape = await system.scrape("notifier")
+    assert value_of(scrape, "auditor_violations", rule="step_missing") == 0
+
+
+def value_of(scrape: str, name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(scrape)
+    return next(
+        sample.value
+        for family in families
+        for sample in family.samples
+        if (sample.name, sample.labels) == (name, labels)
+    )

@@ -94,6 +94,14 @@ class RunningSystem:
         self.clients.append(client)
         return client
 
+    async def scrape(self, service: str) -> str:
+        """What a service's process answers to Prometheus, in the text format."""
+        port = self.environment[f"REDRESS_{service.upper()}_METRICS_PORT"]
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+        answer.raise_for_status()
+        return answer.text
+
     def pid(self, name: str) -> int | None:
         """The process that runs a service now; None while it is being started again."""
         entry = json.loads((self.home / "processes.json").read_text()).get(name)

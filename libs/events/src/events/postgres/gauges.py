@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -72,25 +72,15 @@ class Gauges:
 
     async def look_at_outbox(self) -> None:
         """Count what waits to be published, and what never will be."""
-        async with self._looking("outbox") as connection:
-            found = (await connection.execute(_OUTBOX)).one()
-            metrics.PENDING.set(found.number)
-            metrics.OLDEST_PENDING.set(self._age(found.oldest))
-            metrics.SET_ASIDE.set(found.set_aside)
+        await self._look("outbox", self._count_outbox)
 
     async def look_at_parked(self) -> None:
         """Count what the group has set aside."""
-        async with self._looking("parked") as connection:
-            counts = await parking.counts(connection, self._group)
-            for state in ("parked", "dead"):
-                number, oldest = counts.get(state, (0, None))
-                metrics.PARKED.labels(state).set(number)
-                metrics.OLDEST_PARKED.labels(state).set(self._age(oldest))
+        await self._look("parked", self._count_parked)
 
     async def look_at_transactions(self) -> None:
         """Find the transaction that has been open for the longest."""
-        async with self._looking("transactions") as connection:
-            metrics.OLDEST_TRANSACTION.set(self._age((await connection.execute(_TRANSACTIONS)).scalar_one()))
+        await self._look("transactions", self._find_oldest_transaction)
 
     async def look_at_lag(self) -> None:
         """Count what waits to be read, partition by partition."""
@@ -110,12 +100,28 @@ class Gauges:
             metrics.COMMITTED.labels(*place).set(kept.get((topic, partition), 0))
         metrics.kept("lag")
 
-    @contextlib.asynccontextmanager
-    async def _looking(self, about: str) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection within the bound, and swallow that there is none."""
+    async def _count_outbox(self, connection: AsyncConnection) -> None:
+        found = (await connection.execute(_OUTBOX)).one()
+        metrics.PENDING.set(found.number)
+        metrics.OLDEST_PENDING.set(self._age(found.oldest))
+        metrics.SET_ASIDE.set(found.set_aside)
+
+    async def _count_parked(self, connection: AsyncConnection) -> None:
+        counts = await parking.counts(connection, self._group)
+        for state in ("parked", "dead"):
+            number, oldest = counts.get(state, (0, None))
+            metrics.PARKED.labels(state).set(number)
+            metrics.OLDEST_PARKED.labels(state).set(self._age(oldest))
+
+    async def _find_oldest_transaction(self, connection: AsyncConnection) -> None:
+        oldest = (await connection.execute(_TRANSACTIONS)).scalar_one()
+        metrics.OLDEST_TRANSACTION.set(self._age(oldest))
+
+    async def _look(self, about: str, count: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """Count within the bound; where that does not work, the last numbers stand."""
         try:
             async with asyncio.timeout(self._within), self._engine.connect() as connection:
-                yield connection
+                await count(connection)
         except (TimeoutError, *DATABASE_FAILURES) as error:
             log.warning("gauges could not be kept", extra={"about": about, "error": type(error).__name__})
         else:

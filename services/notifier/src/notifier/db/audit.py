@@ -16,13 +16,13 @@ _AFTER = "AND (due_at, subject_id, clock) > (CAST(:due_at AS timestamptz), CAST(
 def _look(condition: str) -> sa.TextClause:
     return sa.text(f"""
 SELECT due_at, subject_id, clock, EXISTS (
-    SELECT FROM jsonb_array_elements(ladder -> 'steps') AS step
+    SELECT FROM jsonb_array_elements(ladder -> 'steps') AS rung
      WHERE NOT EXISTS (
          SELECT FROM timer t WHERE t.subject_id = d.subject_id AND t.clock = d.clock
-            AND t.generation = d.generation AND t.step = step ->> 'name'
+            AND t.generation = d.generation AND t.step = rung ->> 'name'
      ) AND NOT EXISTS (
          SELECT FROM timer_ended e WHERE e.subject_id = d.subject_id AND e.clock = d.clock
-            AND e.generation = d.generation AND e.step = step ->> 'name'
+            AND e.generation = d.generation AND e.step = rung ->> 'name'
      )
 ) AS missing
   FROM deadline d WHERE state = 'open' {condition} ORDER BY due_at, subject_id, clock LIMIT :rows
@@ -32,8 +32,10 @@ SELECT due_at, subject_id, clock, EXISTS (
 _FIRST, _NEXT = _look(""), _look(_AFTER)
 _LATE = sa.text("""
 SELECT (SELECT count(*) FROM timer WHERE state = 'stuck') AS timer_stuck,
-       (SELECT count(*) FROM timer WHERE state IN ('pending', 'leased')
-           AND greatest(due_at, planned_at) < CAST(:before AS timestamptz)) AS timer_late,
+       (SELECT count(*) FROM timer WHERE state = 'pending'
+           AND due_at < CAST(:before AS timestamptz) AND planned_at < CAST(:before AS timestamptz))
+       + (SELECT count(*) FROM timer WHERE state = 'leased'
+           AND due_at < CAST(:before AS timestamptz) AND planned_at < CAST(:before AS timestamptz)) AS timer_late,
        (SELECT count(*) FROM delivery
          WHERE state IN ('planned', 'failed') AND next_attempt_at < CAST(:before AS timestamptz)) AS delivery_late
 """)
