@@ -74,10 +74,14 @@ def series_of(
 
 
 def from_catalogue(text: str) -> list[Series]:
-    """Read the services' own metrics; the same metric of several services has the union of their label values."""
+    """Read the services' own metrics; the same metric of several services has the union of their label values.
+
+    The services that export a metric are the values of its label `job`.
+    """
     merged: dict[str, dict[str, Any]] = {}
     for metric in json.loads(text)["metrics"]:
-        entry = merged.setdefault(metric["name"], {"kind": metric["type"], "labels": {}})
+        entry = merged.setdefault(metric["name"], {"kind": metric["type"], "labels": {"job": []}})
+        entry["labels"]["job"].append(metric["service"])
         for label, values in metric["labels"].items():
             known = entry["labels"].get(label, [])
             entry["labels"][label] = None if values is None or known is None else sorted({*known, *values})

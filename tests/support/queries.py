@@ -127,9 +127,14 @@ def labels_of(query: str, known: KnownMetrics) -> Labels:
 
 
 def recorded(rules: Iterable[tuple[str, str, Iterable[str]]], known: KnownMetrics) -> KnownMetrics:
-    """Know recording rules too: each a name, a query and further labels; a rule may use those before it."""
+    """Know recording rules too: each a name, a query and further labels; a rule may use those before it.
+
+    Of several rules for one name, told apart by their further labels, the series have the labels of all.
+    """
     for name, query, extra in rules:
-        known = known.with_recorded([Series(name, name, labels_of(query, known) | frozenset(extra))])
+        before = known[name].labels if name in known else frozenset()
+        labels = labels_of(query, known) | frozenset(extra) | before
+        known = known.with_recorded([Series(name, name, labels)])
     return known
 
 

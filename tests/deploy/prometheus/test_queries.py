@@ -21,11 +21,22 @@ CATALOGUE = {
         {
             "name": "outbox_published_total",
             "type": "counter",
+            "service": "intake",
             "labels": {"topic": None, "outcome": ["published", "refused"]},
         },
-        {"name": "outbox_pending_messages", "type": "gauge", "labels": {}},
-        {"name": "consumer_event_age_seconds", "type": "histogram", "labels": {"topic": ["redress.capa"]}},
-        {"name": "consumer_event_age_seconds", "type": "histogram", "labels": {"topic": ["redress.intake"]}},
+        {"name": "outbox_pending_messages", "type": "gauge", "service": "capa", "labels": {}},
+        {
+            "name": "consumer_event_age_seconds",
+            "type": "histogram",
+            "service": "notifier",
+            "labels": {"topic": ["redress.capa"]},
+        },
+        {
+            "name": "consumer_event_age_seconds",
+            "type": "histogram",
+            "service": "capa",
+            "labels": {"topic": ["redress.intake"]},
+        },
     ]
 }
 
@@ -73,6 +84,10 @@ def test_a_right_query_has_no_fault(query: str, known: KnownMetrics) -> None:
         ("outbox_published_total{outcome!='lost'}", "never 'lost'"),
         ("outbox_published_total{outcome=~'published|lost'}", r"never 'published\|lost'"),
         ("outbox_published_total{outcome=~'los.*'}", "never 'los"),
+        (
+            "outbox_published_total{job='notifier'}",
+            "job of outbox_published_total is never 'notifier', only intake",
+        ),
         ("sum by (queue) (rate(outbox_published_total[5m]))", "label queue is grouped"),
         ("sum without (queue) (outbox_pending_messages)", "label queue is grouped"),
         ("sum by (topic) (sum by (job) (outbox_published_total))", "label topic is grouped"),
