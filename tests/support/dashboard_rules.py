@@ -17,7 +17,7 @@ JOBLESS: Final = {"ALERTS"}
 """Written by Prometheus itself about rules, which belong to no job."""
 GAUGES: Final = {"cnpg_backends_total"}
 """Named like a counter by CloudNativePG, but none."""
-_SELECTOR: Final = re.compile(r"(?P<name>[a-z_]\w*)\{(?P<matchers>[^{}]*)\}(?P<range>\[)?", re.IGNORECASE)
+_SELECTOR: Final = re.compile(r"(?P<name>[a-z_][\w:]*)\{(?P<matchers>[^{}]*)\}(?P<range>\[)?", re.IGNORECASE)
 _CALL: Final = re.compile(r"(?P<function>\w+)\([^()]*\[(?P<range>[^\]]+)\]\)")
 _VARIABLE: Final = re.compile(r"\$\{?([a-z]\w*)\}?")
 

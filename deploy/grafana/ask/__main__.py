@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         found = [answered(prometheus, each) for each in all_questions()]
     for each in found:
         (chosen.into / f"{each.questions.uid}.md").write_text(as_markdown(each))
-    return _tell(found)
+    return tell(found)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tell(found: list[Answered]) -> int:
+def tell(found: list[Answered]) -> int:
+    """Print a line for each dashboard; gives 1 where a query was refused, else 0."""
     refused = 0
     for each in found:
         answers = each.panels.values()

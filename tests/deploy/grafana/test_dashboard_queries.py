@@ -1,12 +1,14 @@
 """Every query of the dashboards names metrics, labels and values that exist."""
 
+from dataclasses import replace
+
 import pytest
 
-from deploy.grafana.ask.questions import Questions, all_questions
-from tests.support.known_metrics import known_metrics
+from deploy.grafana.ask.questions import PanelQuery, Questions, VariableQuery, all_questions
+from tests.deploy.prometheus.rules import known_with_recorded
 from tests.support.queries import faults, faults_of_variable, labels_of
 
-KNOWN = known_metrics()
+KNOWN = known_with_recorded()
 ASKED = all_questions()
 
 
@@ -17,6 +19,16 @@ def wrong(asked: Questions) -> list[str]:
     return found
 
 
+def wrong_legends(asked: Questions) -> list[str]:
+    """Queries whose legend names a label that their answer does not have."""
+    found = []
+    for query in asked.panels:
+        named = {part.split("}}")[0] for part in query.legend.split("{{")[1:]}
+        if not named <= labels_of(query.expression, KNOWN):
+            found.append(f"{query.panel}: {query.legend}")
+    return found
+
+
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.uid)
 def test_a_dashboard_asks_only_for_what_exists(asked: Questions) -> None:
     assert wrong(asked) == []
@@ -24,6 +36,28 @@ def test_a_dashboard_asks_only_for_what_exists(asked: Questions) -> None:
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.uid)
 def test_a_legend_names_labels_that_its_query_keeps(asked: Questions) -> None:
-    for query in asked.panels:
-        named = {part.split("}}")[0] for part in query.legend.split("{{")[1:]}
-        assert named <= labels_of(query.expression, KNOWN), f"{query.panel}: {query.legend}"
+    assert wrong_legends(asked) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ('max(timers_stuk{job=~"$job"})', "no metric timers_stuk; did you mean timers_stuck"),
+        ('sum(actions_open{job=~"$job", overdu="true"})', "no label overdu"),
+        ('sum(actions_open{job=~"$job", overdue="yes"})', "overdue of actions_open is never 'yes'"),
+        ('sum by (owner) (actions_open{job=~"$job"})', "label owner"),
+    ],
+)
+def test_a_planted_wrong_name_is_found(query: str, fault: str) -> None:
+    planted = replace(ASKED[0], panels=(PanelQuery("planted", "A", query, "", instant=True),))
+    assert fault in "\n".join(wrong(planted))
+
+
+def test_a_planted_wrong_variable_is_found() -> None:
+    planted = replace(ASKED[0], variables=(VariableQuery("job", "build_infos", "job", ""),))
+    assert "no metric build_infos" in "\n".join(wrong(planted))
+
+
+def test_a_planted_legend_of_a_lost_label_is_found() -> None:
+    query = PanelQuery("planted", "A", 'sum by (job) (up{job=~"$job"})', "{{instance}}", instant=True)
+    assert wrong_legends(replace(ASKED[0], panels=(query,))) == ["planted: {{instance}}"]

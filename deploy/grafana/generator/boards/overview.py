@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row, Shape
-from deploy.grafana.generator.promql import grown, highest, of, quantile, rate, ratio, total, within
+from deploy.grafana.generator.promql import grown, highest, lowest, of, quantile, rate, ratio, total, within
 
 AT_ALL: Final = (Level(1, "red"),)
 
@@ -254,6 +254,25 @@ def _objectives() -> Row:
                 "notice-delivery-burn",
                 0.995,
                 why_empty="no share exists while nothing is sent",
+            ),
+            Panel(
+                title="Least error budget left",
+                description="Of the bad events that an objective allows in 30 days, the share that is left, of the objective "
+                "that has least. Below 0 the objective is missed.",
+                unit="percentunit",
+                queries=(
+                    Query(
+                        lowest(of("slo:error_budget_left:ratio30d")),
+                    ),
+                ),
+                runbook="error-budget-spent",
+                shape=Shape.STAT,
+                width=4,
+                height=4,
+                decimals=0,
+                colour="red",
+                levels=(Level(0, "orange"), Level(0.25, "green")),
+                may_be_empty="recorded every few minutes, from the first events on",
             ),
         ),
     )

@@ -7,6 +7,7 @@ from deploy.grafana.generator.promql import exported, highest, lowest, of, rate,
 
 NO_EXPORTER: Final = "only where postgres_exporter runs, or CloudNativePG exports"
 DATABASES: Final = 'datname=~"redress_.*"'
+STATES: Final = 'state=~"active|idle.*"'
 
 
 def _as_services_see_it() -> Row:
@@ -89,9 +90,9 @@ def _as_exporters_see_it() -> Row:
                 "while it holds one.",
                 unit="short",
                 queries=_both(
-                    total(exported("pg_stat_activity_count", DATABASES), by="datname, state"),
+                    total(exported("pg_stat_activity_count", DATABASES, STATES), by="datname, state"),
                     "{{datname}} {{state}}",
-                    total(_cnpg("cnpg_backends_total", DATABASES), by="datname, state"),
+                    total(_cnpg("cnpg_backends_total", DATABASES, STATES), by="datname, state"),
                 ),
                 runbook="requests-failing",
                 may_be_empty=NO_EXPORTER,
