@@ -43,7 +43,10 @@ def as_json(dashboard: Dashboard, runbooks: str) -> str:
 
 def _other_dashboards() -> builders.DashboardLink:
     link = builders.DashboardLink("Redress").type(models.DashboardLinkType.DASHBOARDS).tags([TAG])
-    return link.as_dropdown(True).include_vars(False).keep_time(True)
+    link.as_dropdown(True).include_vars(False).keep_time(True)
+    # The SDK puts every link into a menu, and its builder has no word for elsewhere.
+    link.build().placement = ""
+    return link
 
 
 def _datasource() -> builders.DatasourceVariable:

@@ -15,6 +15,11 @@ def rate(metric: str, *matchers: str) -> str:
     return f"rate({of(metric, *matchers)}[$__rate_interval])"
 
 
+def per_hour(metric: str, *matchers: str) -> str:
+    """Give how often a counter rose, per hour: what people do is too rare to be read per second."""
+    return f"3600 * {rate(metric, *matchers)}"
+
+
 def grown(metric: str, *matchers: str) -> str:
     """Give by how much a counter rose in the dashboard's whole time range."""
     return f"increase({of(metric, *matchers)}[$__range])"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Panel, Query, Row
-from deploy.grafana.generator.promql import highest, of, quantile, rate, total
+from deploy.grafana.generator.promql import highest, of, per_hour, quantile, total
 from deploy.grafana.generator.rows.consumers import consumers
 from deploy.grafana.generator.rows.http import http
 from deploy.grafana.generator.rows.outbox import outbox
@@ -16,10 +16,10 @@ def _actions() -> Row:
         (
             Panel(
                 title="Triage decisions",
-                description="Complaints decided about, per second: raised opened a nonconformity, linked joined one, declined did "
+                description="Complaints decided about, per hour: raised opened a nonconformity, linked joined one, declined did "
                 "neither.",
-                unit="cps",
-                queries=(Query(total(rate("triage_decisions_total"), by="outcome"), "{{outcome}}"),),
+                unit="short",
+                queries=(Query(total(per_hour("triage_decisions_total"), by="outcome"), "{{outcome}}"),),
                 runbook="events-late",
             ),
             Panel(
@@ -44,17 +44,17 @@ def _actions() -> Row:
             ),
             Panel(
                 title="Steps taken on actions",
-                description="Steps per second that people took on actions.",
-                unit="cps",
-                queries=(Query(total(rate("action_steps_total"), by="step"), "{{step}}"),),
+                description="Steps per hour that people took on actions.",
+                unit="short",
+                queries=(Query(total(per_hour("action_steps_total"), by="step"), "{{step}}"),),
                 runbook="README",
             ),
             Panel(
                 title="Breaches told by notifier",
-                description="Heeded: capa agrees that the action is late. Ignored: it was done in time, or its due time moved; "
+                description="Breaches per hour. Heeded: capa agrees that the action is late. Ignored: it was done in time, or its due time moved; "
                 "many of these say that events between the services are late.",
-                unit="cps",
-                queries=(Query(total(rate("action_breaches_total"), by="outcome"), "{{outcome}}"),),
+                unit="short",
+                queries=(Query(total(per_hour("action_breaches_total"), by="outcome"), "{{outcome}}"),),
                 runbook="events-late",
             ),
             Panel(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row
-from deploy.grafana.generator.promql import highest, of, rate, total
+from deploy.grafana.generator.promql import highest, of, per_hour, rate, total
 from deploy.grafana.generator.rows.consumers import consumers
 from deploy.grafana.generator.rows.http import http
 from deploy.grafana.generator.rows.outbox import outbox
@@ -16,20 +16,21 @@ def _complaints() -> Row:
         (
             Panel(
                 title="Complaints handed over",
-                description="Complaints per second through the API, by what each came to: received is new; amended changed a known one; "
+                description="Complaints per hour through the API, by what each came to: received is new; amended changed a known one; "
                 "unchanged and stale changed nothing.",
-                unit="cps",
-                queries=(Query(total(rate("complaints_received_total"), by="outcome"), "{{outcome}}"),),
+                unit="short",
+                queries=(Query(total(per_hour("complaints_received_total"), by="outcome"), "{{outcome}}"),),
                 runbook="requests-failing",
             ),
             Panel(
                 title="Requests repeated with the same Idempotency-Key",
-                description="Requests per second that were answered again rather than done again. Many of them say that a "
+                description="Requests per hour that were answered again rather than done again. Many of them say that a "
                 "client does not get our answers.",
-                unit="cps",
+                unit="short",
                 queries=(
                     Query(
-                        total(rate("idempotency_replays_total"), by="outcome"), "{{outcome}} the first time"
+                        total(per_hour("idempotency_replays_total"), by="outcome"),
+                        "{{outcome}} the first time",
                     ),
                 ),
                 runbook="intake-latency-burn",

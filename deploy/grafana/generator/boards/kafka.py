@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row
-from deploy.grafana.generator.promql import exported, highest, lowest, of, quantile, rate, total
+from deploy.grafana.generator.promql import exported, highest, lowest, of, per_hour, quantile, rate, total
 
 NO_EXPORTER: Final = "only where a Kafka exporter runs beside the brokers"
 TOPICS: Final = 'topic=~"redress.*"'
@@ -31,11 +31,12 @@ def _as_services_see_it() -> Row:
             ),
             Panel(
                 title="Failed attempts to announce",
-                description="Attempts per second that failed because the transport or the database was away.",
-                unit="cps",
+                description="Attempts per hour that failed because the transport or the database was away.",
+                unit="short",
                 queries=(
                     Query(
-                        total(rate("outbox_publish_failures_total"), by="job, reason"), "{{job}}: {{reason}}"
+                        total(per_hour("outbox_publish_failures_total"), by="job, reason"),
+                        "{{job}}: {{reason}}",
                     ),
                 ),
                 runbook="outbox-stale",
@@ -53,10 +54,10 @@ def _as_services_see_it() -> Row:
             ),
             Panel(
                 title="Partitions given out anew",
-                description="Times per second that a member of a group got other partitions. Each stops the group for a moment; "
+                description="Times per hour that a member of a group got other partitions. Each stops the group for a moment; "
                 "outside of rollouts there should be none. The embedded log has none ever.",
-                unit="cps",
-                queries=(Query(total(rate("consumer_rebalances_total"), by="group"), "{{group}}"),),
+                unit="short",
+                queries=(Query(total(per_hour("consumer_rebalances_total"), by="group"), "{{group}}"),),
                 runbook="consumer-not-polling",
             ),
             Panel(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row
-from deploy.grafana.generator.promql import highest, of, quantile, rate, total
+from deploy.grafana.generator.promql import highest, of, per_hour, quantile, total
 from deploy.grafana.generator.rows.consumers import consumers
 from deploy.grafana.generator.rows.http import http
 from deploy.grafana.generator.rows.outbox import outbox
@@ -94,41 +94,43 @@ def _deliveries() -> Row:
         (
             Panel(
                 title="Notices planned",
-                description="Notices written, per second.",
-                unit="cps",
-                queries=(Query(total(rate("notifications_planned_total")), "planned"),),
+                description="Notices written, per hour.",
+                unit="short",
+                queries=(Query(total(per_hour("notifications_planned_total")), "planned"),),
                 runbook="overdue-notices-burn",
             ),
             Panel(
                 title="Steps without an addressee",
-                description="Steps of ladders per second whose own addressee could not be told.",
-                unit="cps",
-                queries=(Query(total(rate("notifications_unroutable_total")), "unroutable"),),
+                description="Steps of ladders per hour whose own addressee could not be told.",
+                unit="short",
+                queries=(Query(total(per_hour("notifications_unroutable_total")), "unroutable"),),
                 runbook="notices-unroutable",
             ),
             Panel(
                 title="Notices ended",
-                description="Notices per second, by what became of them.",
-                unit="cps",
+                description="Notices per hour, by what became of them.",
+                unit="short",
                 queries=(
-                    Query(total(rate("notifications_total"), by="kind, outcome"), "{{kind}} {{outcome}}"),
+                    Query(total(per_hour("notifications_total"), by="kind, outcome"), "{{kind}} {{outcome}}"),
                 ),
                 runbook="notices-given-up",
             ),
             Panel(
                 title="Notices dropped before sending",
-                description="Notices per second that were no longer true when they were to be sent, by reason.",
-                unit="cps",
-                queries=(Query(total(rate("notifications_suppressed_total"), by="reason"), "{{reason}}"),),
+                description="Notices per hour that were no longer true when they were to be sent, by reason.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("notifications_suppressed_total"), by="reason"), "{{reason}}"),
+                ),
                 runbook="notices-given-up",
             ),
             Panel(
                 title="Attempts to deliver",
-                description="Attempts per second: sent; try_later, which may pass; gave_up, which will not.",
-                unit="cps",
+                description="Attempts per hour: sent; try_later, which may pass; gave_up, which will not.",
+                unit="short",
                 queries=(
                     Query(
-                        total(rate("delivery_attempts_total"), by="channel, outcome"),
+                        total(per_hour("delivery_attempts_total"), by="channel, outcome"),
                         "{{channel}} {{outcome}}",
                     ),
                 ),
@@ -136,11 +138,11 @@ def _deliveries() -> Row:
             ),
             Panel(
                 title="Failed attempts by reason",
-                description="Attempts per second that failed, by channel and reason.",
-                unit="cps",
+                description="Attempts per hour that failed, by channel and reason.",
+                unit="short",
                 queries=(
                     Query(
-                        f"{total(rate('delivery_attempts_total', FAILED), by='channel, reason')} > 0",
+                        f"{total(per_hour('delivery_attempts_total', FAILED), by='channel, reason')} > 0",
                         "{{channel}}: {{reason}}",
                     ),
                 ),

@@ -3,7 +3,18 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row, Shape
-from deploy.grafana.generator.promql import grown, highest, lowest, of, quantile, rate, ratio, total, within
+from deploy.grafana.generator.promql import (
+    grown,
+    highest,
+    lowest,
+    of,
+    per_hour,
+    quantile,
+    rate,
+    ratio,
+    total,
+    within,
+)
 
 AT_ALL: Final = (Level(1, "red"),)
 
@@ -284,11 +295,11 @@ def _course() -> Row:
         (
             Panel(
                 title="Complaints received",
-                description="New complaints per second, by how they came in.",
-                unit="cps",
+                description="New complaints per hour, by how they came in.",
+                unit="short",
                 queries=(
                     Query(
-                        total(rate("complaints_received_total", 'outcome="received"'), by="channel"),
+                        total(per_hour("complaints_received_total", 'outcome="received"'), by="channel"),
                         "{{channel}}",
                     ),
                 ),

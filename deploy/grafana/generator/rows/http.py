@@ -73,7 +73,7 @@ def http() -> Row:
                     for level, name in ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))
                 ),
                 runbook="intake-latency-burn",
-                levels=(Level(0.3, "orange"),),
+                levels=(Level(0.25, "orange"),),
                 may_be_empty="no quantile exists while nothing is asked",
             ),
             Panel(

@@ -1,7 +1,7 @@
 """What waits to be announced, and how announcing goes."""
 
 from deploy.grafana.generator.model import Level, Panel, Query, Row
-from deploy.grafana.generator.promql import highest, of, quantile, rate, total
+from deploy.grafana.generator.promql import highest, of, per_hour, quantile, rate, total
 
 
 def outbox() -> Row:
@@ -59,10 +59,10 @@ def outbox() -> Row:
             ),
             Panel(
                 title="Failed attempts to announce",
-                description="Attempts that failed because the transport or the database was away, per second. They are "
+                description="Attempts that failed because the transport or the database was away, per hour. They are "
                 "repeated without limit.",
-                unit="cps",
-                queries=(Query(total(rate("outbox_publish_failures_total"), by="reason"), "{{reason}}"),),
+                unit="short",
+                queries=(Query(total(per_hour("outbox_publish_failures_total"), by="reason"), "{{reason}}"),),
                 runbook="outbox-stale",
             ),
         ),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Level, Panel, Query, Row, Shape
-from deploy.grafana.generator.promql import highest, lowest, of, rate, total
+from deploy.grafana.generator.promql import highest, lowest, of, per_hour, rate, total
 
 IN_USE: Final = 'state="in_use"'
 
@@ -40,11 +40,13 @@ def process() -> Row:
             ),
             Panel(
                 title="Loops started again",
-                description="Times per second that a loop failed and was started again; its log line has the reason.",
-                unit="cps",
-                queries=(Query(total(rate("loop_restarts_total"), by="job, loop"), "{{loop}} of {{job}}"),),
+                description="Times per hour that a loop failed and was started again; its log line has the reason.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("loop_restarts_total"), by="job, loop"), "{{loop}} of {{job}}"),
+                ),
                 runbook="loop-restarting",
-                levels=(Level(0.01, "orange"),),
+                levels=(Level(1, "orange"),),
             ),
             Panel(
                 title="Age of the gauges",
