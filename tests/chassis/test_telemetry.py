@@ -2,7 +2,6 @@ import asyncio
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
 from chassis.health import Health, operations_app
@@ -86,18 +85,3 @@ def test_a_dependency_is_down_until_its_first_check_and_a_loop_has_not_been_star
     announce_loops([Loop("relay", run)], registry)
     assert registry.get_sample_value("dependency_up", {"dependency": "database"}) == 0
     assert registry.get_sample_value("loop_restarts_total", {"loop": "relay"}) == 0
-
-
-async def test_probes_are_not_counted(
-    app: FastAPI, client: httpx.AsyncClient, registry: CollectorRegistry
-) -> None:
-    assert app is not None
-    await client.get("/health/live")
-    routes = {
-        sample.labels["http_route"]
-        for metric in registry.collect()
-        for sample in metric.samples
-        if "http_route" in sample.labels
-    }
-    assert routes
-    assert not [route for route in routes if "health" in route]
