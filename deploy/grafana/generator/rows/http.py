@@ -1,11 +1,13 @@
 """What an API answers, how fast, and what it refuses."""
 
+from typing import Final
+
 from deploy.grafana.generator.model import Level, Panel, Query, Row
 from deploy.grafana.generator.promql import of, quantile, rate, total
 
-DURATION = "http_server_request_duration_seconds"
-SERVER_ERROR = 'http_response_status_code=~"5.."'
-ROUTES = 'http_route=~"/v1/.*|unmatched"'
+DURATION: Final = "http_server_request_duration_seconds"
+SERVER_ERROR: Final = 'http_response_status_code=~"5.."'
+ROUTES: Final = 'http_route=~"/v1/.*|unmatched"'
 
 
 def http() -> Row:
