@@ -55,6 +55,12 @@ async def test_a_new_generation_is_clean_though_the_timers_of_the_former_one_are
     assert await findings(world) == CLEAN
 
 
+async def test_a_timer_of_a_former_generation_does_not_stand_in_for_the_present_one(world: World) -> None:
+    await world.hears(a_deadline())
+    await run(world, "UPDATE timer SET generation = 0 WHERE step = 'overdue'")
+    assert (await findings(world))[Finding.STEP_MISSING] == 1
+
+
 async def test_an_open_deadline_that_lost_a_step_is_found_on_whatever_page_it_lies(world: World) -> None:
     for number in range(7):
         await world.hears(a_deadline(due=NOON + timedelta(days=number % 3 + 1)))
