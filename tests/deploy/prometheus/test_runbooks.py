@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -115,9 +114,3 @@ def test_a_planted_mistake_in_a_page_is_found(text: str, fault: str, known: Know
 def test_a_planted_mistake_in_a_statement_is_found(postgres: Databases, databases: dict[str, str]) -> None:
     with pytest.raises(Exception, match="due_time"):
         postgres.execute("EXPLAIN SELECT due_time FROM timer;", database=databases["notifier"])
-
-
-def test_a_planted_alert_without_a_page_is_found(tmp_path: Path) -> None:
-    present = {page.path.stem for page in OF_ALERTS}
-    assert present - {"timers-late"} != set(TITLES)
-    assert not (tmp_path / "timers-late.md").exists()

@@ -15,6 +15,7 @@ import yaml
 
 from tests.deploy.prometheus.rules import ALERTMANAGER, PROMETHEUS
 from tests.notifier.receiver import Receiver, receiving
+from tests.notifier.smtp import Mailbox, mailbox_running, text_of
 from tests.support.outside_tools import need_tool
 from tests.support.waiting import until
 
@@ -91,19 +92,26 @@ async def fixture_heartbeat() -> AsyncIterator[Receiver]:
         yield receiver
 
 
+@pytest.fixture(name="mails")
+async def fixture_mails() -> AsyncIterator[Mailbox]:
+    async with mailbox_running() as mailbox:
+        yield mailbox
+
+
 @pytest.fixture(name="alertmanager")
-async def fixture_alertmanager(tmp_path: Path, heartbeat: Receiver) -> AsyncIterator[httpx.AsyncClient]:
-    """An Alertmanager with the committed routes and inhibitions, whose heartbeat is ours and whose others are silent."""
+async def fixture_alertmanager(
+    tmp_path: Path, heartbeat: Receiver, mails: Mailbox
+) -> AsyncIterator[httpx.AsyncClient]:
+    """An Alertmanager with the committed routes, inhibitions and texts; its heartbeat and mail server are ours."""
     config: dict[str, Any] = yaml.safe_load(ALERTMANAGER.read_text())
+    config["global"]["smtp_smarthost"] = f"127.0.0.1:{mails.port}"
+    config["route"]["group_wait"] = "0s"
     config["templates"] = [str(ALERTMANAGER.parent / pattern) for pattern in config["templates"]]
     token = tmp_path / "token"
     token.write_text(TOKEN)
     for receiver in config["receivers"]:
-        for kind in [key for key in receiver if key.endswith("_configs")]:
-            if receiver["name"] != "heartbeat":
-                del receiver[kind]
-                continue
-            (hook,) = receiver[kind]
+        receiver.pop("pagerduty_configs", None)  # nothing leaves this machine
+        for hook in receiver.get("webhook_configs", ()):
             hook["url"] = heartbeat.url
             hook["http_config"]["authorization"]["credentials_file"] = str(token)
     file = tmp_path / "alertmanager.yml"
@@ -177,6 +185,28 @@ async def test_what_another_alert_explains_is_held_back_and_nothing_else(
         for number, (_, _, held) in enumerate(PAIRS)
         for part in ("source", "target")
     }
+
+
+async def test_a_ticket_comes_as_a_mail_that_says_what_it_means_and_what_to_do(
+    alertmanager: httpx.AsyncClient, mails: Mailbox
+) -> None:
+    labels = {"alertname": "EndpointDisabled", "severity": "ticket", "team": "quality", "job": "notifier"}
+    annotations = {
+        "summary": "2 webhooks are switched off.",
+        "description": "The other side said that it wants no more messages.",
+        "runbook_url": "docs/runbooks/endpoint-disabled.md",
+    }
+    posted = {"labels": labels, "annotations": annotations, "startsAt": now()}
+    (await alertmanager.post("/api/v2/alerts", json=[posted])).raise_for_status()
+    await until(lambda: mails.mails != [], seconds=30, what="the mail arrives")
+    assert mails.recipients == [["quality-tickets@redress.example.org"]]
+    (mail,) = mails.mails
+    assert mail["Subject"] == "[FIRING ticket] EndpointDisabled notifier: 2 webhooks are switched off."
+    assert text_of(mail).splitlines()[:3] == [
+        "FIRING EndpointDisabled: 2 webhooks are switched off.",
+        "The other side said that it wants no more messages.",
+        "What to do: docs/runbooks/endpoint-disabled.md",
+    ]
 
 
 async def test_the_watchdog_of_the_committed_rules_reaches_the_heartbeat_with_its_key(
