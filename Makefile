@@ -6,7 +6,7 @@ PY := .venv/bin/python
 TRANSPORT ?=
 DATA ?=
 SERVICES := intake capa notifier
-SOURCES := libs services deploy/local tests benchmarks scripts
+SOURCES := libs services deploy/local deploy/grafana tests benchmarks scripts
 
 .PHONY: help setup run demo test soak check fmt lock migrate migration kafka bench reset down
 

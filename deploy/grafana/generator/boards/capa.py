@@ -1,0 +1,83 @@
+"""What capa decides about complaints, and what its actions go through."""
+
+from typing import Final
+
+from deploy.grafana.generator.model import Dashboard, JobVariable, Panel, Query, Row
+from deploy.grafana.generator.promql import highest, of, per_hour, quantile, total
+from deploy.grafana.generator.rows.consumers import consumers
+from deploy.grafana.generator.rows.http import http
+from deploy.grafana.generator.rows.outbox import outbox
+from deploy.grafana.generator.rows.process import process
+
+
+def _actions() -> Row:
+    return Row(
+        "Triage and actions",
+        (
+            Panel(
+                title="Triage decisions",
+                description="Complaints decided about, per hour: raised opened a nonconformity, linked joined one, declined did "
+                "neither.",
+                unit="short",
+                queries=(Query(total(per_hour("triage_decisions_total"), by="outcome"), "{{outcome}}"),),
+                runbook="events-late",
+            ),
+            Panel(
+                title="Open actions",
+                description="Open actions, by whether their due instant has passed.",
+                unit="short",
+                queries=(
+                    Query(
+                        highest(total(of("actions_open"), by="instance, overdue"), by="overdue"),
+                        "overdue: {{overdue}}",
+                    ),
+                ),
+                runbook="README",
+                stacked=True,
+            ),
+            Panel(
+                title="Open nonconformities",
+                description="Requirements not met whose nonconformity is open.",
+                unit="short",
+                queries=(Query(highest(total(of("nonconformities_open"), by="instance")), "open"),),
+                runbook="README",
+            ),
+            Panel(
+                title="Steps taken on actions",
+                description="Steps per hour that people took on actions.",
+                unit="short",
+                queries=(Query(total(per_hour("action_steps_total"), by="step"), "{{step}}"),),
+                runbook="README",
+            ),
+            Panel(
+                title="Breaches told by notifier",
+                description="Breaches per hour. Heeded: capa agrees that the action is late. Ignored: it was done in time, or its due time moved; "
+                "many of these say that events between the services are late.",
+                unit="short",
+                queries=(Query(total(per_hour("action_breaches_total"), by="outcome"), "{{outcome}}"),),
+                runbook="events-late",
+            ),
+            Panel(
+                title="Time to the decision of triage",
+                description="Half and 95 % of complaints were decided about within this time after they reached the organisation, "
+                "as shown by the widths of the histogram's classes.",
+                unit="s",
+                queries=tuple(
+                    Query(quantile(level, "complaint_time_to_triage_seconds"), name)
+                    for level, name in ((0.5, "half"), (0.95, "95 %"))
+                ),
+                runbook="events-late",
+                may_be_empty="no quantile exists while nothing is decided",
+            ),
+        ),
+    )
+
+
+CAPA: Final = Dashboard(
+    uid="redress-capa",
+    title="Redress capa",
+    description="The service of nonconformities and corrective actions.",
+    folder="Redress-operations",
+    variables=(JobVariable('build_info{service="capa"}', everything="capa"),),
+    rows=(_actions(), http(), outbox(), consumers(), process()),
+)
