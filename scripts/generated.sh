@@ -4,3 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/python -m events.published "$1"
 .venv/bin/python scripts/documents.py "$1"
+.venv/bin/python scripts/kubernetes_monitoring.py "$1"

@@ -1,11 +1,9 @@
 """Deployment files speak of settings, images and folders that exist."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pytest
 import yaml
 
 import capa.settings
@@ -24,16 +22,6 @@ KNOWN = {
     name for settings in SETTINGS.values() for info in describe_settings(settings) for name in info.variables
 }
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-
-
-def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted((ROOT / "deploy" / "k8s").rglob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text()):
-            yield str(path.relative_to(ROOT)), document
-
-
-def workloads() -> list[tuple[str, dict[str, Any]]]:
-    return [(path, found) for path, found in manifests() if found["kind"] in {"Deployment", "Job"}]
 
 
 def unknown(names: set[str]) -> set[str]:
@@ -76,38 +64,6 @@ def test_compose_starts_services_after_their_migrations() -> None:
         for role in ("api", "worker"):
             waits = COMPOSE["services"][f"{service}-{role}"]["depends_on"]
             assert waits[f"{service}-migrate"]["condition"] == "service_completed_successfully"
-
-
-def test_manifests_name_only_settings_that_exist() -> None:
-    names: set[str] = set()
-    for _, found in manifests():
-        for generator in found.get("configMapGenerator", []):
-            names |= {literal.partition("=")[0] for literal in generator["literals"]}
-    for _, found in workloads():
-        for container in found["spec"]["template"]["spec"]["containers"]:
-            names |= {variable["name"] for variable in container["env"]}
-    assert names
-    assert unknown(names) == set()
-
-
-@pytest.mark.parametrize(
-    ("path", "found"), workloads(), ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_pods_run_unprivileged_with_a_bound_on_memory(path: str, found: dict[str, Any]) -> None:
-    pod = found["spec"]["template"]["spec"]
-    container = pod["containers"][0]
-    security = container["securityContext"]
-    assert pod["securityContext"]["runAsNonRoot"], path
-    assert not pod["automountServiceAccountToken"]
-    assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (True, False)
-    assert security["capabilities"] == {"drop": ["ALL"]}
-    assert "memory" in container["resources"]["limits"]
-
-
-def test_secrets_come_by_reference_only() -> None:
-    for path, found in workloads():
-        for variable in found["spec"]["template"]["spec"]["containers"][0]["env"]:
-            assert "secretKeyRef" in variable["valueFrom"], path
 
 
 def test_every_folder_that_the_image_copies_exists() -> None:
