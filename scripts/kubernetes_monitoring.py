@@ -41,9 +41,13 @@ def dashboards() -> str:
     found = sorted((folder / "dashboards").rglob("*.json"))
     listed = [
         {
-            "name": f"redress-dashboard-{_name(path.stem)}",
+            "name": f"dashboard-{_name(path.stem)}",
             "files": [str(path.relative_to(folder))],
-            "options": {"labels": {"grafana_dashboard": "1"}, "annotations": {"grafana_folder": "Redress"}},
+            "options": {
+                "labels": {"grafana_dashboard": "1"},
+                # Grafana's folder is the one that the file lies in, as its own provisioning has it.
+                "annotations": {"grafana_folder": path.parent.name},
+            },
         }
         for path in found
     ]
@@ -61,8 +65,19 @@ def _name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as it is read."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _dumped(value: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(value), sort_keys=False, width=118, allow_unicode=True)
+    return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, width=118, allow_unicode=True)
 
 
 def stale() -> Iterator[tuple[Path, str]]:

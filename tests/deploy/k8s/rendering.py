@@ -1,5 +1,6 @@
 """Renders the kustomizations of deploy/k8s as `kubectl apply -k` would, and walks what comes out."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -78,17 +79,18 @@ def _kustomize_of(found: str) -> int:
 
 @lru_cache
 def _rendered(folder: Path, program: str) -> str:
+    """Render once and keep it as JSON, which is read a hundred times faster than YAML."""
     done = subprocess.run(
         [program, "kustomize", str(folder)], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return json.dumps([found for found in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if found])
 
 
 def render(folder: str) -> list[Resource]:
     """Render one folder of deploy/k8s; what comes back is the caller's to change."""
-    text = _rendered(K8S / folder, kubectl())
-    return [found for found in yaml.load_all(text, Loader=yaml.CSafeLoader) if found]
+    found: list[Resource] = json.loads(_rendered(K8S / folder, kubectl()))
+    return found
 
 
 def of_kind(resources: Sequence[Resource], *kinds: str) -> list[Resource]:

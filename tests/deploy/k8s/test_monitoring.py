@@ -113,6 +113,7 @@ def test_a_dashboard_becomes_a_config_map_that_grafana_looks_for(elsewhere: Any)
     made = elsewhere.dashboards()
     assert "dashboards/services/intake.json" in made
     assert "grafana_dashboard: '1'" in made
+    assert "grafana_folder: services" in made
 
 
 def test_a_rule_that_changed_is_noticed_and_written(elsewhere: Any, tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_the_operators_clusters_let_in_who_goes_out_to_them() -> None:
     assert selects(postgres["podSelector"], labels)
     peers = [peer for rule in postgres["ingress"] for peer in rule["from"] if "podSelector" in peer]
     (listener,) = named(resources, "Kafka", "redress")["spec"]["kafka"]["listeners"]
-    brokers = {"strimzi.io/cluster": "redress", "strimzi.io/kind": "Kafka"}
+    brokers = {"strimzi.io/cluster": "redress", "strimzi.io/name": "redress-kafka"}
     for pod in redress_pods(resources):
         assert any(selects(peer["podSelector"], pod.labels) for peer in peers)
         lets_in = any(
