@@ -6,7 +6,7 @@ import pytest
 
 from events.catalogue import LISTENS, dead_letter_topic, topic_of
 from events.postgres.loops import INBOX_RETENTION
-from local.kafka import redress_topics
+from local.kafka import kafka_version, redress_topics
 from tests.deploy.k8s.rendering import (
     SERVICES,
     Resource,
@@ -95,6 +95,10 @@ def test_workers_ask_the_door_that_the_brokers_have() -> None:
         values = environment(pod, resources)
         assert values["REDRESS_KAFKA_BOOTSTRAP_SERVERS"] == f"redress-kafka-bootstrap:{listener['port']}"
         assert values["REDRESS_KAFKA_SECURITY_PROTOCOL"] == "SSL"
+
+
+def test_brokers_are_of_the_version_that_redress_is_tested_with() -> None:
+    assert named(production(), "Kafka", "redress")["spec"]["kafka"]["version"] == kafka_version()
 
 
 def test_everything_of_kafkas_belongs_to_the_cluster() -> None:

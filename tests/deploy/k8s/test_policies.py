@@ -69,6 +69,7 @@ PLANTED: list[tuple[Rule, str, Mapping[str, Any]]] = [
     (pods.volumes_are_what_is_mounted, API, {f"{CONTAINER}.volumeMounts.0.name": "temporary"}),
     (pods.accounts_exist_and_have_no_token, API, {f"{POD}.serviceAccountName": "intake"}),
     (pods.accounts_exist_and_have_no_token, API, {f"{POD}.serviceAccountName": GONE}),
+    (pods.accounts_exist_and_have_no_token, API, {f"{POD}.serviceAccount": "intake-api"}),
     (pods.accounts_exist_and_have_no_token, API, {f"{POD}.automountServiceAccountToken": GONE}),
     (
         pods.accounts_exist_and_have_no_token,

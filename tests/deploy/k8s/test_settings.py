@@ -179,6 +179,15 @@ def test_images_are_those_of_compose() -> None:
         assert container["image"] == compose[theirs]["image"]
 
 
+def test_postgresql_is_of_the_one_major_version_that_redress_is_tested_with() -> None:
+    local = named(render("overlays/local"), "StatefulSet", "postgres")["spec"]["template"]["spec"][
+        "containers"
+    ][0]
+    cluster = named(render("overlays/production"), "Cluster", "redress-postgres")["spec"]
+    majors = {image.rpartition(":")[2].partition(".")[0] for image in (local["image"], cluster["imageName"])}
+    assert majors == {"18"}
+
+
 def test_each_service_has_an_api_a_worker_and_a_migration() -> None:
     for folder in FOLDERS:
         found = sorted(

@@ -51,6 +51,8 @@ def accounts_exist_and_have_no_token(resources: Sequence[Resource]) -> Complaint
             yield f"{pod.name} has no account of its own"
         elif account.get("automountServiceAccountToken") is not False:
             yield f"{pod.name}: its account hands out tokens"
+        if "serviceAccount" in pod.spec:
+            yield f"{pod.name} names its account in a field that is no longer to be used"
         if pod.spec.get("automountServiceAccountToken") is not False:
             yield f"{pod.name} is given a token"
 
