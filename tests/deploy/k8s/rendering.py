@@ -126,14 +126,19 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 
 def environment(pod: Pod, resources: Sequence[Resource]) -> dict[str, str]:
-    """What the first container's variables are, as far as no secret holds them; a secret's value is its reference."""
+    """What the first container's variables are; of a secret and of a pod's own field, where the value comes from."""
     container = pod.spec["containers"][0]
     values: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         values |= named(resources, "ConfigMap", source["configMapRef"]["name"])["data"]
     for variable in container.get("env", ()):
-        secret = variable.get("valueFrom", {}).get("secretKeyRef")
-        values[variable["name"]] = f"secret:{secret['name']}/{secret['key']}" if secret else variable["value"]
+        match variable.get("valueFrom"):
+            case {"secretKeyRef": {"name": name, "key": key}}:
+                values[variable["name"]] = f"secret:{name}/{key}"
+            case {"fieldRef": {"fieldPath": path}}:
+                values[variable["name"]] = f"field:{path}"
+            case _:
+                values[variable["name"]] = variable["value"]
     return values
 
 
