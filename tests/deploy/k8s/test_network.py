@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.settings import describe_settings
+from tests.deploy.k8s.planting import plant
 from tests.deploy.k8s.rendering import (
     FOLDERS,
     K8S,
@@ -22,7 +23,6 @@ from tests.deploy.k8s.rendering import (
     render,
     selects,
 )
-from tests.deploy.k8s.test_policies import plant
 from tests.deploy.k8s.test_settings import SETTINGS
 
 TABLE: list[dict[str, Any]] = tomllib.loads((K8S / "dependencies.toml").read_text())["dependency"]

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.k8s.planting import GONE, plant
 from tests.deploy.k8s.policies import RULES, Rule, availability, containers, pods, references
-from tests.deploy.k8s.rendering import FOLDERS, Resource, named, render
-
-GONE: Any = object()
-"""In place of a value: take the field away."""
+from tests.deploy.k8s.rendering import FOLDERS, render
 
 API = "Deployment/intake-api"
 POD = "spec.template.spec"
@@ -121,21 +119,6 @@ PLANTED: list[tuple[Rule, str, Mapping[str, Any]]] = [
     (references.jobs_run_what_deployments_run, "Job/intake-migrate", {"spec.ttlSecondsAfterFinished": GONE}),
     (references.everything_is_in_one_namespace, API, {"metadata.namespace": GONE}),
 ]
-
-
-def plant(resources: list[Resource], where: str, defects: Mapping[str, Any]) -> None:
-    found = named(resources, *where.split("/"))
-    for path, value in defects.items():
-        *parents, last = path.split(".")
-        place: Any = found
-        for part in parents:
-            place = place[int(part)] if isinstance(place, list) else place[part]
-        if value is GONE:
-            del place[last]
-        elif isinstance(place, list):
-            place[int(last)] = value
-        else:
-            place[last] = value
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -14,9 +14,9 @@ from tests.deploy.k8s.definitions import (
     refused_by_strimzi,
     refused_by_types,
 )
+from tests.deploy.k8s.planting import GONE, plant
 from tests.deploy.k8s.policies.references import API_VERSIONS
 from tests.deploy.k8s.rendering import FOLDERS, Resource, named, need_tools, of_kind, render
-from tests.deploy.k8s.test_policies import GONE, plant
 
 STRIMZI = "kafka.strimzi.io/v1"
 DATABASE_ROLE = {
