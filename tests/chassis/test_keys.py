@@ -77,6 +77,16 @@ def test_a_missing_pepper_is_said(
     assert "REDRESS_PEPPER" in capsys.readouterr().err
 
 
+def test_the_pepper_may_lie_in_a_file(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REDRESS_PEPPER")
+    monkeypatch.setenv("REDRESS_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "redress_pepper").write_text(f"{PEPPER}\n")
+    assert new(file) == 0
+    assert Keyring(file, PEPPER).principal(capsys.readouterr().out.strip()).scopes == {"a:read"}
+
+
 def test_an_actor_is_written_kind_and_id(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["new", "--file", str(file), "--name", "CRM", "--actor", "crm", "--scope", "a:read"]
     assert main(arguments) == 2
