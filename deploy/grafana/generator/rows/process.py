@@ -80,6 +80,18 @@ def process() -> Row:
                 levels=(Level(0.8, "orange"), Level(1, "red")),
             ),
             Panel(
+                title="Spans of traces",
+                description="Spans per hour, by what became of them: exported, failed because the collector was away, or "
+                "dropped because the queue was full. All stand at 0 while tracing is off. Lost spans harm nobody's work.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("tracing_spans_total"), by="job, outcome"), "{{outcome}} of {{job}}"
+                    ),
+                ),
+                runbook="dependency-down",
+            ),
+            Panel(
                 title="Processor time",
                 description="Cores in use by each process. A process uses one at most.",
                 unit="none",
