@@ -1,5 +1,8 @@
 """Replicas on one machine: several APIs and workers of intake and capa on one PostgreSQL and one Kafka broker."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,13 +12,15 @@ from typing import Final
 
 from benchmarks.load.loopback import Address, loopback
 from benchmarks.load.target import Target
-from benchmarks.machine import environment, free_port, make_key, migrate, postgres, process
+from benchmarks.machine import ROOT, end, environment, free_port, make_key, migrate, postgres, wait_for
 from events.catalogue import ANNOUNCES, topic_of
 from local.kafka import Broker, ensure_topics, redress_topics
 from local.postgres import Server
 
 MOST_REPLICAS: Final = 3
 """More would need more connections than the launcher's PostgreSQL gives."""
+READY_WITHIN: Final = 180.0
+"""Seconds; many processes start at once on few cores."""
 _INTAKE_SCOPES: Final = ("complaints:write", "complaints:read")
 _CAPA_SCOPES: Final = ("nonconformities:read",)
 
@@ -28,13 +33,16 @@ class Cluster:
     replicas: int
     _starter: "_Starter"
 
-    def start_workers(self) -> dict[str, tuple[Address, ...]]:
-        """Start every worker and wait until each is ready; gives their metrics by service."""
-        replicas = {"intake": self.replicas, "capa": self.replicas, "notifier": 1}
-        return {
-            service: tuple(self._starter.start(service, "worker", place)[1] for place in range(number))
-            for service, number in replicas.items()
-        }
+    def start_workers(self) -> None:
+        """Start all workers together and wait until each is ready."""
+        numbers = {"intake": self.replicas, "capa": self.replicas, "notifier": 1}
+        started = [
+            self._starter.start(service, "worker", place)
+            for service, number in numbers.items()
+            for place in range(number)
+        ]
+        for each in started:
+            each.wait()
 
 
 @asynccontextmanager
@@ -51,13 +59,15 @@ async def cluster(*, replicas: int, partitions: int) -> AsyncIterator[Cluster]:
             with ExitStack() as stack:
                 starter = _Starter(stack, variables, folder)
                 apis = [starter.start("intake", "api", place) for place in range(replicas)]
-                capa, capa_metrics = starter.start("capa", "api", 0)
+                capa = starter.start("capa", "api", 0)
+                for process in (*apis, capa):
+                    await asyncio.to_thread(process.wait)
                 target = Target(
-                    intake=tuple(api for api, _ in apis),
-                    capa=capa,
+                    intake=tuple(process.api for process in apis),
+                    capa=capa.api,
                     intake_key=crm,
                     capa_key=quality,
-                    metrics={"intake": tuple(metrics for _, metrics in apis), "capa": (capa_metrics,)},
+                    metrics={"intake": tuple(process.metrics for process in apis), "capa": (capa.metrics,)},
                     home=server.folder.parent,
                 )
                 yield Cluster(target, replicas, starter)
@@ -80,6 +90,20 @@ def _prepare(server: Server, folder: Path, bootstrap: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Process:
+    """A process that was started, with the addresses of its API and of its metrics."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    api: Address
+    metrics: Address
+
+    def wait(self) -> None:
+        """Wait until it is ready; raises RuntimeError with the end of its log where it does not become so."""
+        wait_for(f"{self.metrics.url}/health/ready", self.process, self.log, seconds=READY_WITHIN)
+
+
+@dataclass(frozen=True, slots=True)
 class _Starter:
     """Starts processes that end with the stack."""
 
@@ -87,16 +111,26 @@ class _Starter:
     variables: Mapping[str, str]
     folder: Path
 
-    def start(self, service: str, role: str, place: int) -> tuple[Address, Address]:
-        """Start one process and wait until it is ready; gives the addresses of its API and of its metrics."""
+    def start(self, service: str, role: str, place: int) -> _Process:
+        """Start one process, without waiting for it."""
         api, metrics = free_port(), free_port()
         own = {
             f"REDRESS_{service.upper()}_API_PORT": str(api),
             f"REDRESS_{service.upper()}_METRICS_PORT": str(metrics),
         }
-        ready = f"http://127.0.0.1:{metrics}/health/ready"
         log = self.folder / f"{service}-{role}-{place}.log"
-        self.stack.enter_context(
-            process(["-m", service, role], {**self.variables, **own}, log=log, ready=ready)
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", service, role],
+                env={**self.variables, **own},
+                stdout=output,
+                stderr=output,
+                cwd=ROOT,
+            )
+        self.stack.callback(end, process)
+        return _Process(
+            process,
+            log,
+            loopback(f"http://127.0.0.1:{api}"),
+            loopback(f"http://127.0.0.1:{metrics}/metrics"),
         )
-        return loopback(f"http://127.0.0.1:{api}"), loopback(f"http://127.0.0.1:{metrics}/metrics")

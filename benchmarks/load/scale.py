@@ -1,24 +1,22 @@
 """How decisions a second grow with replicas and partitions: complaints pile up first, then the workers start."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from benchmarks.load.arrivals import Kind, Mix, Schedule
-from benchmarks.load.check import Verdict, check
+from benchmarks.load.check import Verdict, check, decided_at
 from benchmarks.load.cluster import cluster
 from benchmarks.load.complaints import Pool
 from benchmarks.load.figures import Figures
-from benchmarks.load.gauges import Gauges
 from benchmarks.load.ledger import LEDGER, read_ledger
 from benchmarks.load.play import Bounds, Run
 from benchmarks.load.report import faults, milliseconds
 from benchmarks.load.story import Story
 from benchmarks.tables import Table
 
-_LOOK = 0.25
 _WARM = 0.1
 """The share of complaints whose time is not counted: joining a group and filling caches would blur the rate."""
 
@@ -42,25 +40,17 @@ async def measure(
         story = Story(name, pool, running.target.intake_key)
         bounds = Bounds(patience=0.0, probes=0.0)
         figures = await Run(running.target, schedule, story, folder, bounds).play()
-        workers = await asyncio.to_thread(running.start_workers)
-        rate = await _decided_per_second(Gauges(workers), figures.accepted, within)
-        told = read_ledger(folder / LEDGER)
-        verdict = await asyncio.to_thread(check, told, running.target, within=within)
+        await asyncio.to_thread(running.start_workers)
+        verdict = await asyncio.to_thread(check, read_ledger(folder / LEDGER), running.target, within=within)
+        rate = per_second(await asyncio.to_thread(decided_at, running.target))
     return Scaled(partitions, replicas, figures, rate, verdict)
 
 
-async def _decided_per_second(gauges: Gauges, number: int, within: float) -> float:
-    """Time the decisions after the first tenth; 0 where they do not come within the bound."""
-    end = time.perf_counter() + within
-    first: tuple[float, float] | None = None
-    while (now := time.perf_counter()) < end:
-        decided = (await gauges.read()).decided
-        if first is None and decided >= _WARM * number:
-            first = now, decided
-        if decided >= number and first is not None:
-            return (decided - first[1]) / max(now - first[0], _LOOK)
-        await asyncio.sleep(_LOOK)
-    return 0.0
+def per_second(times: Sequence[datetime]) -> float:
+    """Give the rate after the first tenth of these times, which are in order; 0 where there are too few."""
+    counted = times[int(_WARM * len(times)) :]
+    taken = (counted[-1] - counted[0]).total_seconds() if counted else 0.0
+    return (len(counted) - 1) / taken if taken else 0.0
 
 
 def alone(schedule: Schedule) -> Schedule:
@@ -89,7 +79,7 @@ def table(sizes: Sequence[Scaled]) -> Table:
                 f"{size.figures.held:.1f}",
                 milliseconds(size.figures.kinds[Kind.HAND_OVER.value].p99),
                 faults(size.figures),
-                f"{size.decided_per_second:.0f}" if size.decided_per_second else "not in time",
+                f"{size.decided_per_second:.0f}" if size.decided_per_second else "too few",
                 f"{size.verdict.decided:,} {'once' if size.verdict.fine else 'NOT AS PROMISED'}",
             )
             for size in sizes

@@ -2,6 +2,7 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.load.figures import Figures, Latency
 from benchmarks.load.gauges import samples
 from benchmarks.load.limits import count, numbers, rate, seconds, share
 from benchmarks.load.report import tables
+from benchmarks.load.scale import per_second
 from benchmarks.load.steps import Limits, rates
 
 HELD = Figures(
@@ -63,6 +65,13 @@ def test_the_report_has_a_row_for_each_run_and_counts_cpu_without_the_generator(
     assert shown.rows[0][1:5] == ("50.0", "10", "20", "30")
     assert [row[-1] for row in shown.rows] == ["1.5", "not in time"]
     assert cpu.rows[0][-1] == "10.0"
+
+
+def test_the_rate_of_decisions_leaves_out_the_first_tenth() -> None:
+    began = datetime(2026, 11, 27, 22, 0, tzinfo=UTC)
+    slow_start = [began, *(began + timedelta(seconds=60 + place / 10) for place in range(19))]
+    assert per_second(slow_start) == pytest.approx(10.0)
+    assert per_second([]) == per_second([began]) == 0.0
 
 
 def test_only_the_wanted_samples_are_read_from_a_page_of_metrics() -> None:

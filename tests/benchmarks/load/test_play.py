@@ -34,6 +34,8 @@ async def test_slow_answers_do_not_slow_the_arrivals(tmp_path: Path) -> None:
     async with slow_server(silent=True) as server:
         figures = await run_on(server, tmp_path).play()
     # Two connections and no answer at all: a client that waits for answers would have sent two.
+    # Sending one after another would take the timeout for each, 25 s in all; the schedule takes half a second.
+    assert figures.seconds < 10.0
     assert figures.sent == len(list(SCHEDULE)) == len(noted(tmp_path, "sent"))
     assert [line["at"] for line in noted(tmp_path, "sent")] == [round(each.at, 4) for each in SCHEDULE]
 
