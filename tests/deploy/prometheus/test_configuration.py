@@ -63,7 +63,7 @@ def test_every_process_of_the_compose_file_is_scraped_on_its_metrics_port() -> N
 
 def test_the_single_machine_is_scraped_where_make_run_serves_its_metrics() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert "9001, 9002, 9003 | metrics" in readme
+    assert "9001, 9002, 9003 | [metrics](docs/metrics.md)" in readme
     scraped = {job: list(of) for job, of in targets("prometheus.local.yml").items() if job in SERVICES}
     assert scraped == {
         "intake": ["127.0.0.1:9001"],
