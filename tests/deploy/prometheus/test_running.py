@@ -21,68 +21,44 @@ from tests.support.waiting import until
 
 TOKEN = "the-heartbeat-knows-us"
 
+Labels = dict[str, str]
+
+
+def page(alertname: str, **labels: str) -> Labels:
+    return {"alertname": alertname, "severity": "page", **labels}
+
+
+def ticket(alertname: str, **labels: str) -> Labels:
+    return {"alertname": alertname, "severity": "ticket", **labels}
+
+
 # The alert that is there, another one, and whether the other is held back by it.
-PAIRS: list[tuple[dict[str, str], dict[str, str], bool]] = [
+PAIRS: list[tuple[Labels, Labels, bool]] = [
+    (page("IntakeAvailabilityBurn", slo="a"), ticket("IntakeAvailabilityBurn", slo="a"), True),
+    (page("IntakeAvailabilityBurn", slo="a"), ticket("DeadLettersPresent"), False),
     (
-        {"alertname": "IntakeAvailabilityBurn", "severity": "page", "slo": "intake-availability"},
-        {"alertname": "IntakeAvailabilityBurn", "severity": "ticket", "slo": "intake-availability"},
-        True,
-    ),
-    (
-        {"alertname": "NoticeDeliveryBurn", "severity": "page", "slo": "notice-delivery", "channel": "email"},
-        {
-            "alertname": "NoticeDeliveryBurn",
-            "severity": "ticket",
-            "slo": "notice-delivery",
-            "channel": "webhook",
-        },
+        page("NoticeDeliveryBurn", slo="d", channel="email"),
+        ticket("NoticeDeliveryBurn", slo="d", channel="webhook"),
         False,
     ),
-    (
-        {"alertname": "IntakeAvailabilityBurn", "severity": "page", "slo": "intake-availability"},
-        {"alertname": "DeadLettersPresent", "severity": "ticket"},
-        False,
-    ),
-    (
-        {"alertname": "ServiceDown", "severity": "page", "role": "worker"},
-        {"alertname": "InstanceDown", "severity": "ticket", "role": "worker", "instance": "x"},
-        True,
-    ),
-    (
-        {"alertname": "ServiceDown", "severity": "page", "role": "worker"},
-        {"alertname": "ConsumerNotPolling", "severity": "page", "group": "capa"},
-        True,
-    ),
-    (
-        {"alertname": "ServiceDown", "severity": "page", "role": "api"},
-        {"alertname": "TimersStuck", "severity": "page"},
-        False,
-    ),
-    (
-        {"alertname": "InstanceDown", "severity": "ticket", "instance": "x"},
-        {"alertname": "LoopSilent", "severity": "page", "instance": "x", "loop": "relay"},
-        True,
-    ),
-    (
-        {"alertname": "InstanceDown", "severity": "ticket", "instance": "x"},
-        {"alertname": "LoopSilent", "severity": "page", "instance": "y", "loop": "relay"},
-        False,
-    ),
-    (
-        {"alertname": "DependencyDown", "severity": "page", "dependency": "transport"},
-        {"alertname": "OutboxStale", "severity": "page"},
-        True,
-    ),
-    (
-        {"alertname": "DependencyDown", "severity": "page", "dependency": "transport"},
-        {"alertname": "DeadLettersPresent", "severity": "ticket"},
-        False,
-    ),
-    (
-        {"alertname": "WorkerAbsent", "severity": "page"},
-        {"alertname": "AuditorNotRun", "severity": "ticket"},
-        True,
-    ),
+    (page("ServiceDown", role="worker"), ticket("InstanceDown", role="worker", instance="x"), True),
+    (page("ServiceDown", role="worker"), ticket("InstanceDown", role="api", instance="x"), False),
+    (page("ServiceDown", role="worker"), page("ConsumerNotPolling", group="capa"), True),
+    (page("ServiceDown", role="worker"), page("RequestsFailing"), False),
+    (page("ServiceDown", role="api"), page("RequestsFailing"), True),
+    (page("ServiceDown", role="api"), page("WorkerAbsent"), False),
+    (page("ServiceDown", role="all"), page("WorkerAbsent"), True),
+    (page("ServiceDown"), page("WorkerAbsent"), True),
+    (page("ServiceDown", role="api"), page("TimersStuck"), False),
+    (page("WorkerAbsent"), ticket("AuditorNotRun"), True),
+    (ticket("InstanceDown", instance="x"), page("LoopSilent", instance="x", loop="relay"), True),
+    (ticket("InstanceDown", instance="x"), page("LoopSilent", instance="y", loop="relay"), False),
+    (page("DependencyDown", dependency="transport"), page("OutboxStale"), True),
+    (page("DependencyDown", dependency="transport"), page("IntakeAvailabilityBurn", slo="a"), False),
+    (page("DependencyDown", dependency="transport"), page("TimersLate"), False),
+    (page("DependencyDown", dependency="database"), page("IntakeAvailabilityBurn", slo="a"), True),
+    (page("DependencyDown", dependency="database"), page("OutboxStale"), True),
+    (page("DependencyDown", dependency="database"), ticket("DeadLettersPresent"), False),
 ]
 
 
