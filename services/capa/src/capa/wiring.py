@@ -21,6 +21,7 @@ from capa.domain.policy import TriagePolicy
 from capa.jobs.gauges import EVERY_SECONDS, KeepGauges
 from capa.settings import CapaSettings, read_policy
 from capa.usecases.amend_complaint import AmendComplaint
+from capa.usecases.announce_again import AnnounceAgain
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
@@ -162,6 +163,11 @@ def build_handlers(core: Core) -> Handlers:
         ComplaintReceivedV1: _together(received),
         **{contract: _correlated(handler) for contract, handler in handlers.items()},
     }
+
+
+def build_announce_again(core: Core) -> AnnounceAgain:
+    """Build what tells again what stands in the records."""
+    return AnnounceAgain(core.start_work, core.clock, core.announcer)
 
 
 def build_transport(core: Core) -> Transport:

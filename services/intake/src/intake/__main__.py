@@ -1,4 +1,4 @@
-"""`python -m intake api|worker|all|migrate|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|announce-again …|dead-letters …`."""
 
 import argparse
 import sys
@@ -7,15 +7,17 @@ from typing import Final
 
 from chassis.database import open_engine
 from chassis.logging import configure_logging
-from chassis.migrations import migrate_service
+from chassis.migrations import migrate_service, require_schema
 from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from common.clock import utc_now
-from events.postgres import dead_letters
+from events.postgres import announce_again, dead_letters
+from events.wake import Wake
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
-from intake.wiring import SERVICE, VERSION
+from intake.usecases.announce_again import SECTIONS
+from intake.wiring import SERVICE, VERSION, build_announce_again, open_core
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -24,18 +26,23 @@ _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
     "all": run_all,
 }
 
+_WITH_OPTIONS: Final = frozenset({"announce-again", "dead-letters"})
+"""Commands that read the arguments after their name themselves."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if rest and options.role != "dead-letters":
+    if rest and options.role not in _WITH_OPTIONS:
         parser.error(f"unrecognised: {' '.join(rest)}")
     settings = load_settings_or_exit(IntakeSettings)
     configure_logging(SERVICE, settings.log_level)
     match options.role:
         case "migrate":
             run_process(lambda: _migrate(settings))
+        case "announce-again":
+            run_process(lambda: _announce_again(settings, rest))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -52,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", "bring the database to head, and the embedded log's too where it is used"),
     ):
         roles.add_parser(name, help=purpose)
+    roles.add_parser(
+        "announce-again", help="tell the topics again what stands in the records", add_help=False
+    )
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -65,6 +75,17 @@ async def _migrate(settings: IntakeSettings) -> int:
     for line in await migrate_service(settings, SERVICE, log_package="events.log"):
         sys.stdout.write(f"{line}\n")
     return 0
+
+
+async def _announce_again(settings: IntakeSettings, arguments: Sequence[str]) -> int:
+    core = open_core(settings, role="announce-again", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await announce_again.command(
+            core.engine, SERVICE, SECTIONS, build_announce_again(core), arguments
+        )
+    finally:
+        await core.engine.dispose()
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:

@@ -51,6 +51,7 @@ from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.settings import IntakeSettings, load_profiles
 from intake.usecases.amend_complaint import AmendComplaint
+from intake.usecases.announce_again import AnnounceAgain
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
@@ -166,6 +167,11 @@ def build_import(core: Core) -> ProcessImport:
         count=count_row,
     )
     return ProcessImport(core.start_work, tools, core.clock)
+
+
+def build_announce_again(core: Core) -> AnnounceAgain:
+    """Build what tells again what stands in the records."""
+    return AnnounceAgain(core.start_work, core.clock)
 
 
 def build_transport(core: Core) -> Transport:

@@ -30,25 +30,27 @@ async def announce(work: Work, facts: Iterable[Fact], now: datetime) -> None:
     for fact in facts:
         deadline = fact.deadline
         version = versions[deadline.key] = versions.get(deadline.key, deadline.version) + 1
-        events.append(_event(deadline, version, fact.at, now, _data(fact)))
+        events.append(event_of(fact, version, now))
     if events:
         await work.deadlines.count_on(versions)
         work.announce(events)
 
 
-def _event(deadline: Deadline, version: int, at: datetime, now: datetime, data: Contract) -> Event[Contract]:
+def event_of(fact: Fact, version: int, now: datetime) -> Event[Contract]:
+    """Write a fact as the event that tells it, under a version of its deadline."""
+    deadline = fact.deadline
     return Event[Contract](
         id=new_id(),
         source=SOURCE,
         key=str(deadline.subject_id),
         subject=str(deadline.subject_id),
         version=version,
-        occurred_at=at,
+        occurred_at=fact.at,
         recorded_at=now,
         actor=str(ACTOR),
         correlation_id=deadline.correlation_id,
         causation_id=deadline.caused_by,
-        data=data,
+        data=_data(fact),
     )
 
 
