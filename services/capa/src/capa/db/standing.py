@@ -99,7 +99,7 @@ class PostgresStanding:
         """Read the last entry of each thing's history, of all or of one kind of step."""
         query = (
             sa.select(history)
-            .distinct(history.c.thing_id)
+            .ext(pg.distinct_on(history.c.thing_id))
             .where(history.c.thing_id == sa.any_(sa.cast(list(things), pg.ARRAY(sa.Uuid))))
             .order_by(history.c.thing_id, history.c.position.desc())
         )
