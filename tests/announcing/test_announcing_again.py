@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.cause import Cause
 from capa.usecases.complete_action import CompleteAction
@@ -139,8 +138,6 @@ async def test_a_rebuilt_capa_shows_again_who_was_told_and_decides_nothing_anew(
 
 
 async def test_what_was_told_and_never_read_is_decided_once_when_the_log_is_lost(trio: Trio) -> None:
-    async with trio.running():
-        pass
     complaint = await trio.receive("credit-report", "critical")
     amended = await trio.receive("debt-collection", "major")
     await trio.amend(amended, product="debt-collection-agency")
@@ -149,9 +146,7 @@ async def test_what_was_told_and_never_read_is_decided_once_when_the_log_is_lost
     await trio.script(trio.log, "DELETE FROM log_record; DELETE FROM log_head; DELETE FROM log_cursor")
     await say_all_again(trio)
     await trio.settle()
-    decided = await trio.rows(
-        "capa", "SELECT complaint_id FROM triage_decision ORDER BY complaint_id", **{}
-    )
+    decided = await trio.rows("capa", "SELECT complaint_id FROM triage_decision ORDER BY complaint_id")
     known = await trio.rows("intake", "SELECT id FROM complaint ORDER BY id")
     assert [row.complaint_id for row in decided] == [row.id for row in known]
     shown = await trio.rows("intake", "SELECT complaint_id FROM triage ORDER BY complaint_id")
@@ -159,32 +154,3 @@ async def test_what_was_told_and_never_read_is_decided_once_when_the_log_is_lost
     (row,) = await trio.rows("capa", "SELECT product FROM complaint WHERE id = :id", id=amended.id)
     assert row.product == "debt-collection-agency"
     assert await trio.action_of(complaint)
-
-
-async def test_capa_decides_again_by_what_the_complaint_was_when_it_came(trio: Trio) -> None:
-    """As it did the first time: an amendment comes after the decision."""
-    complaint = await trio.receive("money-transfer", "major")
-    await trio.settle()
-    await trio.amend(complaint, category="fraud")
-    await trio.settle()
-    told = await trio.announce_part("intake")(
-        Part(place=Place("complaints"), since=None, records=5_000, dry_run=True)
-    )
-    first, second = (event.data for event in told.events if event.key == str(complaint.id))
-    assert (first.category, second.category, second.changed) == ("fees", "fraud", ("category",))
-
-
-async def test_an_action_of_a_team_alone_is_shown_again_as_it_was(trio: Trio) -> None:
-    complaint = await trio.receive("mortgage", "major", category="team-alone")
-    await trio.settle()
-    await trio.rows(
-        "capa", "UPDATE action SET owner = NULL WHERE id = :id", id=await trio.action_of(complaint)
-    )
-    told = await trio.announce_part("capa")(
-        Part(place=Place("actions"), since=None, records=5_000, dry_run=True)
-    )
-    types = [event.type for event in told.events if event.subject == str(await trio.action_of(complaint))]
-    assert types == ["redress.deadline.set.v1"]
-    target = Target(await trio.action_of(complaint), None)
-    await AssignAction(trio.take_step)(target, owner="lending.team", team=None, reason="ours", cause=ANNA)
-    await trio.settle()

@@ -128,7 +128,9 @@ class Trio:
         async with self.running():
             transport = capa.wiring.build_transport(self.capa)
             try:
-                await until(lambda: self._is_quiet(transport), seconds=60, what="everything is carried and told")
+                await until(
+                    lambda: self._is_quiet(transport), seconds=60, what="everything is carried and told"
+                )
             finally:
                 await transport.close()
 

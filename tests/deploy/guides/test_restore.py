@@ -1,0 +1,148 @@
+"""Everything is lost and restored from dumps that were made while complaints came in, by the blocks of the guide."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local.postgres import Server
+from tests.deploy.guides.drills import Books, own_environment, shell
+from tests.faults.killing import Ledger, bodies
+from tests.support.pages import ROOT, Page
+from tests.support.running import SERVICES, Pace, RunningSystem, running_system
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(900)]
+
+GUIDE = Page(ROOT / "docs/guides/back-up-and-restore.md")
+REBUILD = Page(ROOT / "docs/guides/rebuild-a-consumer.md")
+FORGETS = {
+    "intake": "DELETE FROM triage",
+    "capa": "DELETE FROM action_notice",
+    "notifier": "DELETE FROM timer",
+}
+MOST = 2_000
+AFTERWARDS = 60
+"""Complaints that come in after the last dump."""
+
+
+async def test_after_a_restore_and_announcing_again_the_three_services_agree(tmp_path: Path) -> None:
+    async with running_system(pace=Pace(due="4s", escalation="1h")) as system:
+        environment = own_environment(
+            system,
+            BACKUP=str(tmp_path),
+            REDRESS_KEYS_FILE=str(system.home / "secrets" / "keys.json"),
+            REDRESS_CONFIG_DIR=str(ROOT / "config"),
+        )
+        books = Books(system.described["databases"])
+        ledger = Ledger()
+        await send(system, ledger, 100)
+        await until(lambda: bool(told(books)), seconds=90, what="a notice is on record as sent")
+        await back_up_while_complaints_come(system, ledger, environment)
+        await settled(system, books)
+        before, complaints = books.counts(), books.ids("intake", "complaint")
+
+        await system.halt()
+        kept, told_before = await asyncio.to_thread(restore, system, environment, books)
+        mails = len(system.mails())
+        assert 100 <= len(kept) <= len(complaints) - AFTERWARDS, "the dumps were made in the middle"
+        assert kept < complaints
+        assert told_before, "the dump knows of somebody who was told"
+
+        await system.start()
+        await settled(system, books)
+        restored = books.counts()
+        assert books.ids("intake", "complaint") == kept
+        assert books.disagreements() == {}
+
+        again = Ledger()
+        await send(system, again, len(ledger.numbers))
+        await settled(system, books)
+        assert books.disagreements() == {}
+        assert {
+            row["external_id"] for row in books.ask("intake", "SELECT external_id FROM complaint")
+        } == set(ledger.numbers)
+        later = "\n".join(mail.as_string() for mail in system.mails()[mails:])
+        assert [subject for subject in told_before if subject in later] == []
+        figures = {"before": before, "restored": restored, "sent again": books.counts()}
+        sys.stderr.write(f"{json.dumps(figures)}\n")
+
+
+async def send(system: RunningSystem, ledger: Ledger, count: int) -> None:
+    """Send so many complaints, the first of them first."""
+    crm = system.client("intake", "crm")
+    for body in bodies(MOST, 7)[:count]:
+        await ledger.send(crm, body)
+
+
+async def back_up_while_complaints_come(
+    system: RunningSystem, ledger: Ledger, environment: Mapping[str, str]
+) -> None:
+    """Make the dumps as the guide says, with complaints coming in before, meanwhile and after."""
+    crm, first = system.client("intake", "crm"), len(ledger.numbers)
+    dumps = asyncio.create_task(asyncio.to_thread(_back_up, environment))
+    left = AFTERWARDS
+    for body in bodies(MOST, 7)[first:]:
+        left -= dumps.done()
+        await ledger.send(crm, body)
+        if not left:
+            break
+    await dumps
+    assert left == 0, "the dumps took longer than there are complaints"
+
+
+def _back_up(environment: Mapping[str, str]) -> None:
+    for block in GUIDE.blocks("sh")[:2]:
+        shell(block, environment)
+
+
+def restore(system: RunningSystem, environment: Mapping[str, str], books: Books) -> tuple[set[str], set[str]]:
+    """Lose all databases, and do what the guide says until the services may start.
+
+    Gives the complaints that the dumps know, and the subjects that they know somebody was told about.
+    """
+    server = Server(system.home / "postgres")
+    server.remove()
+    server.start()
+    server.create_database("redress_log")
+    try:
+        fill, migrate, announce = GUIDE.blocks("sh")[2:]
+        shell(fill, {**environment, "SERVER_URL": server.url()})
+        found = books.ids("intake", "complaint"), told(books)
+        shell(migrate, environment)
+        for service in SERVICES:
+            forget = REBUILD.block("sql", FORGETS[service])
+            shell(
+                f'psql --single-transaction -v ON_ERROR_STOP=1 "$REDRESS_{service.upper()}_DATABASE_URL" <<< "$FORGET"',
+                {**environment, "FORGET": forget},
+            )
+        shell(announce, environment)
+        return found
+    finally:
+        server.stop()
+
+
+async def settled(system: RunningSystem, books: Books) -> None:
+    """Wait until every complaint is decided, nothing waits, and every owner of what is late was told."""
+    await system.ready()
+
+    def is_settled() -> bool:
+        undecided = books.ids("intake", "complaint") - {
+            row["complaint_id"] for row in books.ask("intake", "SELECT complaint_id FROM triage")
+        }
+        late = "SELECT 1 FROM timer WHERE due_at < now() + interval '10 minutes'"
+        unsent = "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"
+        return not (
+            undecided or books.waiting() or books.ask("notifier", late) or books.ask("notifier", unsent)
+        )
+
+    await until(is_settled, seconds=180, what="everything is decided and told")
+
+
+def told(books: Books) -> set[str]:
+    """The subjects about which somebody was told."""
+    rows = books.ask("notifier", "SELECT DISTINCT subject_id FROM notice WHERE state = 'sent'")
+    return {row["subject_id"] for row in rows}
