@@ -88,7 +88,13 @@ class Trio:
 
     def engine(self, service: str) -> AsyncEngine:
         """The engine on a service's database."""
-        return {"intake": self.intake, "capa": self.capa, "notifier": self.notifier}[service].engine
+        match service:
+            case "intake":
+                return self.intake.engine
+            case "capa":
+                return self.capa.engine
+            case _:
+                return self.notifier.engine
 
     def announce_part(self, service: str) -> AnnouncePart:
         """The use case that announces again."""
@@ -112,7 +118,7 @@ class Trio:
                 "notifier": notifier.wiring.build_loops(self.notifier, transport, webhooks),
             }
             tasks = [
-                asyncio.create_task(loop.run(stop))
+                asyncio.ensure_future(loop.run(stop))
                 for service in services or SERVICES
                 for loop in built[service]
             ]

@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,9 +18,8 @@ from chassis import keys
 from chassis.settings import describe_settings
 from events.postgres import announce_again, dead_letters
 from intake.settings import IntakeSettings
-from local.kafka import __main__ as local_kafka
 from notifier.settings import Settings as NotifierSettings
-from tests.support.outside_tools import need_tool
+from tests.support.outside_tools import need_tool, run_tool
 from tests.support.pages import ROOT, Page, broken_links
 
 GUIDES: Final = ROOT / "docs/guides"
@@ -44,6 +42,7 @@ _SETTING: Final = re.compile(r"REDRESS_[A-Z][A-Z_]*[A-Z]")
 _METRIC: Final = re.compile(
     r"`((?:consumer|outbox|messaging|http_server|timers?|build)_[a-z_]+?)(?:\{[^`]*)?`"
 )
+Parse = Callable[[Sequence[str]], object]
 _NO_SETTINGS: Final = frozenset({"REDRESS_HOME"})
 
 
@@ -67,17 +66,10 @@ def _parses(module: str, arguments: Sequence[str]) -> bool:
     return False
 
 
-def _parser_of(
-    module: str, arguments: Sequence[str]
-) -> tuple[Callable[[Sequence[str]], object], Sequence[str]] | None:
-    if module == "chassis.keys":
-        return keys._parser().parse_args, arguments
-    if module == "local.kafka":
-        return local_kafka._parser().parse_args, arguments
-    if module == "venv":
-        return list, arguments
+def _parser_of(module: str, arguments: Sequence[str]) -> tuple[Parse, Sequence[str]] | None:
     if module not in SERVICES:
-        return None
+        tools: dict[str, Parse] = {"chassis.keys": keys._parser().parse_args, "venv": list}
+        return (tools[module], arguments) if module in tools else None
     if arguments[:1] == ["dead-letters"] and len(arguments) > 1:
         return dead_letters._parser(module).parse_args, arguments[1:]
     if arguments[:1] == ["announce-again"]:
@@ -182,12 +174,10 @@ def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_systemd_takes_the_unit_of_the_guide(tmp_path: Path) -> None:
-    need_tool("systemd-analyze", "systemd")
     assert verify_unit(unit_of_the_guide(), tmp_path) == ""
 
 
 def test_systemd_refuses_a_wrong_unit(tmp_path: Path) -> None:
-    need_tool("systemd-analyze", "systemd")
     wrong = unit_of_the_guide().replace("ProtectSystem=strict", "ProtectSystm=strict")
     assert "ProtectSystm" in verify_unit(wrong, tmp_path)
 
@@ -199,6 +189,7 @@ def unit_of_the_guide() -> str:
 
 def verify_unit(unit: str, folder: Path) -> str:
     """Give what systemd says against a unit; the guide's Python and settings are not on this machine, ours is."""
+    analyze = need_tool("systemd-analyze", "systemd")
     settings = folder / "redress.env"
     settings.touch()
     here = unit.replace("/opt/redress/venv/bin/python", sys.executable).replace(
@@ -208,11 +199,5 @@ def verify_unit(unit: str, folder: Path) -> str:
     template.write_text(here, "utf-8")
     instance = folder / "redress@intake.service"
     shutil.copy(template, instance)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(instance)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.stderr if done.returncode or "redress" in done.stderr else ""
+    code, output = run_tool(analyze, "verify", "--man=no", "--recursive-errors=no", instance)
+    return output if code or "redress" in output else ""
