@@ -16,8 +16,8 @@ from capa.usecases.step import Target
 from common.actor import Actor
 from events.again import Part, Place
 from tests.announcing.trio import FIRST_SECTIONS, SERVICES, State, Trio, copies, open_trio
+from tests.deploy.guides.pages import ROOT, Page
 from tests.notifier.smtp import mailbox_running
-from tests.support.pages import ROOT, Page
 from tests.support.postgres import Databases
 
 ANNA = Cause(Actor("person", "anna"))

@@ -13,6 +13,7 @@ from events.again import Part, Place
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.postgres import announce_again
 from events.postgres.announce_again import Telling
+from intake.__main__ import _parser
 from intake.usecases.announce_again import SECTIONS
 from intake.wiring import build_announce_again
 from tests.intake.world import NOON, World, a_complaint
@@ -36,9 +37,8 @@ async def forget_outbox(world: World) -> None:
 
 
 async def run(world: World, *arguments: str) -> int:
-    return await announce_again.command(
-        world.engine, "intake", SECTIONS, build_announce_again(world.intake), arguments
-    )
+    options = _parser().parse_args(["announce-again", *arguments])
+    return await announce_again.command(world.engine, build_announce_again(world.intake), options)
 
 
 async def told_numbers(world: World) -> list[str]:
@@ -186,7 +186,23 @@ async def test_a_complaint_cannot_change_between_being_read_and_being_told(world
 async def test_a_place_that_does_not_exist_is_refused(
     world: World, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
+    assert await run(world, "--after", place) == 2
+    assert "--after: " in capsys.readouterr().err
+    assert await world.told() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--since", "2026-11-27T08:00:00"),
+        ("--since", "yesterday"),
+        ("--per-second", "0"),
+        ("--per-second", "nan"),
+        ("--batch", "0"),
+        ("--batch", "5001"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(wrong: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as refused:
-        await run(world, "--after", place)
+        _parser().parse_args(["announce-again", *wrong])
     assert refused.value.code == 2
-    assert "--after" in capsys.readouterr().err

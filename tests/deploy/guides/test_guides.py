@@ -16,11 +16,11 @@ import pytest
 from capa.settings import CapaSettings
 from chassis import keys
 from chassis.settings import describe_settings
-from events.postgres import announce_again, dead_letters
+from events.postgres import dead_letters
 from intake.settings import IntakeSettings
 from notifier.settings import Settings as NotifierSettings
+from tests.deploy.guides.pages import ROOT, Page, broken_links
 from tests.support.outside_tools import need_tool, run_tool
-from tests.support.pages import ROOT, Page, broken_links
 
 GUIDES: Final = ROOT / "docs/guides"
 WRITTEN_HERE: Final = (
@@ -72,9 +72,6 @@ def _parser_of(module: str, arguments: Sequence[str]) -> tuple[Parse, Sequence[s
         return (tools[module], arguments) if module in tools else None
     if arguments[:1] == ["dead-letters"] and len(arguments) > 1:
         return dead_letters._parser(module).parse_args, arguments[1:]
-    if arguments[:1] == ["announce-again"]:
-        sections: Sequence[str] = import_module(f"{module}.usecases.announce_again").SECTIONS
-        return announce_again.make_parser(module, sections).parse_args, arguments[1:]
     return import_module(f"{module}.__main__")._parser().parse_args, arguments
 
 

@@ -15,10 +15,10 @@ import pytest
 from local.kafka import Broker
 from local.postgres import Server
 from tests.deploy.guides.drills import Books, own_environment, shell
+from tests.deploy.guides.pages import ROOT, Page
 from tests.deploy.guides.test_restore import settled
 from tests.faults.killing import Ledger, bodies
 from tests.support.kafka_fixture import need_kafka
-from tests.support.pages import ROOT, Page
 from tests.support.running import Pace, RunningSystem, running_system
 from tests.support.waiting import until
 

@@ -10,8 +10,8 @@ import pytest
 
 from local.postgres import Server
 from tests.deploy.guides.drills import Books, own_environment, shell
+from tests.deploy.guides.pages import ROOT, Page
 from tests.faults.killing import Ledger, bodies
-from tests.support.pages import ROOT, Page
 from tests.support.running import SERVICES, Pace, RunningSystem, running_system
 from tests.support.waiting import until
 

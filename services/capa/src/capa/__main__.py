@@ -1,4 +1,4 @@
-"""`python -m capa api|worker|all|migrate|announce-again …|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|announce-again|dead-letters …`."""
 
 import argparse
 import sys
@@ -26,15 +26,12 @@ _ROLES: Final[Mapping[str, Callable[[CapaSettings], Awaitable[int]]]] = {
     "all": run_all,
 }
 
-_WITH_OPTIONS: Final = frozenset({"announce-again", "dead-letters"})
-"""Commands that read the arguments after their name themselves."""
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if rest and options.role not in _WITH_OPTIONS:
+    if rest and options.role != "dead-letters":
         parser.error(f"unrecognised: {' '.join(rest)}")
     settings = load_settings_or_exit(CapaSettings)
     configure_logging(SERVICE, settings.log_level)
@@ -42,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case "migrate":
             run_process(lambda: _migrate(settings))
         case "announce-again":
-            run_process(lambda: _announce_again(settings, rest))
+            run_process(lambda: _announce_again(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -59,9 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", "bring the database to head, and the embedded log's too where it is used"),
     ):
         roles.add_parser(name, help=purpose)
-    roles.add_parser(
-        "announce-again", help="tell the topics again what stands in the records", add_help=False
-    )
+    again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
+    announce_again.add_options(again, SECTIONS)
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -77,13 +73,11 @@ async def _migrate(settings: CapaSettings) -> int:
     return 0
 
 
-async def _announce_again(settings: CapaSettings, arguments: Sequence[str]) -> int:
+async def _announce_again(settings: CapaSettings, options: argparse.Namespace) -> int:
     core = open_core(settings, role="announce-again", wake=Wake())
     try:
         await require_schema(core.engine, SERVICE)
-        return await announce_again.command(
-            core.engine, SERVICE, SECTIONS, build_announce_again(core), arguments
-        )
+        return await announce_again.command(core.engine, build_announce_again(core), options)
     finally:
         await core.engine.dispose()
 

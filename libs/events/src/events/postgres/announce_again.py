@@ -73,20 +73,12 @@ class Telling:
             return int((await connection.execute(_WAITING, {"most": self.most_waiting})).scalar_one())
 
 
-async def command(
-    engine: AsyncEngine,
-    service: str,
-    sections: Sequence[str],
-    announce: AnnouncePart,
-    arguments: Sequence[str],
-) -> int:
-    """Do what the arguments ask, and return the exit code: 0 told to the end, 1 broken off, 2 usage."""
-    parser = make_parser(service, sections)
-    options = parser.parse_args(list(arguments))
+async def command(engine: AsyncEngine, announce: AnnouncePart, options: argparse.Namespace) -> int:
+    """Do what the options ask, and return the exit code: 0 told to the end, 1 broken off, 2 no such place."""
     telling = Telling(
         announce=announce,
         engine=engine,
-        place=options.after or Place(sections[0]),
+        place=options.after,
         since=options.since,
         batch=options.batch,
         per_second=options.per_second,
@@ -95,7 +87,8 @@ async def command(
     try:
         await telling.run()
     except UnknownPlace as error:
-        parser.error(f"argument --after: {error}")
+        sys.stderr.write(f"--after: {error}\n")
+        return 2
     except DATABASE_FAILURES as error:
         sys.stderr.write(
             f"The database cannot be used ({type(error).__name__}). Go on with: --after {telling.place}\n"
@@ -106,12 +99,11 @@ async def command(
     return 0
 
 
-def make_parser(service: str, sections: Sequence[str]) -> argparse.ArgumentParser:
-    """Make the parser of the command's options."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {service} announce-again",
-        description="Announces again what stands in this service's records: for listeners that were rebuilt, or "
-        "after the topics were lost. Those that know it already are changed by nothing of it.",
+def add_options(parser: argparse.ArgumentParser, sections: Sequence[str]) -> None:
+    """Add the command's options, with the sections that the service's records are told in."""
+    parser.description = (
+        "Announces again what stands in this service's records: for listeners that were rebuilt, or after the topics "
+        "were lost. Those that know it already are changed by nothing of it."
     )
     parser.add_argument(
         "--since",
@@ -122,6 +114,7 @@ def make_parser(service: str, sections: Sequence[str]) -> argparse.ArgumentParse
     parser.add_argument(
         "--after",
         type=Place.parse,
+        default=Place(sections[0]),
         metavar="PLACE",
         help=f"go on after a place that an earlier run printed, or begin with a section: {', '.join(sections)}",
     )
@@ -140,7 +133,6 @@ def make_parser(service: str, sections: Sequence[str]) -> argparse.ArgumentParse
         help="so many records in one transaction (default: 200)",
     )
     parser.add_argument("--dry-run", action="store_true", help="count, and announce nothing")
-    return parser
 
 
 def _instant(text: str) -> datetime:
