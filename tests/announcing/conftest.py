@@ -1,11 +1,10 @@
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
 from chassis.migrations import migrate
 from common.ids import new_id
-from tests.announcing.trio import SERVICES, Trio, copies, open_trio
-from tests.notifier.smtp import mailbox_running
+from tests.announcing.trio import SERVICES
 from tests.support.postgres import Databases
 
 
@@ -20,16 +19,3 @@ async def trio_templates(postgres: Databases) -> AsyncIterator[Mapping[str, str]
     yield templates
     for template in templates.values():
         postgres.execute(f"DROP DATABASE {template} WITH (FORCE)")
-
-
-@pytest.fixture
-def trio_urls(postgres: Databases, trio_templates: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-    with copies(postgres, trio_templates) as urls:
-        yield urls
-
-
-@pytest.fixture
-async def trio(trio_urls: Mapping[str, str]) -> AsyncIterator[Trio]:
-    """Three services on databases of their own."""
-    async with mailbox_running() as mailbox, open_trio(trio_urls, mailbox) as opened:
-        yield opened

@@ -15,7 +15,7 @@ import pytest
 
 from capa.settings import CapaSettings
 from chassis import keys
-from chassis.settings import describe_settings
+from chassis.settings import describe_settings, load_settings
 from events.postgres import dead_letters
 from intake.settings import IntakeSettings
 from notifier.settings import Settings as NotifierSettings
@@ -177,6 +177,21 @@ def test_systemd_takes_the_unit_of_the_guide(tmp_path: Path) -> None:
 def test_systemd_refuses_a_wrong_unit(tmp_path: Path) -> None:
     wrong = unit_of_the_guide().replace("ProtectSystem=strict", "ProtectSystm=strict")
     assert "ProtectSystm" in verify_unit(wrong, tmp_path)
+
+
+def test_the_settings_of_the_guide_are_read_by_a_shell_and_accepted_by_each_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings,) = Page(GUIDES / "install-on-one-machine.md").blocks("ini")
+    file = tmp_path / "redress.env"
+    file.write_text(settings, "utf-8")
+    code, output = run_tool("/bin/bash", "-euc", f'set -a; . "{file}"; env')
+    assert code == 0, output
+    for name, value in (line.split("=", 1) for line in output.splitlines() if line.startswith("REDRESS_")):
+        monkeypatch.setenv(name, value)
+    assert load_settings(NotifierSettings).mail_from == "Redress <redress@example.org>"
+    ports = [load_settings(each).api_port for each in (IntakeSettings, CapaSettings, NotifierSettings)]
+    assert ports == [8001, 8002, 8003]
 
 
 def unit_of_the_guide() -> str:
