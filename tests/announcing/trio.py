@@ -28,6 +28,7 @@ from events.again import AnnouncePart
 from events.catalogue import ANNOUNCES, LISTENS, topic_of
 from events.transport import Transport
 from events.wake import Wake
+from intake.db.group_reception import GroupReception
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
 from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
@@ -194,8 +195,6 @@ class Trio:
 
     async def receive(self, product: str, severity: str = "major", **changes: Any) -> Complaint:
         """Take a complaint in."""
-        from intake.db.group_reception import GroupReception
-
         account = Account(
             channel=Channel.PHONE,
             reported_severity=Severity(severity),

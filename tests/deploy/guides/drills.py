@@ -12,6 +12,7 @@ from typing import Any
 from local import postgres
 from local.postgres import Server
 from tests.support.running import SERVICES, RunningSystem
+from tests.support.waiting import until
 
 
 def own_environment(system: RunningSystem, **more: str) -> Mapping[str, str]:
@@ -133,3 +134,26 @@ class Books:
 def _difference(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> list[Any]:
     first, second = (Counter(tuple(row.values()) for row in rows) for rows in (one, other))
     return [*(first - second), *(second - first)]
+
+
+async def settled(system: RunningSystem, books: Books) -> None:
+    """Wait until every complaint is decided, nothing waits, and every owner of what is late was told."""
+    await system.ready()
+
+    def is_settled() -> bool:
+        undecided = books.ids("intake", "complaint") - {
+            row["complaint_id"] for row in books.ask("intake", "SELECT complaint_id FROM triage")
+        }
+        late = "SELECT 1 FROM timer WHERE due_at < now() + interval '10 minutes'"
+        unsent = "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"
+        return not (
+            undecided or books.waiting() or books.ask("notifier", late) or books.ask("notifier", unsent)
+        )
+
+    await until(is_settled, seconds=180, what="everything is decided and told")
+
+
+def told(books: Books) -> set[str]:
+    """The subjects about which somebody was told."""
+    rows = books.ask("notifier", "SELECT DISTINCT subject_id FROM notice WHERE state = 'sent'")
+    return {row["subject_id"] for row in rows}

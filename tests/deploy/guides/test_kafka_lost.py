@@ -14,9 +14,8 @@ import pytest
 
 from local.kafka import Broker
 from local.postgres import Server
-from tests.deploy.guides.drills import Books, own_environment, shell
+from tests.deploy.guides.drills import Books, own_environment, settled, shell
 from tests.deploy.guides.pages import ROOT, Page
-from tests.deploy.guides.test_restore import settled
 from tests.faults.killing import Ledger, bodies
 from tests.notifier.smtp import text_of
 from tests.support.kafka_fixture import need_kafka

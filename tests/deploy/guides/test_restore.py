@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.postgres import Server
-from tests.deploy.guides.drills import Books, own_environment, shell
+from tests.deploy.guides.drills import Books, own_environment, settled, shell, told
 from tests.deploy.guides.pages import ROOT, Page
 from tests.faults.killing import Ledger, bodies
 from tests.notifier.smtp import text_of
@@ -157,26 +157,3 @@ def restore(system: RunningSystem, environment: Mapping[str, str], books: Books)
         return found
     finally:
         server.stop()
-
-
-async def settled(system: RunningSystem, books: Books) -> None:
-    """Wait until every complaint is decided, nothing waits, and every owner of what is late was told."""
-    await system.ready()
-
-    def is_settled() -> bool:
-        undecided = books.ids("intake", "complaint") - {
-            row["complaint_id"] for row in books.ask("intake", "SELECT complaint_id FROM triage")
-        }
-        late = "SELECT 1 FROM timer WHERE due_at < now() + interval '10 minutes'"
-        unsent = "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"
-        return not (
-            undecided or books.waiting() or books.ask("notifier", late) or books.ask("notifier", unsent)
-        )
-
-    await until(is_settled, seconds=180, what="everything is decided and told")
-
-
-def told(books: Books) -> set[str]:
-    """The subjects about which somebody was told."""
-    rows = books.ask("notifier", "SELECT DISTINCT subject_id FROM notice WHERE state = 'sent'")
-    return {row["subject_id"] for row in rows}
