@@ -161,13 +161,18 @@ class RunningSystem:
         ]
         return "\n".join(tails)
 
-    async def stop(self) -> None:
-        """Stop everything as Ctrl-C does."""
+    async def halt(self) -> None:
+        """Stop everything as Ctrl-C does, and keep the data."""
         for client in self.clients:
             await client.aclose()
+        self.clients.clear()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(self.process.wait, 20)
+
+    async def stop(self) -> None:
+        """Stop everything as Ctrl-C does, and throw the data away."""
+        await self.halt()
         subprocess.run(
             [sys.executable, "-m", "local", "reset", "--yes"],
             env=dict(self.environment),

@@ -1,4 +1,4 @@
-"""`python -m capa api|worker|all|migrate|topics|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|topics|announce-again|dead-letters …`."""
 
 import argparse
 import sys
@@ -7,18 +7,20 @@ from typing import Final
 
 from capa.main import run_all, run_api
 from capa.settings import CapaSettings
-from capa.wiring import SERVICE, VERSION
+from capa.usecases.announce_again import SECTIONS
+from capa.wiring import SERVICE, VERSION, build_announce_again, open_core
 from capa.worker import run_worker
 from chassis.database import open_engine
 from chassis.logging import configure_logging
-from chassis.migrations import migrate_service
+from chassis.migrations import migrate_service, require_schema
 from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
 from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
-from events.postgres import dead_letters
+from events.postgres import announce_again, dead_letters
+from events.wake import Wake
 
 _ROLES: Final[Mapping[str, Callable[[CapaSettings], Awaitable[int]]]] = {
     "api": run_api,
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: _migrate(settings))
         case "topics":
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
+        case "announce-again":
+            run_process(lambda: _announce_again(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -58,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         roles.add_parser(name, help=purpose)
     topics = roles.add_parser("topics", help="create the topics of Redress that Kafka lacks")
     add_options(topics)
+    again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
+    announce_again.add_options(again, SECTIONS)
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -72,6 +78,15 @@ async def _migrate(settings: CapaSettings) -> int:
     for line in await migrate_service(settings, SERVICE, log_package="events.log"):
         sys.stdout.write(f"{line}\n")
     return 0
+
+
+async def _announce_again(settings: CapaSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="announce-again", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
 
 
 async def _dead_letters(settings: CapaSettings, arguments: Sequence[str]) -> int:

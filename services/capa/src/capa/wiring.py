@@ -25,6 +25,7 @@ from capa.domain.policy import TriagePolicy
 from capa.jobs.gauges import OpenGauges
 from capa.settings import CapaSettings, read_policy
 from capa.usecases.amend_complaint import AmendComplaint
+from capa.usecases.announce_again import AnnounceAgain
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
@@ -168,6 +169,11 @@ def build_handlers(core: Core) -> Handlers:
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,
     }
+
+
+def build_announce_again(core: Core) -> AnnounceAgain:
+    """Build what tells again what stands in the records."""
+    return AnnounceAgain(core.start_work, core.clock, core.announcer)
 
 
 def build_transport(core: Core) -> Transport:

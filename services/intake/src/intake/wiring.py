@@ -58,6 +58,7 @@ from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.settings import IntakeSettings, load_profiles
 from intake.usecases.amend_complaint import AmendComplaint
+from intake.usecases.announce_again import AnnounceAgain
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
@@ -174,6 +175,11 @@ def build_import(core: Core) -> ProcessImport:
         count=count_row,
     )
     return ProcessImport(core.start_work, tools, core.clock)
+
+
+def build_announce_again(core: Core) -> AnnounceAgain:
+    """Build what tells again what stands in the records."""
+    return AnnounceAgain(core.start_work, core.clock)
 
 
 def build_transport(core: Core) -> Transport:

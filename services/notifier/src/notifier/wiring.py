@@ -54,6 +54,7 @@ from notifier.jobs.gate import Gate
 from notifier.jobs.gauges import NotifierGauges
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.settings import Settings, read_calendar, read_ladders
+from notifier.usecases.announce_again import AnnounceAgain
 from notifier.usecases.audit import Audit
 from notifier.usecases.close_deadline import CloseDeadline
 from notifier.usecases.enable_webhook import EnableWebhook
@@ -203,6 +204,11 @@ async def open_webhooks(core: Core) -> AsyncIterator[WebhookChannel]:
         yield webhooks
     finally:
         await webhooks.close()
+
+
+def build_announce_again(core: Core) -> AnnounceAgain:
+    """Build what tells again what stands in the records."""
+    return AnnounceAgain(core.start_work, core.clock)
 
 
 def build_transport(core: Core) -> Transport:

@@ -49,8 +49,22 @@ _MOVED = (
     .cte("moved")
 )
 _SAVE = sa.select(_MOVED).add_cte(parts.insert_after(_MOVED, history, "line"))
+# What notifier tells again comes under another event's id, and is the same in everything else.
+_KNOWN = (
+    sa.select(sa.literal(1))
+    .select_from(action_notice)
+    .where(
+        *(
+            column.is_not_distinct_from(sa.bindparam(f"notice_{column.name}", type_=column.type))
+            for column in action_notice.c
+            if column.name not in {"event_id", "action_id"}
+        ),
+        action_notice.c.action_id == sa.bindparam("notice_action_id"),
+    )
+    .exists()
+)
 # A notice about an action of somebody else finds no row to hang on.
-_OURS = sa.select(action.c.id).where(action.c.id == sa.bindparam("notice_action_id")).cte("ours")
+_OURS = sa.select(action.c.id).where(action.c.id == sa.bindparam("notice_action_id"), ~_KNOWN).cte("ours")
 _NOTE = sa.select(sa.literal(1)).add_cte(parts.insert_after(_OURS, action_notice, "notice"))
 
 
@@ -82,7 +96,7 @@ class PostgresActions:
         await self._connection.execute(_SAVE, values | parts.under("line", line))
 
     async def note(self, notice: Notice) -> None:
-        """Keep a notice, unless there is no such action."""
+        """Keep a notice, unless there is no such action or the same notice is kept already."""
         row = {
             "event_id": notice.event_id,
             "action_id": notice.action_id,

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from capa.domain.action import Action, Punctuality
 from capa.domain.action import State as ActionState
+from capa.domain.complaint import Complaint
 from capa.domain.due import Due
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.nonconformity import State as NonconformityState
 from capa.domain.severity import Severity
+from capa.domain.triage import Decision, Outcome, Verdict
 from capa.usecases.chronicle import Change
 from common import history
 from common.history import Entry
@@ -77,6 +79,32 @@ def action_of(row: Any) -> Action:
         punctuality=None if row.punctuality is None else Punctuality(row.punctuality),
         correlation_id=row.correlation_id,
         version=row.version,
+    )
+
+
+def decision_of(row: Any) -> Decision:
+    """Read a row of `triage_decision` that holds its complaint's columns too, as `complaint_…`."""
+    complaint = Complaint(
+        id=row.complaint_id,
+        number=row.complaint_number,
+        version=row.complaint_version,
+        severity=Severity(row.complaint_severity),
+        product=row.complaint_product,
+        category=row.complaint_category,
+        channel=row.complaint_channel,
+        received_at=row.complaint_received_at,
+        historical=row.complaint_historical,
+        correlation_id=row.complaint_correlation_id,
+    )
+    return Decision(
+        id=row.id,
+        complaint=complaint,
+        ordinal=row.ordinal,
+        trigger=row.trigger,
+        verdict=Verdict(Outcome(row.outcome), row.rule, row.reason, row.explanation),
+        policy_version=row.policy_version,
+        decided_at=row.decided_at,
+        nonconformity_id=row.nonconformity_id,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from capa.db.actions import PostgresActions
+from capa.db.standing import PostgresStanding
 from capa.db.triage import PostgresTriage
 from common.clock import Clock
 from events.catalogue import topic_of
@@ -24,6 +25,7 @@ class PostgresWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self._triage = PostgresTriage(connection)
         self._actions = PostgresActions(connection)
+        self._standing = PostgresStanding(connection)
         self.announced: list[Event[Contract]] = []
 
     @property
@@ -35,6 +37,11 @@ class PostgresWork:
     def actions(self) -> PostgresActions:
         """Actions and notices about them."""
         return self._actions
+
+    @property
+    def standing(self) -> PostgresStanding:
+        """What stands in the records."""
+        return self._standing
 
     def announce(self, *events: Event[Contract]) -> None:
         """Collect events, to be told in this order if the transaction commits."""

@@ -13,6 +13,7 @@ from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from capa.domain.triage import Decision
 from capa.usecases.chronicle import Change
+from common.history import Entry
 from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
 
@@ -75,6 +76,54 @@ class Nearby:
     latest: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which records are read: at most so many in the order of their keys after these, changed since an instant if given."""
+
+    after: tuple[UUID, ...]
+    since: datetime | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A complaint that was linked to a nonconformity after it was raised."""
+
+    nonconformity: Nonconformity
+    complaint_id: UUID
+    complaint_number: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAction:
+    """An action, the last entry of its history, and the one that moved its due instant last."""
+
+    action: Action
+    last: Entry
+    due_moved: Entry | None
+
+
+class Standing(Protocol):
+    """What stands in the records; what is read may not change until the transaction ends."""
+
+    async def decisions(self, scope: Scope) -> Sequence[tuple[Decision, Nonconformity | None]]:
+        """Read decisions in the order of their ids, each with the nonconformity that it led to."""
+        ...
+
+    async def nonconformities(self, scope: Scope) -> Sequence[Nonconformity]:
+        """Read nonconformities in the order of their ids."""
+        ...
+
+    async def links(self, scope: Scope) -> Sequence[Link]:
+        """Read the complaints that were linked to a nonconformity after it was raised, in the order of both ids."""
+        ...
+
+    async def actions(self, scope: Scope) -> Sequence[StandingAction]:
+        """Read actions in the order of their ids, each with what was done last."""
+        ...
+
+
 class Triage(Protocol):
     """Complaints, and what was decided about them."""
 
@@ -119,7 +168,7 @@ class Actions(Protocol):
         ...
 
     async def note(self, notice: Notice) -> None:
-        """Keep what notifier did about an action, unless there is no such action."""
+        """Keep what notifier did about an action, unless there is no such action or the same is kept already."""
         ...
 
 
@@ -134,6 +183,11 @@ class Work(Protocol):
     @property
     def actions(self) -> Actions:
         """Actions and notices about them."""
+        ...
+
+    @property
+    def standing(self) -> Standing:
+        """What stands in the records."""
         ...
 
     def announce(self, *events: Event[Contract]) -> None:

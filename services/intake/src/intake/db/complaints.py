@@ -1,13 +1,17 @@
 """Complaints inside one transaction: locked, read and written."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common import history
 from common.clock import Clock
 from intake.db.inserting import insert_new
 from intake.db.rows import (
@@ -24,7 +28,7 @@ from intake.db.tables import complainant, complaint, complaint_history
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.trail import Trace
-from intake.usecases.ports import Identity, Kept, Mark
+from intake.usecases.ports import Chronicled, Identity, Kept, Mark
 
 _NUMBER: Final = re.compile(rf"{PREFIX}([0-9]{{1,18}})")
 _FIXED: Final = {
@@ -62,6 +66,24 @@ _LAST: Final = (
     .where(complaint_history.c.complaint_id == sa.bindparam("id"))
     .order_by(complaint_history.c.position.desc())
     .limit(1)
+)
+# Two statements, for the reason that `_kept` gives; and others may read meanwhile, but not change.
+_HOLD_PAGE: Final = sa.text("""
+SELECT id FROM complaint
+ WHERE (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
+   AND (CAST(:since AS timestamptz) IS NULL OR updated_at >= CAST(:since AS timestamptz))
+ ORDER BY id LIMIT :rows FOR SHARE
+""")
+_WHOLE_PAGE: Final = (
+    sa.select(*WHOLE)
+    .select_from(WITH_COMPLAINANT)
+    .where(complaint.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))))
+    .order_by(complaint.c.id)
+)
+_HISTORIES: Final = (
+    sa.select(complaint_history)
+    .where(complaint_history.c.complaint_id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))))
+    .order_by(complaint_history.c.complaint_id, complaint_history.c.position)
 )
 _WHOLE: Final = sa.select(*WHOLE).select_from(WITH_COMPLAINANT).where(complaint.c.id == sa.bindparam("id"))
 
@@ -163,6 +185,18 @@ class PostgresComplaints:
             _NOTE,
             {"of": complaint.id, "told_at": complaint.source_updated_at, "digest": complaint.source_digest},
         )
+
+    async def chronicled(
+        self, *, after: UUID | None, since: datetime | None, limit: int
+    ) -> Sequence[Chronicled]:
+        """Read complaints in the order of their ids, of all or of those updated since, and keep them from changing."""
+        held = await self._connection.execute(_HOLD_PAGE, {"after": after, "since": since, "rows": limit})
+        ids = list(held.scalars())
+        entries: dict[UUID, list[history.Entry]] = defaultdict(list)
+        for row in await self._connection.execute(_HISTORIES, {"ids": ids}):
+            entries[row.complaint_id].append(entry_of(row))
+        rows = await self._connection.execute(_WHOLE_PAGE, {"ids": ids})
+        return [Chronicled(complaint_of(row), entries[row.id]) for row in rows]
 
     async def _kept(self, complaint_id: UUID) -> Kept:
         # A statement of its own: its snapshot must be taken after the lock, or it would show what the holder of the

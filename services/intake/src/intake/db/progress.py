@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
 
+# What says nothing new writes nothing, so that a fact that is told again makes no complaint look updated.
 # A nonconformity that triage alone has named stands at version 0, so that whatever it announces itself counts more.
 _TRIAGE: Final = sa.text("""
 WITH noted AS (
@@ -18,6 +19,11 @@ WITH noted AS (
            policy_version = excluded.policy_version, decided_at = excluded.decided_at,
            nonconformity_id = excluded.nonconformity_id, version = excluded.version
      WHERE triage.version <= excluded.version
+       AND (triage.outcome, triage.reason, triage.explanation, triage.policy_version, triage.decided_at,
+            triage.nonconformity_id, triage.version)
+           IS DISTINCT FROM
+           (excluded.outcome, excluded.reason, excluded.explanation, excluded.policy_version, excluded.decided_at,
+            excluded.nonconformity_id, excluded.version)
     RETURNING complaint_id, nonconformity_id
 ), named AS (
     INSERT INTO nonconformity (id, number, state, version, updated_at)
@@ -37,12 +43,16 @@ WITH noted AS (
     VALUES (CAST(:nonconformity_id AS uuid), :number, 'open', CAST(:version AS integer), CAST(:seen_at AS timestamptz))
     ON CONFLICT (id) DO UPDATE SET number = excluded.number, version = excluded.version
      WHERE nonconformity.version <= excluded.version
+       AND (nonconformity.number, nonconformity.version) IS DISTINCT FROM (excluded.number, excluded.version)
+    RETURNING id
 ), linked AS (
     INSERT INTO complaint_link (complaint_id, nonconformity_id)
     SELECT CAST(:complaint_id AS uuid), CAST(:nonconformity_id AS uuid) WHERE CAST(:complaint_id AS uuid) IS NOT NULL
     ON CONFLICT DO NOTHING
+    RETURNING complaint_id
 )
-UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) WHERE id = CAST(:complaint_id AS uuid)
+UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz)
+ WHERE id = CAST(:complaint_id AS uuid) AND (EXISTS (SELECT 1 FROM noted) OR EXISTS (SELECT 1 FROM linked))
 """)
 # What is not said stays; a team is said wherever an owner is.
 _ACTION: Final = sa.text("""
@@ -59,6 +69,11 @@ WITH noted AS (
            state = coalesce(CAST(:state AS text), action.state),
            version = excluded.version
      WHERE action.version <= excluded.version
+       AND (action.kind, action.owner, action.team, action.due_at, action.state, action.version)
+           IS DISTINCT FROM
+           (coalesce(excluded.kind, action.kind), coalesce(excluded.owner, action.owner),
+            CASE WHEN excluded.owner IS NULL THEN action.team ELSE excluded.team END,
+            coalesce(excluded.due_at, action.due_at), coalesce(CAST(:state AS text), action.state), excluded.version)
     RETURNING nonconformity_id
 )
 INSERT INTO nonconformity (id, number, state, version, updated_at)

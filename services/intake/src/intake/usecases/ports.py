@@ -19,6 +19,7 @@ from intake.domain.trail import Trace
 
 __all__ = [
     "AlreadyKnown",
+    "Chronicled",
     "Clock",
     "Complaints",
     "Identity",
@@ -88,6 +89,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Chronicled:
+    """A complaint as it is kept, with its whole history, oldest first."""
+
+    complaint: Complaint
+    history: Sequence[history.Entry]
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """What tells a known complaint from its source's next telling, without reading the whole of it."""
 
@@ -125,6 +134,12 @@ class Complaints(Protocol):
 
     async def note_source(self, complaint: Complaint) -> None:
         """Write the source's own marks alone, which nobody is told of."""
+        ...
+
+    async def chronicled(
+        self, *, after: UUID | None, since: datetime | None, limit: int
+    ) -> Sequence[Chronicled]:
+        """Read complaints in the order of their ids, of all or of those updated since, and keep them from changing."""
         ...
 
 

@@ -60,8 +60,8 @@ class PostgresDeadlines:
 
     async def lock_many(self, keys: Iterable[Key]) -> Mapping[Key, Deadline]:
         """Lock those that are known, in one order for all transactions."""
-        rows = await self._connection.execute(_LOCK, _names(keys))
-        return {(row.subject_id, row.clock): _deadline(row) for row in rows}
+        rows = await self._connection.execute(_LOCK, names_of(keys))
+        return {(row.subject_id, row.clock): deadline_of(row) for row in rows}
 
     async def save(self, deadlines: Sequence[Deadline]) -> None:
         """Write different deadlines, known or new."""
@@ -70,7 +70,7 @@ class PostgresDeadlines:
 
     async def count_on(self, versions: Mapping[Key, int]) -> None:
         """Write the versions that announcing has reached, for rows that are locked."""
-        await self._connection.execute(_COUNT_ON, _names(versions) | {"versions": list(versions.values())})
+        await self._connection.execute(_COUNT_ON, names_of(versions) | {"versions": list(versions.values())})
 
     async def page(
         self, wanted: DeadlineFilter, after: Sequence[str] | None, limit: int
@@ -83,7 +83,7 @@ class PostgresDeadlines:
             place = sa.tuple_(DEADLINE.c.due_at, DEADLINE.c.subject_id, DEADLINE.c.clock)
             query = query.where(place > (datetime.fromisoformat(due_at), UUID(subject_id), clock))
         rows = await self._connection.execute(query.limit(limit + 1))
-        found = [_deadline(row) for row in rows]
+        found = [deadline_of(row) for row in rows]
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
         keys = None if last is None else (last.due_at.isoformat(), str(last.subject_id), last.clock)
@@ -92,7 +92,7 @@ class PostgresDeadlines:
     async def _views(self, deadlines: Sequence[Deadline]) -> tuple[DeadlineView, ...]:
         if not deadlines:
             return ()
-        names = _names([deadline.key for deadline in deadlines])
+        names = names_of([deadline.key for deadline in deadlines])
         timers: dict[tuple[UUID, str, int], dict[str, TimerView]] = {}
         for row in await self._connection.execute(_TIMERS, names):
             view = TimerView(row.step, row.due_at, row.ended and TimerEnd(row.ended), row.ended_at)
@@ -126,12 +126,14 @@ def _filtered(query: sa.Select[Any], wanted: DeadlineFilter) -> sa.Select[Any]:
     return query
 
 
-def _names(keys: Iterable[Key]) -> dict[str, Any]:
+def names_of(keys: Iterable[Key]) -> dict[str, Any]:
+    """Give the names of deadlines as statements take them: `ids` and `clocks`."""
     named = list(keys)
     return {"ids": [subject_id for subject_id, _ in named], "clocks": [clock for _, clock in named]}
 
 
-def _deadline(row: Any) -> Deadline:
+def deadline_of(row: Any) -> Deadline:
+    """Read a row of `deadline`."""
     fields = {name: getattr(row, name) for name in _COLUMNS}
     ladder = fields.pop("ladder")
     severity, state = fields.pop("severity"), fields.pop("state")

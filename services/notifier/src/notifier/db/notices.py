@@ -150,7 +150,7 @@ class PostgresNotices:
             .where(NOTICE.c.delivery_id == delivery, NOTICE.c.state == NoticeState.PLANNED)
             .order_by(NOTICE.c.id)
         )
-        return tuple(_notice(row) for row in await self._connection.execute(query))
+        return tuple(notice_of(row) for row in await self._connection.execute(query))
 
     async def finish(self, delivery: UUID, state: NoticeState, reason: str | None, *, now: datetime) -> None:
         """End what a delivery still had to tell."""
@@ -181,13 +181,14 @@ class PostgresNotices:
             query = query.where(NOTICE.c.id < UUID(after[0]))
         rows = (await self._connection.execute(query)).all()
         views = tuple(
-            NoticeView(_notice(row), NoticeState(row.state), row.reason, row.delivery_id, row.finished_at)
+            NoticeView(notice_of(row), NoticeState(row.state), row.reason, row.delivery_id, row.finished_at)
             for row in rows[:limit]
         )
         return Page(views, (str(rows[limit - 1].id),) if len(rows) > limit else None)
 
 
-def _notice(row: Any) -> Notice:
+def notice_of(row: Any) -> Notice:
+    """Read a row of `notice`."""
     return Notice(
         id=row.id,
         subject_kind=row.subject_kind,

@@ -18,6 +18,7 @@ from notifier.db.deadlines import PostgresDeadlines
 from notifier.db.deliveries import PostgresDeliveries
 from notifier.db.notices import PostgresNotices
 from notifier.db.people import PostgresPeople
+from notifier.db.standing import PostgresStanding
 from notifier.db.timers import PostgresTimers
 
 
@@ -61,6 +62,11 @@ class PostgresWork:
     def deliveries(self) -> PostgresDeliveries:
         """The deliveries."""
         return PostgresDeliveries(self._connection)
+
+    @cached_property
+    def standing(self) -> PostgresStanding:
+        """What stands in the records."""
+        return PostgresStanding(self._connection)
 
     def announce(self, events: Iterable[Event[Contract]]) -> None:
         """Collect events, which are written to the outbox as the last statement."""

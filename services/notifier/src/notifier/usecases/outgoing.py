@@ -30,13 +30,14 @@ async def announce(work: Work, facts: Iterable[Fact], now: datetime) -> None:
     for fact in facts:
         deadline = fact.deadline
         version = versions[deadline.key] = versions.get(deadline.key, deadline.version) + 1
-        events.append(_event(fact, version, now))
+        events.append(event_of(fact, version, now))
     if events:
         await work.deadlines.count_on(versions)
         work.announce(events)
 
 
-def _event(fact: Fact, version: int, now: datetime) -> Event[Contract]:
+def event_of(fact: Fact, version: int, now: datetime) -> Event[Contract]:
+    """Write a fact as the event that tells it, under a version of its deadline."""
     deadline = fact.deadline
     # What became of a notice continues the trace of its step, like the message that told it.
     told = fact.notice if isinstance(fact, NoticeSent | NoticeFailed) else deadline

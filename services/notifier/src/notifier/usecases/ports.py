@@ -47,6 +47,37 @@ class DueTimer:
     planned_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedNotice:
+    """A notice that was sent, or failed for a reason after so many attempts, and when."""
+
+    notice: Notice
+    state: NoticeState
+    finished_at: datetime
+    reason: str
+    attempts: int
+    maybe_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDeadline:
+    """A deadline, when the steps of its present generation fired, and every ended notice of any generation."""
+
+    deadline: Deadline
+    fired: Mapping[str, datetime]
+    notices: Sequence[EndedNotice]
+
+
+class Standing(Protocol):
+    """What stands in the records; what is read may not change until the transaction ends."""
+
+    async def deadlines(
+        self, *, after: Key | None, since: datetime | None, limit: int
+    ) -> Sequence[StandingDeadline]:
+        """Read deadlines in the order of subject and clock, of all or of those with news since."""
+        ...
+
+
 class People(Protocol):
     """The people, each with a history."""
 
@@ -287,6 +318,11 @@ class Work(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """The deliveries."""
+        ...
+
+    @property
+    def standing(self) -> Standing:
+        """What stands in the records."""
         ...
 
     def announce(self, events: Iterable[Event[Contract]]) -> None:

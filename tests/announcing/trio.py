@@ -1,0 +1,299 @@
+"""The three services in one process, each on a database of its own, talking through the embedded log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import capa.settings
+import capa.wiring
+import intake.settings
+import intake.wiring
+import notifier.settings
+import notifier.wiring
+from capa.usecases.step import TakeStep
+from chassis.run import Loop
+from common.actor import Actor
+from common.clock import utc_now
+from common.ids import new_id
+from events.again import AnnouncePart
+from events.catalogue import ANNOUNCES, LISTENS, topic_of
+from events.transport import Transport
+from events.wake import Wake
+from intake.db.group_reception import GroupReception
+from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
+from intake.usecases.amend_complaint import Amend, AmendComplaint
+from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
+from notifier.channels.signing import new_secret
+from notifier.db.work import Wakes
+from notifier.domain.person import Details
+from notifier.usecases.load_people import LoadPeople
+from tests.notifier.smtp import Mailbox
+from tests.support.events import engine_of
+from tests.support.postgres import Databases
+from tests.support.waiting import until
+
+CONFIG: Final = Path(__file__).parents[2] / "config"
+SERVICES: Final = tuple(ANNOUNCES)
+CRM: Final = Actor("system", "crm")
+PEPPER: Final = SecretStr("a pepper of tests, long enough to be one")
+OWNERS: Final = ("credit.team", "lending.team", "quality.desk")
+FIRST_SECTIONS: Final = {"intake": "complaints", "capa": "decisions", "notifier": "deadlines"}
+PEOPLE: Final = (
+    *(Details(id=owner, name=owner, email=f"{owner}@example.org", manager="head") for owner in OWNERS),
+    Details(id="head", name="Head", email="head@example.org"),
+    Details(id="head.of.quality", name="Hedda Qual", email="hedda@example.org"),
+)
+DELIVERY: Final = frozenset(
+    {"outbox", "outbox_shard", "outbox_sequence", "outbox_refused", "inbox", "alembic_version"}
+)
+"""Tables that only carry events; what a service knows stands in the others."""
+
+Row = Mapping[str, Any]
+State = Mapping[str, Sequence[Row]]
+"""The rows of each table, in one order."""
+
+
+@dataclass
+class MovingClock:
+    """The true time, moved ahead by a test."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def forward(self, **amount: float) -> None:
+        self.ahead += timedelta(**amount)
+
+
+@dataclass
+class Trio:
+    """The three services, their databases and one mailbox."""
+
+    log: AsyncEngine
+    clock: MovingClock
+    mailbox: Mailbox
+    intake: intake.wiring.Core
+    capa: capa.wiring.Core
+    notifier: notifier.wiring.Core
+    wakes: Wakes = field(default_factory=Wakes)
+
+    def engine(self, service: str) -> AsyncEngine:
+        """The engine on a service's database."""
+        match service:
+            case "intake":
+                return self.intake.engine
+            case "capa":
+                return self.capa.engine
+            case _:
+                return self.notifier.engine
+
+    def announce_part(self, service: str) -> AnnouncePart:
+        """The use case that announces again."""
+        match service:
+            case "intake":
+                return intake.wiring.build_announce_again(self.intake)
+            case "capa":
+                return capa.wiring.build_announce_again(self.capa)
+            case _:
+                return notifier.wiring.build_announce_again(self.notifier)
+
+    @asynccontextmanager
+    async def running(self, *services: str) -> AsyncIterator[None]:
+        """Run the workers of these services, or of all, for the block."""
+        transport = capa.wiring.build_transport(self.capa)
+        stop = asyncio.Event()
+        async with notifier.wiring.open_webhooks(self.notifier) as webhooks:
+            built: Mapping[str, Sequence[Loop]] = {
+                "intake": intake.wiring.build_loops(self.intake, transport),
+                "capa": capa.wiring.build_loops(self.capa, transport),
+                "notifier": notifier.wiring.build_loops(self.notifier, transport, webhooks),
+            }
+            tasks = [
+                asyncio.ensure_future(loop.run(stop))
+                for service in services or SERVICES
+                for loop in built[service]
+            ]
+            try:
+                yield
+            finally:
+                stop.set()
+                await asyncio.gather(*tasks)
+                await transport.close()
+
+    async def settle(self) -> None:
+        """Run all workers until nothing is left to carry, to tell or to send."""
+        async with self.running():
+            transport = capa.wiring.build_transport(self.capa)
+            try:
+                await until(
+                    lambda: self._is_quiet(transport), seconds=60, what="everything is carried and told"
+                )
+            finally:
+                await transport.close()
+
+    async def until_relayed(self, service: str) -> None:
+        """Wait until a running service's outbox is empty."""
+
+        async def empty() -> bool:
+            return not await self.rows(service, "SELECT 1 FROM outbox")
+
+        await until(empty, what=f"{service}'s outbox is empty")
+
+    async def _is_quiet(self, transport: Transport) -> bool:
+        ends = await transport.ends([topic_of(service) for service in SERVICES])
+        for service in SERVICES:
+            heard = [topic_of(each) for each in LISTENS[service]]
+            read = await transport.committed(heard, service)
+            if any(read.get(place, 0) < end for place, end in ends.items() if place[0] in heard):
+                return False
+        now = {"now": self.clock()}
+        waiting = [
+            *[await self.rows(service, "SELECT 1 FROM outbox") for service in SERVICES],
+            await self.rows("notifier", "SELECT 1 FROM timer WHERE due_at <= :now", **now),
+            await self.rows("notifier", "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"),
+        ]
+        return not any(waiting) and ends == await transport.ends([topic_of(service) for service in SERVICES])
+
+    async def rows(self, service: str, sql: str, **values: Any) -> Sequence[Any]:
+        """Ask, or change, a service's database."""
+        async with self.engine(service).begin() as connection:
+            found = await connection.execute(sa.text(sql), values)
+            return found.all() if found.returns_rows else ()
+
+    async def script(self, engine: AsyncEngine, sql: str) -> None:
+        """Run the statements of a script, as psql does."""
+        async with engine.begin() as connection:
+            for statement in sql.split(";"):
+                if statement.strip():
+                    await connection.execute(sa.text(statement))
+
+    async def state(self, service: str, *, without: frozenset[str] = frozenset()) -> State:
+        """Read everything that a service knows, but for some columns."""
+        async with self.engine(service).connect() as connection:
+            tables = await connection.execute(
+                sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+            )
+            found = {}
+            for table in set(tables.scalars()) - DELIVERY:
+                rows = await connection.execute(sa.text(f"SELECT to_jsonb(t) FROM {table} t"))  # noqa: S608  (our own names)
+                kept = [
+                    {name: value for name, value in row.items() if name not in without}
+                    for row in rows.scalars()
+                ]
+                found[table] = sorted(kept, key=str)
+            return found
+
+    async def receive(self, product: str, severity: str = "major", **changes: Any) -> Complaint:
+        """Take a complaint in."""
+        account = Account(
+            channel=Channel.PHONE,
+            reported_severity=Severity(severity),
+            product=product,
+            category=changes.pop("category", "fees"),
+            description="I was charged twice.",
+        )
+        report = Report(source_system="crm", external_id=str(new_id()), account=account, **changes)
+        reception = GroupReception(self.intake.engine, self.clock, self.intake.wake)
+        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock)(Receive(report, CRM))
+        assert isinstance(told, Told)
+        return told.complaint
+
+    async def amend(self, complaint: Complaint, **changes: Any) -> None:
+        """Correct a complaint."""
+        amend = AmendComplaint(self.intake.start_work, self.clock)
+        await amend(
+            Amend(reference=str(complaint.id), expected=None, changes=changes, reason="corrected", actor=CRM)
+        )
+
+    @property
+    def take_step(self) -> TakeStep:
+        """Takes steps of actions."""
+        return TakeStep(self.capa.start_work, self.clock, self.capa.announcer)
+
+    async def action_of(self, complaint: Complaint) -> UUID:
+        """The action of the nonconformity that a complaint belongs to."""
+        (row,) = await self.rows(
+            "capa",
+            "SELECT action.id FROM action JOIN nonconformity_complaint ON parent_id = nonconformity_id"
+            " WHERE complaint_id = :complaint",
+            complaint=complaint.id,
+        )
+        found: UUID = row.id
+        return found
+
+
+@asynccontextmanager
+async def open_trio(urls: Mapping[str, str], mailbox: Mailbox) -> AsyncIterator[Trio]:
+    """Open the services on migrated databases, by service and `log`."""
+    clock, log_url = MovingClock(), SecretStr(urls["log"])
+    shared: dict[str, Any] = {
+        "pepper": PEPPER,
+        "config_dir": CONFIG,
+        "log_database_url": log_url,
+        "database_pool_size": 8,
+        "database_pool_timeout_seconds": 20,
+    }
+    wakes = Wakes()
+    trio = Trio(
+        log=engine_of(urls["log"]),
+        clock=clock,
+        mailbox=mailbox,
+        intake=intake.wiring.open_core(
+            intake.settings.IntakeSettings(database_url=SecretStr(urls["intake"]), **shared),
+            role="test",
+            wake=Wake(),
+            clock=clock,
+        ),
+        capa=capa.wiring.open_core(
+            capa.settings.CapaSettings(
+                database_url=SecretStr(urls["capa"]), triage_policy=CONFIG / "triage.demo.toml", **shared
+            ),
+            role="test",
+            wake=Wake(),
+            clock=clock,
+        ),
+        notifier=notifier.wiring.open_core(
+            notifier.settings.Settings(
+                database_url=SecretStr(urls["notifier"]),
+                ladders=CONFIG / "ladders.demo.toml",
+                smtp_port=mailbox.port,
+                settle_seconds=0,
+                digest_window_seconds=0,
+                poll_seconds=0.05,
+                **shared,
+            ),
+            role="test",
+            wakes=wakes,
+            clock=clock,
+        ),
+    )
+    try:
+        await LoadPeople(trio.notifier.start_work, clock, new_secret)(PEOPLE, Actor("person", "admin"))
+        yield trio
+    finally:
+        await trio.log.dispose()
+        for service in SERVICES:
+            await trio.engine(service).dispose()
+
+
+@contextmanager
+def copies(postgres: Databases, templates: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """URLs of databases copied from templates, dropped afterwards."""
+    with ExitStack() as dropped:
+        urls = {}
+        for name, template in templates.items():
+            database = f"trio_{name}_{new_id().hex}"
+            postgres.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+            dropped.callback(postgres.execute, f'DROP DATABASE "{database}" WITH (FORCE)')
+            urls[name] = postgres.url(database)
+        yield urls
