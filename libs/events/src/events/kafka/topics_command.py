@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped] # it ships no types
+from aiokafka.errors import KafkaConnectionError, KafkaError  # type: ignore[import-untyped] # it ships no types
 
 from events.failures import DeliveryFailure
 from events.kafka.brokers import Brokers, BrokerSettings
@@ -28,6 +28,12 @@ async def create_topics(settings: BrokerSettings, partitions: int, replication: 
     topics = redress_topics(partitions)
     try:
         created = await ensure_topics(Brokers.of(settings), topics, replication)
+    except KafkaConnectionError:
+        sys.stderr.write(
+            f"No broker answers at {settings.kafka_bootstrap_servers}: start Kafka, or correct "
+            "REDRESS_KAFKA_BOOTSTRAP_SERVERS.\n"
+        )
+        return 1
     except (DeliveryFailure, KafkaError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
