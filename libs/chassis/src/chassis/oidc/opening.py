@@ -15,10 +15,9 @@ from chassis.oidc.tokens import BearerTokens, Expected
 from chassis.refusing import FAILED, FETCHED, auth_metrics
 from chassis.roles import scopes_of
 from chassis.settings import CannotStart, ServiceSettings
-from chassis.telemetry import REGISTRY, dependency_metric
+from chassis.telemetry import REGISTRY
 
 FILE: Final = "oidc.toml"
-DEPENDENCY: Final = "oidc-issuer"
 
 
 def open_bearer_tokens(
@@ -27,7 +26,6 @@ def open_bearer_tokens(
     """Make the verifier; None where no issuer is set. Nothing is asked yet. Raises CannotStart."""
     if settings.oidc_issuer is None:
         return None
-    dependency_metric(registry).expect(DEPENDENCY)
     try:
         provider = Provider(
             settings.oidc_issuer,
@@ -86,5 +84,4 @@ def read_role_mapping(file: Path) -> RoleMapping:
 
 
 def _told(registry: CollectorRegistry, answered: bool) -> None:  # noqa: FBT001 - called by the keys with the one fact
-    dependency_metric(registry).set(DEPENDENCY, up=answered)
     auth_metrics(registry).fetches.labels(FETCHED if answered else FAILED).inc()

@@ -69,7 +69,7 @@ class BearerTokens:
             raise unauthenticated("The token is too long.", reason=Reason.MALFORMED)
         try:
             header = jwt.get_unverified_header(token)
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
+        except jwt.PyJWTError:
             raise unauthenticated(
                 "This is neither an API key nor a signed JWT.", reason=Reason.MALFORMED
             ) from None
@@ -96,7 +96,7 @@ class BearerTokens:
                     "enforce_minimum_key_length": True,
                 },
             )
-        except (jwt.PyJWTError, ValueError, RecursionError, OverflowError) as error:
+        except jwt.PyJWTError as error:
             raise _refusal(error) from None
         return claims
 
