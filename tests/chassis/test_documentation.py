@@ -106,8 +106,12 @@ async def test_security_names_the_scopes_and_operations_are_named_after_their_fu
 ) -> None:
     operation = document["paths"]["/v1/things/{thing_id}"]["get"]
     assert operation["operationId"] == "read_thing"
-    assert operation["security"] == [{"ApiKey": ["things:read"]}, {"ApiKeyHeader": ["things:read"]}]
-    assert document["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
+    assert operation["security"] == [
+        {scheme: ["things:read"]} for scheme in ("ApiKey", "ApiKeyHeader", "OidcToken")
+    ]
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"]["scheme"] == schemes["OidcToken"]["scheme"] == "bearer"
+    assert schemes["OidcToken"]["bearerFormat"] == "JWT"
 
 
 async def test_the_document_is_completed_once(client: httpx.AsyncClient, document: dict[str, Any]) -> None:

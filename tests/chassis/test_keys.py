@@ -1,9 +1,11 @@
+import itertools
 from pathlib import Path
 
 import pytest
 
 from chassis.auth import Keyring, read_keys
 from chassis.keys import create_key, list_keys, main
+from chassis.roles import ROLES
 from common.actor import Actor
 from common.clock import utc_now
 
@@ -59,6 +61,8 @@ def test_revoking_a_key_that_is_not_there_says_so(file: Path, capsys: pytest.Cap
         (["--expires", "soon"], "90d or 12h"),
         (["--scope", "Everything"], "a scope is written"),
         (["--environment", "LIVE"], "small letters"),
+        (["--role", "boss"], "no role 'boss'"),
+        (["--role", "crm"], "needs --source-system"),
     ],
 )
 def test_a_wrong_argument_is_one_line_and_makes_no_key(
@@ -103,3 +107,22 @@ def test_keys_made_at_the_same_time_are_all_kept(file: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(make, range(24)))
     assert {record.id for record in list_keys(file)} == made
+
+
+def test_a_role_gives_its_scopes_and_more_may_be_added(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert new(file, "--role", "crm", "--source-system", "crm-1") == 0
+    principal = Keyring(file, PEPPER).principal(capsys.readouterr().out.strip())
+    assert principal.scopes == {"a:read", *ROLES["crm"]}
+    assert principal.source_system == "crm-1"
+
+
+def test_each_role_may_what_the_one_below_it_may() -> None:
+    rising = [set(ROLES[name]) for name in ("crm", "staff", "quality", "admin")]
+    assert all(lower < higher for lower, higher in itertools.pairwise(rising))
+
+
+def test_a_key_without_any_scope_is_not_made(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "--file", str(file), "--name", "CRM", "--actor", "system:crm-1"]) == 2
+    assert "a key needs a scope" in capsys.readouterr().err

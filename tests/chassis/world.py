@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from chassis.app import create_app
-from chassis.auth import Keyring, Principal, authenticate, requires
+from chassis.auth import Keyring, Principal, Verifier, authenticate, requires
 from chassis.bodies import read_body
 from chassis.database import DatabaseAway
 from chassis.health import Health
@@ -126,14 +126,27 @@ async def stream() -> StreamingResponse:
 
 
 def build(
-    folder: Path, registry: CollectorRegistry, *, public_url: str | None = None
+    folder: Path,
+    registry: CollectorRegistry,
+    *,
+    public_url: str | None = None,
+    bearer: Verifier | None = None,
+    by_source: bool = False,
 ) -> tuple[FastAPI, Callable[..., str]]:
     """The application, and a function that makes a key with the scopes given."""
     file = folder / "keys.json"
 
-    def key(*scopes: str) -> str:
+    def key(*scopes: str, source_system: str | None = None) -> str:
         actor = Actor("person", "ada")
-        return create_key(file, PEPPER, name="Ada", actor=actor, scopes=scopes, at=utc_now())[0]
+        return create_key(
+            file,
+            PEPPER,
+            name="Ada",
+            actor=actor,
+            scopes=scopes,
+            at=utc_now(),
+            source_system=source_system,
+        )[0]
 
     key("nothing:at-all")
     outer = APIRouter(prefix="/v1")
@@ -145,6 +158,8 @@ def build(
         routers=[router, outer],
         health=Health({}, registry=registry),
         keyring=Keyring(file, PEPPER),
+        bearer=bearer,
+        by_source=by_source,
         problems=PROBLEMS,
         public_url=public_url,
         max_body_bytes=1000,

@@ -6,6 +6,7 @@ import pytest
 
 from chassis.auth import Keyring
 from chassis.problems import ProblemError
+from chassis.roles import ROLES as SCOPES
 from local.keys import make
 from local.roles import KEYS, PEPPER, ROLES, ROLES_KNOWN, read_pepper, read_roles
 
@@ -19,7 +20,7 @@ def test_each_role_gets_a_key_with_the_rights_of_the_role(tmp_path: Path) -> Non
 
     keys, ring = read_roles(tmp_path), keyring(tmp_path)
     assert {name: ring.principal(key).scopes for name, key in keys.items()} == {
-        role.name: frozenset(role.scopes) for role in ROLES_KNOWN
+        role.name: frozenset(SCOPES[role.name]) for role in ROLES_KNOWN
     }
 
 

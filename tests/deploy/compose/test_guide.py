@@ -7,7 +7,7 @@ import capa.__main__
 import chassis.keys
 import intake.__main__
 import notifier.__main__
-from local.roles import ROLES_KNOWN
+from chassis.roles import ROLES
 from tests.deploy.compose.document import ROOT, read_compose
 
 GUIDE = (ROOT / "docs" / "guides" / "compose.md").read_text()
@@ -39,10 +39,10 @@ def test_commands_are_ones_that_the_programs_have() -> None:
             PARSERS[name.split("-")[0]]._parser().parse_known_args(words)
 
 
-def test_scopes_are_ones_that_people_on_one_machine_have_too() -> None:
-    asked = {scope for role in ROLES_KNOWN for scope in role.scopes}
-    given = set(re.findall(r"--scope ([a-z:]+)", GUIDE))
-    assert given <= asked
+def test_roles_are_ones_that_there_are() -> None:
+    given = set(re.findall(r"--role ([a-z]+)", GUIDE))
+    assert given
+    assert given <= set(ROLES)
 
 
 def test_links_and_files_exist() -> None:

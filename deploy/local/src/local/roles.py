@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from chassis.roles import ROLES as SCOPES
 from local.places import read_json
 
 PEPPER = "pepper"
@@ -20,23 +21,11 @@ class Role:
     source_system: str | None = None
 
 
-_STAFF = (
-    "complaints:read",
-    "complaints:write",
-    "complaints:personal",
-    "imports:write",
-    "nonconformities:read",
-    "actions:read",
-    "actions:write",
-)
-_QUALITY = (*_STAFF, "nonconformities:write")
-_ADMIN = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
-
 ROLES_KNOWN = (
-    Role("crm", "system:crm", ("complaints:write", "complaints:read"), source_system="crm"),
-    Role("staff", "person:staff", _STAFF),
-    Role("quality", "person:quality.desk", _QUALITY),
-    Role("admin", "person:admin", _ADMIN),
+    Role("crm", "system:crm", SCOPES["crm"], source_system="crm"),
+    Role("staff", "person:staff", SCOPES["staff"]),
+    Role("quality", "person:quality.desk", SCOPES["quality"]),
+    Role("admin", "person:admin", SCOPES["admin"]),
 )
 
 

@@ -13,11 +13,12 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from chassis.auth import KEYRING, Keyring
+from chassis.auth import BEARER, BY_SOURCE, KEYRING, METRICS, Keyring, Verifier
 from chassis.documentation import DocumentedApi, documentation_routes
 from chassis.edge import Edge, install_problem_handlers
 from chassis.health import Health, health_routes
 from chassis.problems import Problems, ProblemType
+from chassis.refusing import auth_metrics
 from chassis.routes import table_of
 from chassis.telemetry import REGISTRY, http_metrics
 
@@ -32,6 +33,8 @@ def create_app(
     routers: Sequence[APIRouter],
     health: Health,
     keyring: Keyring | None = None,
+    bearer: Verifier | None = None,
+    by_source: bool = False,
     problems: Sequence[ProblemType] = (),
     public_url: str | None = None,
     max_body_bytes: int = 1_000_000,
@@ -43,7 +46,8 @@ def create_app(
     """Make an API: the routers, problems for every error, probes, metrics, access log, `/docs` and `/openapi.json`.
 
     `body_limits` raises the limit for single paths, such as an upload. `keyring` may be left out where no route
-    authenticates. An operation's id is its function's name.
+    authenticates; `bearer` verifies what is no API key. Keys of a source system are refused unless the service says by
+    `by_source` that its routes keep each such key to what is its own. An operation's id is its function's name.
     """
     known = Problems(problems, public_url=public_url)
     app = _Application(
@@ -63,6 +67,9 @@ def create_app(
     app.problems = known
     app.state.problems = known
     setattr(app.state, KEYRING, keyring)
+    setattr(app.state, BEARER, bearer)
+    setattr(app.state, BY_SOURCE, by_source)
+    setattr(app.state, METRICS, auth_metrics(registry))
     app.edge = partial(
         Edge,
         problems=known,

@@ -1,4 +1,4 @@
-"""Who is calling: API keys, kept as HMACs in a secrets file, and the scopes they carry.
+"""Who is calling: API keys, kept as HMACs in a secrets file, or OIDC bearer tokens, and the scopes they carry.
 
 A key reads `redress_<env>_<id>_<secret><crc32>`. The checksum rejects a mistyped key before anything is looked up; the
 file holds HMAC-SHA-256(pepper, key without checksum) and never a key.
@@ -16,20 +16,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 from pydantic import SecretStr
 
 from chassis.logging import get_logger
-from chassis.problems import ProblemError
+from chassis.refusing import Reason, Refused, auth_metrics, lacking, note_refusal, unauthenticated
 from chassis.settings import CannotStart
 from common.actor import Actor
 from common.clock import Clock, utc_now
 
 MINIMAL_PEPPER: Final = 16
 KEYRING: Final = "keyring"
+BEARER: Final = "bearer_tokens"
+BY_SOURCE: Final = "by_source"
+METRICS: Final = "auth_metrics"
 PRINCIPAL: Final = "redress.principal"
 
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -37,6 +40,7 @@ _ID_LENGTH: Final = 10
 _SECRET_LENGTH: Final = 43  # of 62 characters: 256 bits
 _CHECKSUM_LENGTH: Final = 6
 _REMEMBERED: Final = 1000
+_OURS: Final = "redress_"
 _KEY: Final = re.compile(
     rf"(?P<signed>redress_[a-z]{{1,16}}_(?P<id>[0-9a-z]{{{_ID_LENGTH}}})_[0-9A-Za-z]{{{_SECRET_LENGTH}}})"
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
@@ -54,6 +58,15 @@ class Principal:
     name: str
     scopes: frozenset[str]
     source_system: str | None = None
+    credential: Literal["key", "token"] = "key"
+
+
+class Verifier(Protocol):
+    """Verifies what is no API key."""
+
+    async def principal(self, token: str) -> Principal:
+        """Tell whom a token stands for; raises the 401 problem, or 503 where that cannot be told now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +140,17 @@ class Keyring:
         records = self._current()
         record = self._verified.get(token) or self._verify(token, records)
         if record.revoked_at is not None:
-            raise unauthenticated("This API key was revoked.")
+            raise unauthenticated("This API key was revoked.", reason=Reason.REVOKED)
         if record.expires_at is not None and record.expires_at <= self._clock():
-            raise unauthenticated("This API key has expired.")
+            raise unauthenticated("This API key has expired.", reason=Reason.EXPIRED)
         return record.principal
 
     def _verify(self, token: str, records: Mapping[str, KeyRecord]) -> KeyRecord:
         found = _KEY.fullmatch(token)
         if found is None or found["checksum"] != checksum(found["signed"]):
             raise unauthenticated(
-                "This is no API key of Redress, or it was mistyped: its checksum does not fit."
+                "This is no API key of Redress, or it was mistyped: its checksum does not fit.",
+                reason=Reason.MALFORMED,
             )
         record = records.get(found["id"])
         known = hmac.compare_digest(sign(self._pepper, found["signed"]), record.hmac if record else "")
@@ -186,23 +200,76 @@ _HEADER = APIKeyHeader(
 )
 
 
+_TOKEN: Final = HTTPBearer(
+    scheme_name="OidcToken",
+    bearerFormat="JWT",
+    description="An access token of the identity provider that this service is set up with, if it is, sent as "
+    "`Authorization: Bearer <token>`.",
+    auto_error=False,
+)
+SCHEMES: Final = ("ApiKey", "ApiKeyHeader", "OidcToken")
+
+
+def security(*scopes: str) -> list[dict[str, list[str]]]:
+    """Write what an OpenAPI operation needs, for a route that authenticates by itself."""
+    return [{scheme: list(scopes)} for scheme in SCHEMES]
+
+
 async def authenticate(request: Request, *scopes: str) -> Principal:
     """Tell who is calling, or raise the 401 problem; raises 403 where one of the scopes is missing."""
-    keyring: Keyring = getattr(request.app.state, KEYRING)
-    principal = keyring.principal(_token(request.headers))
+    try:
+        principal = await _known(request)
+        missing = [scope for scope in scopes if scope not in principal.scopes]
+        if missing:
+            raise _lacking(principal, missing)
+    except Refused as refused:
+        _note(request, refused)
+        raise
+    return principal
+
+
+async def authenticate_any(request: Request, *scopes: str) -> Principal:
+    """Tell who is calling, as `authenticate`, where any one of the scopes is enough."""
+    try:
+        principal = await _known(request)
+        if principal.scopes.isdisjoint(scopes):
+            raise _lacking(principal, [scopes[0]])
+    except Refused as refused:
+        _note(request, refused)
+        raise
+    return principal
+
+
+async def _known(request: Request) -> Principal:
+    state = request.app.state
+    token, is_bearer = _token(request.headers)
+    verifier: Verifier | None = getattr(state, BEARER, None)
+    if verifier is not None and is_bearer and not token.startswith(_OURS):
+        principal = await verifier.principal(token)
+    else:
+        keyring: Keyring = getattr(state, KEYRING)
+        principal = keyring.principal(token)
     request.scope[PRINCIPAL] = principal
-    missing = [scope for scope in scopes if scope not in principal.scopes]
-    if missing:
-        wanted = " ".join(missing)
-        raise ProblemError(
-            "forbidden",
-            f"The key {principal.name!r} lacks the scope {wanted}.",
-            headers={
-                "WWW-Authenticate": f'Bearer realm="redress", error="insufficient_scope", scope="{wanted}"'
-            },
-            extensions={"missing_scopes": missing},
+    if principal.source_system is not None and not getattr(state, BY_SOURCE, False):
+        raise Refused(
+            "source_system_bound",
+            Reason.SOURCE_SYSTEM,
+            f"The {principal.credential} {principal.name!r} speaks for a source system alone, and nothing here belongs "
+            "to one.",
         )
     return principal
+
+
+def _lacking(principal: Principal, scopes: list[str]) -> Refused:
+    return lacking(
+        f"The {principal.credential} {principal.name!r} lacks the scope {' '.join(scopes)}.", scopes
+    )
+
+
+def _note(request: Request, refused: Refused) -> None:
+    principal: Principal | None = request.scope.get(PRINCIPAL)
+    metrics = getattr(request.app.state, METRICS, None) or auth_metrics()
+    note_refusal(request, refused, key_id=principal.key_id if principal else None, metrics=metrics)
 
 
 async def _authenticated(
@@ -210,6 +277,7 @@ async def _authenticated(
     needed: SecurityScopes,
     _bearer: Annotated[Any, Depends(_BEARER)],
     _header: Annotated[Any, Depends(_HEADER)],
+    _oidc: Annotated[Any, Depends(_TOKEN)],
 ) -> Principal:
     return await authenticate(request, *needed.scopes)
 
@@ -219,10 +287,18 @@ def requires(*scopes: str) -> Any:
     return Security(_authenticated, scopes=list(scopes))
 
 
-def unauthenticated(detail: str, *, presented: bool = True) -> ProblemError:
-    """Make the 401 problem with its challenge."""
-    challenge = 'Bearer realm="redress"' + (', error="invalid_token"' if presented else "")
-    return ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": challenge})
+def requires_any(*scopes: str) -> Any:
+    """Make the annotation that gives a route its Principal: who is calling, with one of these scopes or more."""
+
+    async def authenticated(
+        request: Request,
+        _bearer: Annotated[Any, Depends(_BEARER)],
+        _header: Annotated[Any, Depends(_HEADER)],
+        _oidc: Annotated[Any, Depends(_TOKEN)],
+    ) -> Principal:
+        return await authenticate_any(request, *scopes)
+
+    return Security(authenticated)
 
 
 def new_token(environment: str = "live") -> tuple[str, str]:
@@ -282,17 +358,20 @@ def write_keys(file: Path, records: Sequence[KeyRecord]) -> None:
         raise
 
 
-def _token(headers: Mapping[str, str]) -> str:
+def _token(headers: Mapping[str, str]) -> tuple[str, bool]:
+    """Read what was presented, and whether as a bearer token; an API key may stand in either header."""
     authorization = headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer" and token.strip():
-            return token.strip()
-        raise unauthenticated("The Authorization header must read `Bearer <key>`.")
+            return token.strip(), True
+        raise unauthenticated("The Authorization header must read `Bearer <key>`.", reason=Reason.MALFORMED)
     token = headers.get("x-api-key", "").strip()
     if not token:
-        raise unauthenticated("Send an API key as `Authorization: Bearer <key>`.", presented=False)
-    return token
+        raise unauthenticated(
+            "Send an API key as `Authorization: Bearer <key>`.", presented=False, reason=Reason.MISSING
+        )
+    return token, False
 
 
 def _stamp_or_none(file: Path) -> tuple[int, int, int] | None:

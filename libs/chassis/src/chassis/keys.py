@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from chassis.auth import KeyRecord, new_token, pepper_bytes, read_keys, sign, write_keys
+from chassis.roles import BOUND, ROLES, scopes_of
 from chassis.settings import CannotStart, read_secret
 from common.actor import Actor
 from common.clock import utc_now
@@ -110,7 +111,7 @@ def _obey(given: argparse.Namespace) -> int:
                 _pepper(),
                 name=given.name,
                 actor=Actor.parse(given.actor),
-                scopes=given.scope,
+                scopes=_scopes(given),
                 at=now,
                 source_system=given.source_system,
                 expires_at=now + _period(given.expires) if given.expires else None,
@@ -134,6 +135,12 @@ def _pepper() -> str:
     return os.environ.get("REDRESS_PEPPER", "") or (
         read_secret("REDRESS_PEPPER", Path(folder)) if folder else ""
     )
+
+
+def _scopes(given: argparse.Namespace) -> tuple[str, ...]:
+    if BOUND in given.role and given.source_system is None:
+        raise ValueError(f"a key of the role {BOUND} needs --source-system, whose complaints alone it sees")
+    return (*scopes_of(given.role), *given.scope)
 
 
 def _described(record: KeyRecord, now: datetime) -> str:
@@ -171,9 +178,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--file", type=Path, required=True, help="the secrets file")
     new.add_argument("--name", required=True, help="what people call the holder")
     new.add_argument("--actor", required=True, help="person:<id>, system:<id> or service:<id>")
-    new.add_argument(
-        "--scope", action="append", required=True, help="such as complaints:write; repeat for more"
-    )
+    new.add_argument("--role", action="append", default=[], help=f"all scopes of a role: {', '.join(ROLES)}")
+    new.add_argument("--scope", action="append", default=[], help="such as complaints:write; repeat for more")
     new.add_argument("--source-system", help="for the key of a CRM: the name its complaints carry")
     new.add_argument("--expires", help="such as 90d; without it the key does not expire")
     new.add_argument("--environment", default="live", help="second part of the key, such as live or test")

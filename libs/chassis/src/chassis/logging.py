@@ -27,6 +27,7 @@ _SECRET_TEXT: Final = (
     (re.compile(r"redress_[a-z]{1,16}_([0-9a-z]{10})_[0-9A-Za-z]{40,}"), rf"redress_{HIDDEN}_\1_{HIDDEN}"),
     (re.compile(r"(://[^:/@\s]*:)[^@\s]+@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"), HIDDEN),
     # PostgreSQL repeats the values of a row that breaks a constraint, and they may be personal data.
     (re.compile(r"(?m)^DETAIL:.*$"), f"DETAIL: {HIDDEN}"),
 )

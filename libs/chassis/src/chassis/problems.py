@@ -18,7 +18,7 @@ from common.refusals import FieldError, Refusal
 
 MEDIA_TYPE = "application/problem+json"
 # What may be sent again as it is, and how soon, in seconds.
-_RETRY_AFTER = {"idempotency_key_in_use": "1", "database_away": "2", "busy": "1"}
+_RETRY_AFTER = {"idempotency_key_in_use": "1", "database_away": "2", "busy": "1", "issuer_away": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,23 @@ COMMON_PROBLEMS: tuple[ProblemType, ...] = (
         "unauthenticated",
         "No valid credentials",
         401,
-        "The request has no API key, or one that is unknown, mistyped, expired or revoked.",
-        "Send `Authorization: Bearer <key>` with a valid key.",
+        "The request has no API key and no access token, or one that is unknown, mistyped, expired or revoked.",
+        "Send `Authorization: Bearer <key>` with a valid key, or with an access token of the identity provider.",
     ),
     ProblemType(
         "forbidden",
         "Not allowed",
         403,
         "The credentials are valid but lack a scope that this operation needs.",
-        "Ask the operator for a key with the scope that `detail` names.",
+        "Ask the operator for a key or a role with the scope that `detail` names.",
+    ),
+    ProblemType(
+        "source_system_bound",
+        "Not for a source system",
+        403,
+        "The credentials speak for one source system, such as a CRM, and this service has nothing that belongs to one: what it "
+        "keeps is made from the complaints of all of them.",
+        "Read the complaint in intake, which shows its nonconformity and actions, or use a key of a person.",
     ),
     ProblemType(
         "not_found",
@@ -238,6 +246,14 @@ COMMON_PROBLEMS: tuple[ProblemType, ...] = (
         "Others hold what this request needs",
         503,
         "The request waited for a lock or computed for longer than it may, and was undone.",
+        "Wait for the time in `Retry-After`, then send the same request again.",
+    ),
+    ProblemType(
+        "issuer_away",
+        "The identity provider does not answer",
+        503,
+        "The access token may be valid, but its issuer's keys are not known here, and the issuer cannot be reached. API keys "
+        "work all the same.",
         "Wait for the time in `Retry-After`, then send the same request again.",
     ),
     ProblemType(

@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from chassis.addresses import is_safe
+
 PREFIX = "REDRESS_"
 _LISTS = (list, tuple, set, frozenset)
 _KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
@@ -104,6 +106,72 @@ class ServiceSettings(BaseSettings):
         SecretStr(""),
         description="Secret of 32 or more characters that API keys and cursors are signed with.",
     )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Issuer of access tokens, exactly as its discovery document says, such as https://login.example.org/realms/acme; "
+        "by https, or by http on this machine. Unset: API keys alone.",
+    )
+    oidc_audiences: tuple[str, ...] = Field(
+        (), description="Audiences that an access token may be for; one of them must be in its `aud`."
+    )
+    oidc_algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
+        ...,
+    ] = Field(
+        ("RS256", "PS256", "ES256", "EdDSA"),
+        min_length=1,
+        description="Algorithms that access tokens may be signed with.",
+    )
+    oidc_leeway_seconds: float = Field(
+        30.0,
+        ge=0,
+        le=300,
+        description="Difference of clocks that is borne when an access token's times are checked.",
+    )
+    oidc_required_claims: tuple[str, ...] = Field(
+        (), description="Claims that an access token must have beside iss, aud, exp and sub."
+    )
+    oidc_scope_claim: str = Field(
+        "scope",
+        min_length=1,
+        description="Claim that holds scopes, as a text with spaces or a list; a path with dots goes into objects.",
+    )
+    oidc_role_claim: str | None = Field(
+        None,
+        description="Claim that holds roles or groups, such as realm_access.roles; the roles file says what they give.",
+    )
+    oidc_roles_file: Path | None = Field(
+        None,
+        description="Roles of Redress for each value of the role claim; else oidc.toml in REDRESS_CONFIG_DIR.",
+    )
+    oidc_person_claim: str | None = Field(
+        None,
+        description="Claim that holds a person's id in Redress, such as preferred_username; else people are `user:<sub>`.",
+    )
+    oidc_source_system_claim: str = Field(
+        "source_system",
+        min_length=1,
+        description="Claim of a machine's access token that binds it to one source system.",
+    )
+    oidc_keys_ttl_seconds: float = Field(
+        600.0, gt=0, description="How long the issuer's keys are used before they are asked for again."
+    )
+    oidc_keys_stale_seconds: float = Field(
+        86_400.0, ge=0, description="How much longer they are used while the issuer does not answer."
+    )
+    oidc_keys_cooldown_seconds: float = Field(
+        30.0,
+        ge=1,
+        description="Least time between two questions for keys, whatever key ids tokens name; a new key is known within it.",
+    )
+    oidc_timeout_seconds: float = Field(
+        5.0, gt=0, le=60, description="How long the issuer may take to tell its keys."
+    )
+    oidc_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of the authorities that vouch for the issuer; else the system's.",
+    )
     secrets_dir: Path | None = Field(
         None,
         description="Folder of files that hold the secrets that no variable holds, each named as its variable in small "
@@ -146,6 +214,12 @@ class ServiceSettings(BaseSettings):
             raise PydanticCustomError("misfit", "{lines}", {"lines": "\n".join(wrong)})
         return self
 
+    @model_validator(mode="after")
+    def _oidc_fits_together(self) -> Self:
+        if wrong := list(_oidc_misfits(self)):
+            raise PydanticCustomError("misfit", "{lines}", {"lines": "\n".join(wrong)})
+        return self
+
     @override
     @classmethod
     def settings_customise_sources(
@@ -161,6 +235,24 @@ class ServiceSettings(BaseSettings):
         variables = [_Variables(settings_cls, prefix) for prefix in prefixes]
         files = [_SecretFiles(settings_cls, prefix) for prefix in prefixes]
         return init_settings, *variables, *files
+
+
+def _oidc_misfits(settings: ServiceSettings) -> Iterator[str]:
+    """Say what of OIDC's settings is missing or dangerous."""
+    issuer = _variable(settings, "oidc_issuer")
+    audiences = _variable(settings, "oidc_audiences")
+    if settings.oidc_issuer is None:
+        for name in _set_among(
+            settings, ("oidc_role_claim", "oidc_roles_file", "oidc_person_claim", "oidc_ca_file")
+        ):
+            yield f"{_variable(settings, name)} is set, but {issuer} is not: set it too, or unset the other."
+        if settings.oidc_audiences:
+            yield f"{audiences} is set, but {issuer} is not: set it too, or unset the other."
+        return
+    if not is_safe(settings.oidc_issuer):
+        yield f"{issuer} is not valid: its keys would travel unprotected. Name an https address."
+    if not settings.oidc_audiences:
+        yield f"{audiences} is missing: any token of the issuer would be let in. Name what its tokens for Redress are for."
 
 
 def _kafka_misfits(settings: ServiceSettings) -> Iterator[str]:

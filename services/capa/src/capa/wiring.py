@@ -41,6 +41,7 @@ from chassis.auth import Keyring
 from chassis.database import open_engine
 from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
+from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
@@ -144,6 +145,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[part.router_of(desk) for part in (nonconformities, actions, steps, triage_decisions)],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
+        bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,

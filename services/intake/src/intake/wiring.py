@@ -14,6 +14,7 @@ from chassis.auth import Keyring
 from chassis.database import open_engine
 from chassis.gauging import EVERY_SECONDS, KeepGauges
 from chassis.health import Health, database_check, schema_check
+from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
 from chassis.run import Loop, watched_loop
@@ -140,6 +141,8 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[complaints_router(services), imports_router(importing)],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=core.clock),
+        bearer=open_bearer_tokens(settings),
+        by_source=True,
         problems=PROBLEMS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from chassis.auth import Principal, authenticate, requires
+from chassis.auth import Principal, authenticate, requires, security
 from chassis.bodies import parse_body, read_body, read_json
 from chassis.correlation import current
 from chassis.etags import etag, expected_version
@@ -29,7 +29,7 @@ from intake.usecases.views import ComplaintView, Views
 READ: Final = "complaints:read"
 WRITE: Final = "complaints:write"
 JSON: Final = "application/json"
-SECURITY: Final[list[dict[str, list[str]]]] = [{"ApiKey": []}, {"ApiKeyHeader": []}]
+SECURITY: Final = security(WRITE)
 
 Reference = Annotated[
     str,

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import Path
 
-from chassis.auth import Principal, requires
+from chassis.auth import Principal, requires, requires_any
 from chassis.paging import Cursors
-from chassis.problems import ProblemError
 from common.clock import Clock
 from notifier.usecases.enable_webhook import EnableWebhook
 from notifier.usecases.load_people import LoadPeople
@@ -23,7 +22,7 @@ PeopleReader = Annotated[Principal, requires("people:read")]
 PeopleWriter = Annotated[Principal, requires("people:write")]
 DeliveryReader = Annotated[Principal, requires("deliveries:read")]
 DeliveryWriter = Annotated[Principal, requires("deliveries:write")]
-AnyReader = Annotated[Principal, requires()]
+DeadlineReader = Annotated[Principal, requires_any("deadlines:read", "people:read")]
 
 VERSIONED: Final[dict[str, Any]] = {
     "parameters": [
@@ -56,16 +55,3 @@ class Desk:
     look_up: LookUp
     clock: Clock
     cursors: Cursors
-
-
-def require_deadlines_read(principal: Principal) -> None:
-    """Let through who may read deadlines, which whoever may read people may as well; raises the 403 problem."""
-    if principal.scopes.isdisjoint({"deadlines:read", "people:read"}):
-        raise ProblemError(
-            "forbidden",
-            f"The key {principal.name!r} lacks the scope deadlines:read.",
-            headers={
-                "WWW-Authenticate": 'Bearer realm="redress", error="insufficient_scope", scope="deadlines:read"'
-            },
-            extensions={"missing_scopes": ["deadlines:read"]},
-        )

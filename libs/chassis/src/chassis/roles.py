@@ -1,0 +1,37 @@
+"""The roles of Redress, each a list of scopes: what API keys and OIDC tokens give is named here and nowhere else."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+BOUND: Final = "crm"
+"""The role that is only given together with a source system, whose complaints alone it sees."""
+
+_CRM: Final = ("complaints:write", "complaints:read")
+_STAFF: Final = (
+    "complaints:read",
+    "complaints:write",
+    "complaints:personal",
+    "imports:write",
+    "nonconformities:read",
+    "actions:read",
+    "actions:write",
+    "deadlines:read",
+)
+_QUALITY: Final = (*_STAFF, "nonconformities:write")
+_ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
+
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "crm": _CRM,
+    "staff": _STAFF,
+    "quality": _QUALITY,
+    "admin": _ADMIN,
+}
+
+
+def scopes_of(roles: Iterable[str]) -> tuple[str, ...]:
+    """List the scopes of these roles, each once; raises ValueError for a role that there is not."""
+    names = list(roles)
+    unknown = [name for name in names if name not in ROLES]
+    if unknown:
+        raise ValueError(f"there is no role {unknown[0]!r}; the roles are {', '.join(ROLES)}")
+    return tuple(dict.fromkeys(scope for name in names for scope in ROLES[name]))
