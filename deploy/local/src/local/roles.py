@@ -25,6 +25,9 @@ _STAFF = (
     "complaints:write",
     "complaints:personal",
     "imports:write",
+    "attachments:read",
+    "attachments:write",
+    "attachments:delete",
     "nonconformities:read",
     "actions:read",
     "actions:write",
@@ -33,7 +36,12 @@ _QUALITY = (*_STAFF, "nonconformities:write")
 _ADMIN = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
 
 ROLES_KNOWN = (
-    Role("crm", "system:crm", ("complaints:write", "complaints:read"), source_system="crm"),
+    Role(
+        "crm",
+        "system:crm",
+        ("complaints:write", "complaints:read", "attachments:write", "attachments:read"),
+        source_system="crm",
+    ),
     Role("staff", "person:staff", _STAFF),
     Role("quality", "person:quality.desk", _QUALITY),
     Role("admin", "person:admin", _ADMIN),

@@ -42,7 +42,7 @@ def create_app(
 ) -> FastAPI:
     """Make an API: the routers, problems for every error, probes, metrics, access log, `/docs` and `/openapi.json`.
 
-    `body_limits` raises the limit for single paths, such as an upload. `keyring` may be left out where no route
+    `body_limits` sets another limit for single paths or path templates, such as an upload. `keyring` may be left out where no route
     authenticates. An operation's id is its function's name.
     """
     known = Problems(problems, public_url=public_url)
