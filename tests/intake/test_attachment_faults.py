@@ -206,20 +206,26 @@ async def test_the_sweep_leaves_an_upload_that_is_under_way(world: World, tmp_pa
     assert await _agree(world, folder) == 1
 
 
-async def test_an_upload_that_was_swept_away_becomes_no_attachment(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended", [False, True], ids=["given up", "swept"])
+async def test_an_upload_that_was_swept_away_becomes_no_attachment(
+    world: World, tmp_path: Path, *, ended: bool
+) -> None:
     folder = tmp_path / "attachments"
 
     async def slow() -> AsyncIterator[bytes]:
         yield CONTENT
-        await _sweep(world, folder)
+        reserved = (await world.rows("SELECT id FROM attached_file"))[0].id
+        assert await PostgresFiles(world.engine).give_up(reserved)
+        if ended:
+            await _sweep(world, folder)
 
     with pytest.raises(UploadGivenUp):
         await _attaching(world, folder, Kill("never"))(
             Attach(await _complaint(world), ACTOR), Upload(*UPLOAD, slow())
         )
 
-    assert await world.rows("SELECT 1 FROM attached_file WHERE state = 'stored'") == []
-    assert await world.count("complaint_history") == 1
+    await _sweep(world, folder)
+    assert (await _agree(world, folder), await world.count("complaint_history")) == (0, 1)
 
 
 async def test_an_upload_that_goes_on_for_too_long_is_given_up(

@@ -97,6 +97,13 @@ async def test_a_write_that_breaks_off_leaves_nothing_and_tells_its_own_error(
         await store.read(file_id, start=0, end=1)
 
 
+async def test_a_write_to_a_folder_that_breaks_off_leaves_no_draft(tmp_path: Path) -> None:
+    with pytest.raises(BrokenOffError):
+        await FolderStorage(tmp_path).write(new_id(), _breaking(LONG))
+
+    assert [place for place in tmp_path.rglob("*") if place.is_file()] == []
+
+
 async def test_a_deleted_content_is_gone_and_deleting_again_does_nothing(store: Storage) -> None:
     file_id, other = new_id(), new_id()
     await store.write(file_id, _pieces(b"content"))

@@ -25,8 +25,12 @@ INSERT INTO attached_file (id, complaint_id, state, begun_at)
 VALUES (CAST(:id AS uuid), CAST(:complaint_id AS uuid), 'reserved', CAST(:now AS timestamptz))
 """)
 _GIVE_UP: Final = sa.text("""
-UPDATE attached_file SET state = 'given_up' WHERE id = CAST(:id AS uuid) AND state IN ('reserved', 'given_up')
-RETURNING id
+WITH given_up AS (
+    UPDATE attached_file SET state = 'given_up' WHERE id = CAST(:id AS uuid) AND state IN ('reserved', 'given_up')
+    RETURNING id
+)
+SELECT EXISTS (SELECT FROM given_up)
+    OR NOT EXISTS (SELECT FROM attached_file WHERE id = CAST(:id AS uuid)) AS over
 """)
 _FORGET: Final = sa.text("DELETE FROM attached_file WHERE id = CAST(:id AS uuid) AND state = 'given_up'")
 _ABANDONED: Final = sa.text("""
@@ -144,7 +148,7 @@ class PostgresFiles:
     async def give_up(self, file_id: UUID) -> bool:
         """End a reservation before its content is removed; False where it became an attachment."""
         async with self._engine.begin() as connection:
-            return (await connection.execute(_GIVE_UP, {"id": file_id})).first() is not None
+            return bool((await connection.execute(_GIVE_UP, {"id": file_id})).scalar_one())
 
     async def forget(self, file_id: UUID) -> None:
         """Forget a reservation that was given up, since its content is removed."""

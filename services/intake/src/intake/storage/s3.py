@@ -83,19 +83,13 @@ class S3Storage:
             if second is None:
                 await obstore.put_async(self._store, self._name(file_id), first, use_multipart=False)
                 return
-            rest = _Rest(first, second, parts)
-            try:
-                await obstore.put_async(
-                    self._store,
-                    self._name(file_id),
-                    rest,
-                    chunk_size=PART_BYTES,
-                    max_concurrency=_PARTS_AT_ONCE,
-                )
-            finally:
-                # The library tells of an error of ours in words of its own.
-                if rest.error is not None:
-                    raise rest.error
+            await obstore.put_async(
+                self._store,
+                self._name(file_id),
+                _joined(first, second, parts),
+                chunk_size=PART_BYTES,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
         except (BaseError, OSError) as error:
             raise StorageAway(f"the bucket of attachments: {error}") from error
 
@@ -122,27 +116,11 @@ class S3Storage:
         return f"{self._prefix}{file_id}"
 
 
-class _Rest:
-    """All parts of a long content for the library, keeping the error that broke it off."""
-
-    def __init__(self, first: bytes, second: bytes, others: AsyncIterator[bytes]) -> None:
-        self._ahead = [second, first]
-        self._others = others
-        self.error: BaseException | None = None
-
-    def __aiter__(self) -> "_Rest":
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._ahead:
-            return self._ahead.pop()
-        try:
-            return await anext(self._others)
-        except StopAsyncIteration:
-            raise
-        except BaseException as error:
-            self.error = error
-            raise
+async def _joined(first: bytes, second: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    yield second
+    async for part in others:
+        yield part
 
 
 async def _parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
