@@ -13,6 +13,6 @@ compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 -
 compile pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml \
     --all-extras --group dev -o requirements.lock
 for service in intake capa notifier; do
-    compile "services/$service/pyproject.toml" -c requirements.lock -o "services/$service/requirements.lock"
+    compile "services/$service/pyproject.toml" --all-extras -c requirements.lock -o "services/$service/requirements.lock"
 done
 echo "Locked: $(grep -c '==' requirements.lock) packages."

@@ -153,6 +153,12 @@ async def test_a_path_may_have_a_limit_of_its_own(client: httpx.AsyncClient) -> 
     problem(await client.post("/v1/upload", content=b"x" * 5001), 413, "body-too-large")
 
 
+async def test_a_path_template_may_have_a_limit_of_its_own(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/boxes/b-1/upload", content=b"x" * 7000)).json() == 7000
+    problem(await client.post("/v1/boxes/b-1/upload", content=b"x" * 7001), 413, "body-too-large")
+    problem(await client.post("/v1/boxes/b-1", content=b"x" * 1001), 413, "body-too-large")
+
+
 async def test_an_unknown_query_parameter_is_named_with_those_that_are_known(
     client: httpx.AsyncClient,
 ) -> None:

@@ -111,6 +111,11 @@ async def upload(request: Request) -> int:
     return sum([len(chunk) async for chunk in request.stream()])
 
 
+@router.post("/boxes/{box}/upload")
+async def upload_into(box: str, request: Request) -> int:  # noqa: ARG001 - the path alone matters
+    return await upload(request)
+
+
 @router.get("/unread")
 async def unread() -> str:
     return "done"
@@ -163,7 +168,7 @@ def build(
         problems=PROBLEMS,
         public_url=public_url,
         max_body_bytes=1000,
-        body_limits={"/v1/upload": 5000},
+        body_limits={"/v1/upload": 5000, "/v1/boxes/{box}/upload": 7000},
         registry=registry,
     )
     return app, key

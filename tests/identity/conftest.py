@@ -1,5 +1,6 @@
 """The three APIs with real keys; intake once more with a real database, where it matters what is whose."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +63,7 @@ class Apis:
     ) -> httpx.Response:
         """Send a request as the table has it; what a path names need not be there."""
         method, _, path = operation.partition(" ")
-        for name in ("reference", "import_id", "nonconformity_id", "action_id", "delivery_id", "person_id"):
-            path = path.replace(f"{{{name}}}", "0199f0c2-d5a1-7c3e-8f4b-2a6d9c1e7f30")
-        assert "{" not in path, "name what stands in the path"
+        path = re.sub(r"\{\w+\}", "0199f0c2-d5a1-7c3e-8f4b-2a6d9c1e7f30", path)
         transport = httpx.ASGITransport(app=self.apps[service])
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(
@@ -86,7 +85,10 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Apis:
         "keys_file": file,
     }
     wake, nothing = Wake(), Health({})
-    taking = intake.wiring.open_core(intake.settings.IntakeSettings(**values), role="test", wake=wake)
+    store: dict[str, Any] = {"attachment_store": "folder", "attachment_folder": file.parent / "attachments"}
+    taking = intake.wiring.open_core(
+        intake.settings.IntakeSettings(**values, **store), role="test", wake=wake
+    )
     acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role="test", wake=wake)
     telling = notifier.wiring.open_core(
         notifier.settings.Settings(**values), role="test", wakes=notifier.db.work.Wakes()
@@ -101,5 +103,6 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Apis:
 
 @pytest.fixture
 async def world(intake_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(intake_url, tmp_path) as world:
+    store: dict[str, Any] = {"attachment_store": "folder", "attachment_folder": tmp_path / "attachments"}
+    async with open_world(intake_url, tmp_path, **store) as world:
         yield world

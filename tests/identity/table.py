@@ -35,6 +35,14 @@ _CSV = {
     "content": b"channel,reported_severity,product,description\nphone,major,credit-card,Charged twice\n",
     "headers": {"Content-Type": "text/csv"},
 }
+_FILE = {
+    "content": b"%PDF-1.7\n1 0 obj\n",
+    "headers": {
+        "Content-Type": "application/pdf",
+        "Content-Disposition": 'attachment; filename="receipt.pdf"',
+    },
+}
+_ATTACHMENTS = "/v1/complaints/{reference}/attachments"
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
 
 
@@ -55,6 +63,13 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", "GET /v1/complaints/{reference}/history"): Rule(("complaints:read",), "hidden"),
     ("intake", "PATCH /v1/complaints/{reference}"): Rule(
         ("complaints:write",), "hidden", request=_changing({"lot": "L-7", "reason": "read wrongly"})
+    ),
+    ("intake", f"GET {_ATTACHMENTS}"): Rule(("attachments:read",), "hidden"),
+    ("intake", f"POST {_ATTACHMENTS}"): Rule(("attachments:write",), "hidden", request=_FILE),
+    ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),
+    ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}/content"): Rule(("attachments:read",), "hidden"),
+    ("intake", f"DELETE {_ATTACHMENTS}/{{attachment_id}}"): Rule(
+        ("attachments:delete",), "hidden", request={"params": {"reason": "sent by mistake"}}
     ),
     ("intake", "POST /v1/imports"): Rule(
         ("imports:write",), "names_its_own", request={**_CSV, "params": {"source_system": "crm"}}

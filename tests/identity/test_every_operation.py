@@ -139,8 +139,12 @@ async def two(world: World) -> Two:
     received = await two.ask("crm", "POST /v1/complaints", {"json": a_complaint(external_id="1")})
     imported = await two.ask("crm", "POST /v1/imports", OPERATIONS["intake", "POST /v1/imports"].request)
     assert (received.status_code, imported.status_code) == (201, 202)
-    two.belongings = {
-        "reference": received.json()["number"],
+    two.belongings["reference"] = received.json()["number"]
+    attaching = "POST /v1/complaints/{reference}/attachments"
+    attached = await two.ask("crm", attaching, OPERATIONS["intake", attaching].request)
+    assert attached.status_code == 201, attached.text
+    two.belongings |= {
+        "attachment_id": attached.json()["id"],
         "import_id": imported.json()["id"],
         "complaint_id": received.json()["id"],
     }

@@ -63,11 +63,61 @@ def _complaints() -> Row:
     )
 
 
+def _attachments() -> Row:
+    return Row(
+        "Attachments",
+        (
+            Panel(
+                title="Files handed over",
+                description="Files per hour, by what came of each: stored is new; unchanged and replayed were there; refused "
+                "broke a rule about size, type, checksum or name.",
+                unit="short",
+                queries=(Query(total(per_hour("attachment_uploads_total"), by="outcome"), "{{outcome}}"),),
+                runbook="attachment-store-away",
+            ),
+            Panel(
+                title="Bytes stored",
+                description="Bytes per second of the files that were stored.",
+                unit="Bps",
+                queries=(Query(total(rate("attachment_uploaded_bytes_total")), "stored"),),
+                runbook="attachment-store-away",
+            ),
+            Panel(
+                title="Downloads",
+                description="Contents of attachments per hour that were sent, parts too.",
+                unit="short",
+                queries=(Query(total(per_hour("attachment_downloads_total")), "sent"),),
+                runbook="attachment-store-away",
+            ),
+            Panel(
+                title="Failures of the store",
+                description="Requests and sweeps per hour that found the store of attachments away, or a content missing.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("attachment_storage_failures_total"), by="reason"), "{{reason}}"),
+                    Query(total(per_hour("attachment_sweep_failures_total")), "sweep"),
+                ),
+                runbook="attachment-store-away",
+            ),
+            Panel(
+                title="Contents swept away",
+                description="Contents per hour that the sweep removed: of uploads that came to nothing, and of deleted "
+                "attachments while the store had been away.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("attachment_contents_swept_total"), by="reason"), "{{reason}}"),
+                ),
+                runbook="attachment-store-away",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
     description="The service that takes complaints in.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
-    rows=(_complaints(), http(), outbox(), consumers(), process()),
+    rows=(_complaints(), _attachments(), http(), outbox(), consumers(), process()),
 )

@@ -35,6 +35,11 @@ class Places:
         return self.home / "logs"
 
     @property
+    def attachments(self) -> Path:
+        """Each attachment of a complaint, under its id."""
+        return self.home / "attachments"
+
+    @property
     def lock(self) -> Path:
         """Held by the one supervisor that may run here."""
         return self.home / "lock"

@@ -137,6 +137,8 @@ def make_plan(places: Places, given: Mapping[str, str], server: Server, pepper: 
         "REDRESS_PEPPER": pepper,
         "REDRESS_CONFIG_DIR": str(places.config),
         "REDRESS_STOP_TIMEOUT_SECONDS": str(SERVICE_STOP_SECONDS),
+        "REDRESS_INTAKE_ATTACHMENT_STORE": "folder",
+        "REDRESS_INTAKE_ATTACHMENT_FOLDER": str(places.attachments),
         "REDRESS_NOTIFIER_SMTP_HOST": HOST,
         "REDRESS_NOTIFIER_MAIL_FROM": "redress@example.org",
         # On one machine the receivers of webhooks are private addresses too.

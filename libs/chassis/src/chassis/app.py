@@ -45,7 +45,7 @@ def create_app(
 ) -> FastAPI:
     """Make an API: the routers, problems for every error, probes, metrics, access log, `/docs` and `/openapi.json`.
 
-    `body_limits` raises the limit for single paths, such as an upload. `keyring` may be left out where no route
+    `body_limits` sets another limit for single paths or path templates, such as an upload. `keyring` may be left out where no route
     authenticates; `bearer` verifies what is no API key. Keys of a source system are refused unless the service says by
     `by_source` that its routes keep each such key to what is its own. An operation's id is its function's name.
     """

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.auth import PRINCIPAL, Principal
@@ -59,6 +60,9 @@ class Edge:
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
         self._body_limits = dict(body_limits)
+        self._template_limits = [
+            (compile_path(path)[0], limit) for path, limit in body_limits.items() if "{" in path
+        ]
         self._access = AccessLog()
         self._table: RouteTable | None = None
         self._tracer = tracer() if tracer().recording else None
@@ -91,7 +95,7 @@ class Edge:
     async def _serve(
         self, scope: Scope, receive: Receive, answer: "_Answer", headers: Mapping[bytes, str]
     ) -> None:
-        limit = self._body_limits.get(scope["path"], self._max_body_bytes)
+        limit = self._limit(scope["path"])
         try:
             _refuse_large(headers.get(b"content-length"), limit)
             if b"%" in scope.get("raw_path", b"") or scope["query_string"]:
@@ -107,6 +111,12 @@ class Edge:
                 log.exception("failed_while_answering")
                 raise
             await problem_of(self._problems, scope, error)(scope, receive, answer)
+
+    def _limit(self, path: str) -> int:
+        if path in self._body_limits:
+            return self._body_limits[path]
+        matching = (limit for pattern, limit in self._template_limits if pattern.match(path))
+        return next(matching, self._max_body_bytes)
 
     def finished(self, scope: Scope, status: int, seconds: float, correlation: Correlation) -> None:
         """Count and log one answered request; probes are left out."""

@@ -6,12 +6,15 @@ from typing import Final
 BOUND: Final = "crm"
 """The role that is only given together with a source system, whose complaints alone it sees."""
 
-_CRM: Final = ("complaints:write", "complaints:read")
+_CRM: Final = ("complaints:write", "complaints:read", "attachments:write", "attachments:read")
 _STAFF: Final = (
     "complaints:read",
     "complaints:write",
     "complaints:personal",
     "imports:write",
+    "attachments:read",
+    "attachments:write",
+    "attachments:delete",
     "nonconformities:read",
     "actions:read",
     "actions:write",

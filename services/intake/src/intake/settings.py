@@ -3,13 +3,23 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
+from intake.domain.media_types import KINDS, USUAL
 
 PROFILES: Final = "import-profiles"
 
@@ -23,6 +33,72 @@ class IntakeSettings(ServiceSettings):
     import_chunk_rows: int = Field(
         250, ge=1, le=5_000, description="Rows of an import that go into the database in one transaction."
     )
+    attachment_store: Literal["none", "folder", "s3"] = Field(
+        "none",
+        description="Where files that are attached to complaints lie: nowhere, so that they are refused; in a folder that "
+        "all processes of intake share; or in a bucket of an S3-compatible store.",
+    )
+    attachment_folder: Path | None = Field(
+        None,
+        description="Folder of the attachments, where the store is folder; to be backed up with the database.",
+    )
+    attachment_s3_bucket: str | None = Field(
+        None, description="Bucket of the attachments, where the store is s3; nothing makes it."
+    )
+    attachment_s3_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address of the S3-compatible store, such as https://minio:9000; else the one of AWS.",
+    )
+    attachment_s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    attachment_s3_prefix: str = Field(
+        "attachments/", pattern=r"^([\w.-]+/)*$", description="What the names of objects begin with."
+    )
+    attachment_s3_virtual_hosted: bool = Field(
+        default=False, description="Whether the bucket is named in the host instead of the path."
+    )
+    attachment_s3_access_key_id: SecretStr | None = Field(
+        None,
+        description="Key that may read, write and delete the bucket's objects; else the standard AWS variables, a web "
+        "identity or the machine's role say who asks.",
+    )
+    attachment_s3_secret_access_key: SecretStr | None = Field(None, description="Secret of that key.")
+    attachment_max_bytes: int = Field(25_000_000, ge=1, description="Largest file that is attached.")
+    attachment_max_per_complaint: int = Field(100, ge=1, description="Most files that a complaint may have.")
+    attachment_media_types: tuple[str, ...] = Field(
+        USUAL,
+        description="Media types of files that are attached, separated by commas; the content must begin as its type does. "
+        "application/zip may be added.",
+    )
+
+    @field_validator("attachment_media_types")
+    @classmethod
+    def _types_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(names) - KINDS.keys()):
+            raise ValueError(
+                f"{', '.join(unknown)} cannot be told by its beginning; known are {', '.join(KINDS)}"
+            )
+        return names
+
+    @model_validator(mode="after")
+    def _attachments_fit_together(self) -> Self:
+        needed = {"folder": "attachment_folder", "s3": "attachment_s3_bucket"}.get(self.attachment_store)
+        if needed is not None and getattr(self, needed) is None:
+            raise _misfit(
+                f"{_variable(needed)} is missing: {_variable('attachment_store')} is {self.attachment_store}, so set it."
+            )
+        if (self.attachment_s3_access_key_id is None) != (self.attachment_s3_secret_access_key is None):
+            pair = (_variable(f"attachment_s3_{name}") for name in ("access_key_id", "secret_access_key"))
+            raise _misfit(f"{' and '.join(pair)} go together: set both, or unset both.")
+        return self
+
+
+def _variable(name: str) -> str:
+    return f"REDRESS_INTAKE_{name.upper()}"
+
+
+def _misfit(line: str) -> PydanticCustomError:
+    return PydanticCustomError("misfit", "{line}", {"line": line})
 
 
 def load_profiles(folder: Path) -> Mapping[str, Profile]:

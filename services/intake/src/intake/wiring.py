@@ -40,6 +40,8 @@ from events.postgres.loops import loops as delivery_loops
 from events.postgres.metrics import kept
 from events.transport import Transport
 from events.wake import Wake
+from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
+from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
 from intake.api.imports import PATH as IMPORTS_PATH
@@ -48,6 +50,7 @@ from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
+from intake.db.attached_files import PostgresFiles
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
@@ -57,15 +60,22 @@ from intake.db.work import PostgresStartWork
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
+from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
+from intake.jobs.sweep_attachments import RunSweep
 from intake.settings import IntakeSettings, load_profiles
+from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
+from intake.usecases.attach_file import AttachFile, Limits
+from intake.usecases.attachments import Storage
+from intake.usecases.delete_attachment import DeleteAttachment
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.stage_import import StageImport
+from intake.usecases.sweep_attachments import SweepAttachments
 
 SERVICE: Final = "intake"
 VERSION: Final = version("redress-intake")
@@ -73,8 +83,11 @@ _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
 _LONGEST_CHUNK_SECONDS: Final = 900.0
 """A chunk that fails as a whole is done again row by row."""
+_LONGEST_SWEEP_SECONDS: Final = 900.0
+"""Each of up to 200 contents may find the store slow."""
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
+    {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
 _DESCRIPTION: Final = "Takes complaints in: each is written down once, never lost and never doubled, and shows what became of it."
@@ -138,7 +151,11 @@ def build_app(core: Core, health: Health) -> FastAPI:
         title="Redress intake",
         version=VERSION,
         description=_DESCRIPTION,
-        routers=[complaints_router(services), imports_router(importing)],
+        routers=[
+            complaints_router(services),
+            attachments_router(build_attachments(core)),
+            imports_router(importing),
+        ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=core.clock),
         bearer=open_bearer_tokens(settings),
@@ -146,9 +163,59 @@ def build_app(core: Core, health: Health) -> FastAPI:
         problems=PROBLEMS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
-        body_limits={IMPORTS_PATH: settings.import_max_bytes},
+        body_limits={
+            IMPORTS_PATH: settings.import_max_bytes,
+            ATTACHMENTS_PATH: settings.attachment_max_bytes + FORM_OVERHEAD_BYTES,
+        },
         tags=_TAGS,
     )
+
+
+def build_attachments(core: Core) -> AttachmentServices:
+    """Build what takes files in and gives them out. Raises CannotStart."""
+    settings, files = core.settings, PostgresFiles(core.engine)
+    storage = open_storage(settings)
+    if storage is None:
+        return AttachmentServices(files, None)
+    limits = Limits(
+        settings.attachment_max_bytes,
+        settings.attachment_max_per_complaint,
+        frozenset(settings.attachment_media_types),
+    )
+    store = Store(
+        attach=AttachFile(core.start_work, files, storage, limits, core.clock),
+        delete=DeleteAttachment(core.start_work, files, storage, core.clock),
+        storage=storage,
+    )
+    return AttachmentServices(files, store)
+
+
+def open_storage(settings: IntakeSettings) -> Storage | None:
+    """Open the store of attachments that the settings name, None for none; nothing is connected yet.
+
+    Raises CannotStart where the library for S3 is not installed.
+    """
+    if settings.attachment_store == "folder" and settings.attachment_folder is not None:
+        return FolderStorage(settings.attachment_folder)
+    if settings.attachment_store == "s3" and settings.attachment_s3_bucket is not None:
+        try:
+            from intake.storage.s3 import Bucket, S3Storage
+        except ModuleNotFoundError as error:
+            raise CannotStart(
+                "REDRESS_INTAKE_ATTACHMENT_STORE is s3, which needs a library: pip install 'redress-intake[s3]'."
+            ) from error
+        return S3Storage(
+            Bucket(
+                name=settings.attachment_s3_bucket,
+                region=settings.attachment_s3_region,
+                endpoint=settings.attachment_s3_endpoint,
+                access_key_id=settings.attachment_s3_access_key_id,
+                secret_access_key=settings.attachment_s3_secret_access_key,
+                prefix=settings.attachment_s3_prefix,
+                virtual_hosted=settings.attachment_s3_virtual_hosted,
+            )
+        )
+    return None
 
 
 def build_handlers(core: Core) -> Handlers:
@@ -213,7 +280,10 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     dependency_metric().expect("transport")
     gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
+    storage = open_storage(core.settings)
+    sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
+        *sweeps,
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()
@@ -224,3 +294,12 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
     ]
+
+
+def _sweep_loop(core: Core, storage: Storage) -> Loop:
+    sweep = RunSweep(SweepAttachments(PostgresFiles(core.engine), storage, core.clock))
+    return watched_loop(
+        "sweep-attachments",
+        sweep.run,
+        longest_turn_seconds=SWEEP_PAUSE_SECONDS + _LONGEST_SWEEP_SECONDS,
+    )

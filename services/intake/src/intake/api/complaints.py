@@ -18,7 +18,7 @@ from chassis.paging import Cursors, PageOf, next_link
 from intake.api.counting import RECEIVED_BY, REPLAYS
 from intake.api.filters import ComplaintQuery
 from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
-from intake.api.shaping import PERSONAL, shape, shape_history
+from intake.api.shaping import FILES, PERSONAL, shape, shape_history
 from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.amendment_form import AmendmentForm
 from intake.usecases.complaint_form import ComplaintForm
@@ -167,9 +167,10 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
             within=principal.source_system,
         )
         now, personal = services.clock(), PERSONAL in principal.scopes
+        files = FILES in principal.scopes
         cursor = None if page.next_keys is None else services.cursors.seal(page.next_keys, bound)
         body = {
-            "items": [shape(view, now=now, personal=personal) for view in page.items],
+            "items": [shape(view, now=now, personal=personal, files=files) for view in page.items],
             "next_cursor": cursor,
             "has_more": cursor is not None,
         }
@@ -244,8 +245,14 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         return _answer(services, principal, await services.views.find(str(amended.id)))
 
 
+def _shaped(services: ComplaintServices, principal: Principal, view: ComplaintView) -> dict[str, Any]:
+    return shape(
+        view, now=services.clock(), personal=PERSONAL in principal.scopes, files=FILES in principal.scopes
+    )
+
+
 def _answer(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
-    body = shape(view, now=services.clock(), personal=PERSONAL in principal.scopes)
+    body = _shaped(services, principal, view)
     return Response(orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type=JSON)
 
 
@@ -258,7 +265,7 @@ def _receipt(
     headers: Mapping[str, str] = _NO_HEADERS,
 ) -> Response:
     complaint = view.complaint
-    body = shape(view, now=services.clock(), personal=PERSONAL in principal.scopes)
+    body = _shaped(services, principal, view)
     body["outcome"] = outcome.value
     status = HTTPStatus.CREATED if outcome is Outcome.RECEIVED else HTTPStatus.OK
     location = {"Location": f"/v1/complaints/{complaint.id}", "ETag": etag(complaint.version)}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from intake.domain.attached_file import FileState
 from intake.domain.complaint import Channel, Severity, State
 from intake.usecases.receive_complaint import Outcome
 
@@ -33,6 +34,38 @@ class AttachmentOut(Answer):
     name: str = Field(description="File name, for a person.")
     url: str = Field(description="Where it can be fetched.")
     media_type: str = Field(description="Its media type.")
+
+
+class FileOut(Answer):
+    """A file that was handed over and lies here; its content is fetched at `content_url`."""
+
+    id: UUID = Field(description="Id of the attachment.")
+    name: str = Field(description="The file's name as it was given.", examples=["receipt.pdf"])
+    media_type: str = Field(description="Its media type.", examples=["application/pdf"])
+    size: int = Field(description="Bytes of its content.", examples=[48211])
+    sha256: str = Field(
+        description="SHA-256 of its content, in hexadecimal.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+    state: FileState = Field(description="stored; or deleted, and then the content is gone.")
+    uploaded_by: str = Field(description="Who handed it over.", examples=["system:crm"])
+    uploaded_at: datetime = Field(description="When it was handed over.")
+    content_url: str | None = Field(
+        description="Where its content is fetched, below this service; null once it is deleted.",
+        examples=[
+            "/v1/complaints/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/attachments/0194a3c1-0b7f-7c11-8a52-1f2e3d4c5b6a/content"
+        ],
+    )
+    deleted_by: str | None = Field(description="Who deleted it.")
+    deleted_at: datetime | None = Field(description="When it was deleted.")
+    deletion_reason: str | None = Field(description="Why it was deleted.")
+    removed_at: datetime | None = Field(description="When the content of a deleted one went from the store.")
+
+
+class FilesOut(Answer):
+    """The attachments of a complaint."""
+
+    items: list[FileOut] = Field(description="The attachments, first to last.")
 
 
 class TriageOut(Answer):
@@ -97,7 +130,13 @@ class ComplaintOut(Answer):
     complainant: ComplainantOut | None = Field(
         None, description="Who complains; left out without the scope complaints:personal."
     )
-    attachments: list[AttachmentOut] = Field(description="Documents that belong to it.")
+    attachments: list[AttachmentOut] = Field(
+        description="Documents that belong to it and lie elsewhere, as its source says."
+    )
+    files: list[FileOut] | None = Field(
+        None,
+        description="Files that were handed over and lie here; left out without the scope attachments:read.",
+    )
     triage: TriageOut = Field(description="What triage made of it.")
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
@@ -118,7 +157,7 @@ class ChangeOut(Answer):
     position: int = Field(description="Its place, from 1.")
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
-    action: str = Field(description="received or amended.")
+    action: str = Field(description="received, amended, attached or attachment_deleted.")
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
         "personal data that changed too, and `withheld_sha256` binds them."

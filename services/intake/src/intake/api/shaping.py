@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.complaint import Complainant
 from intake.domain.progress import overdue
 from intake.usecases.views import ActionView, ComplaintView, HistoryPage, TriageView
@@ -12,11 +13,14 @@ from intake.usecases.views import ActionView, ComplaintView, HistoryPage, Triage
 PERSONAL: Final = "complaints:personal"
 """The scope that shows who complains."""
 
+FILES: Final = "attachments:read"
+"""The scope that shows attachments."""
+
 _COMPLAINANT: Final = tuple(field.name for field in fields(Complainant))
 
 
-def shape(view: ComplaintView, *, now: datetime, personal: bool) -> dict[str, Any]:
-    """Write a complaint as plain JSON; who complains only where `personal`."""
+def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) -> dict[str, Any]:
+    """Write a complaint as plain JSON; who complains only where `personal`, its attachments only where `files`."""
     complaint, account = view.complaint, view.complaint.account
     body: dict[str, Any] = {
         "id": str(complaint.id),
@@ -55,10 +59,34 @@ def shape(view: ComplaintView, *, now: datetime, personal: bool) -> dict[str, An
         },
         "actions": [_action(action, now) for action in view.actions],
     }
+    if files:
+        body["files"] = [shape_file(file) for file in view.files]
     if personal:
         who = account.complainant
         body["complainant"] = None if who is None else {name: getattr(who, name) for name in _COMPLAINANT}
     return body
+
+
+def shape_file(file: AttachedFile) -> dict[str, Any]:
+    """Write an attachment as plain JSON."""
+    stored = file.state is FileState.STORED
+    return {
+        "id": str(file.id),
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "state": file.state.value,
+        "uploaded_by": file.uploaded_by,
+        "uploaded_at": instant(file.uploaded_at),
+        "content_url": f"/v1/complaints/{file.complaint_id}/attachments/{file.id}/content"
+        if stored
+        else None,
+        "deleted_by": file.deleted_by,
+        "deleted_at": instant(file.deleted_at),
+        "deletion_reason": file.deletion_reason,
+        "removed_at": instant(file.removed_at),
+    }
 
 
 def shape_history(history: HistoryPage, *, personal: bool) -> dict[str, Any]:

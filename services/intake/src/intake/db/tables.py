@@ -177,3 +177,41 @@ import_row: Final = sa.Table(
     sa.Index("import_row_waiting", "import_id", "row_number", postgresql_where=sa.text("outcome IS NULL")),
     sa.Index("import_row_told", "import_id", "external_id", postgresql_where=sa.text("digest IS NOT NULL")),
 )
+
+# The content of an attachment lies in the store under its id; a reservation has nothing yet but its id.
+attached_file: Final = sa.Table(
+    "attached_file",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("media_type", sa.Text),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("sha256", sa.LargeBinary),
+    sa.Column("uploaded_by", sa.Text),
+    sa.Column("begun_at", _instant(), nullable=False),
+    sa.Column("uploaded_at", _instant()),
+    sa.Column("deleted_by", sa.Text),
+    sa.Column("deleted_at", _instant()),
+    sa.Column("deletion_reason", sa.Text),
+    sa.Column("removed_at", _instant()),
+    sa.Index("attached_file_of_complaint", "complaint_id", "uploaded_at", "id"),
+    sa.Index(
+        "attached_file_once",
+        "complaint_id",
+        "sha256",
+        unique=True,
+        postgresql_where=sa.text("state = 'stored'"),
+    ),
+    sa.Index(
+        "attached_file_reserved",
+        "begun_at",
+        postgresql_where=sa.text("state IN ('reserved', 'given_up')"),
+    ),
+    sa.Index(
+        "attached_file_doomed",
+        "deleted_at",
+        postgresql_where=sa.text("state = 'deleted' AND removed_at IS NULL"),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Reads complaints with what capa made of them: two statements for one, and two for a page."""
+"""Reads complaints with what capa made of them: at most three statements for one, and for a page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.page import Page
+from intake.db.attached_files import file_of
 from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
 from intake.db.rows import complaint_of, entry_of
-from intake.db.tables import action, complaint, complaint_history, complaint_link, nonconformity, triage
+from intake.db.tables import (
+    action,
+    attached_file,
+    complaint,
+    complaint_history,
+    complaint_link,
+    nonconformity,
+    triage,
+)
+from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.trail import Trace, first_break
 from intake.usecases.views import (
@@ -63,6 +73,14 @@ _ACTIONS: Final = (
     sa.select(action)
     .where(action.c.nonconformity_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(action.c.nonconformity_id, action.c.number, action.c.id)
+)
+_FILES: Final = (
+    sa.select(attached_file)
+    .where(
+        attached_file.c.complaint_id.in_(sa.bindparam("ids", expanding=True)),
+        attached_file.c.state == FileState.STORED.value,
+    )
+    .order_by(attached_file.c.complaint_id, attached_file.c.uploaded_at, attached_file.c.id)
 )
 _HISTORY: Final = (
     sa.select(complaint_history)
@@ -171,10 +189,16 @@ async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Comp
     if ids:
         for row in await connection.execute(_ACTIONS, {"ids": list(ids)}):
             actions.setdefault(row.nonconformity_id, []).append(_action(row))
-    return tuple(_view(row, actions) for row in rows)
+    files: dict[UUID, list[AttachedFile]] = {}
+    if rows:
+        for row in await connection.execute(_FILES, {"ids": [row.id for row in rows]}):
+            files.setdefault(row.complaint_id, []).append(file_of(row))
+    return tuple(_view(row, actions, files) for row in rows)
 
 
-def _view(row: Any, actions: dict[UUID, list[ActionView]]) -> ComplaintView:
+def _view(
+    row: Any, actions: dict[UUID, list[ActionView]], files: dict[UUID, list[AttachedFile]]
+) -> ComplaintView:
     moved = row.nonconformity_updated_at
     return ComplaintView(
         complaint=complaint_of(row),
@@ -182,6 +206,7 @@ def _view(row: Any, actions: dict[UUID, list[ActionView]]) -> ComplaintView:
         triage=_triage(row),
         nonconformity=_nonconformity(row),
         actions=tuple(actions.get(row.nonconformity_id, ())),
+        files=tuple(files.get(row.id, ())),
     )
 
 

@@ -12,6 +12,7 @@ from events.delivery import Delivery
 from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
 from events.wake import Wake
+from intake.db.attached_files import PostgresFileRows
 from intake.db.complaints import PostgresComplaints
 from intake.db.imports import PostgresImportRows
 from intake.db.keys import claim_key
@@ -30,6 +31,7 @@ class PostgresWork:
         self._complaints = PostgresComplaints(connection, clock)
         self._progress = PostgresProgress(connection)
         self._imports = PostgresImportRows(connection)
+        self._files = PostgresFileRows(connection)
         self.announced: list[Event[Contract]] = []
 
     @property
@@ -46,6 +48,11 @@ class PostgresWork:
     def imports(self) -> PostgresImportRows:
         """The rows of imports."""
         return self._imports
+
+    @property
+    def files(self) -> PostgresFileRows:
+        """The attachments."""
+        return self._files
 
     def announce(self, event: Event[Contract]) -> None:
         """Have an event told once the work is committed."""

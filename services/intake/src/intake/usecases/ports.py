@@ -12,6 +12,7 @@ from common.clock import Clock
 from events.contracts.intake import ComplaintReceivedV1
 from events.delivery import Delivery
 from events.envelope import Contract, Event
+from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
@@ -22,6 +23,7 @@ __all__ = [
     "Chronicled",
     "Clock",
     "Complaints",
+    "FileRows",
     "Identity",
     "ImportRows",
     "Kept",
@@ -181,6 +183,34 @@ class ImportRows(Protocol):
         ...
 
 
+class FileRows(Protocol):
+    """The attachments of complaints inside one transaction that holds the complaint."""
+
+    async def claim(self, key: RequestKey, file_id: UUID, status: int, *, at: datetime) -> UUID | None:
+        """Claim an Idempotency-Key before the effect, or give the attachment of its first use."""
+        ...
+
+    async def find(self, complaint_id: UUID, file_id: UUID) -> AttachedFile:
+        """Read one; raises NoSuchFile."""
+        ...
+
+    async def same(self, complaint_id: UUID, sha256: str) -> AttachedFile | None:
+        """Find the stored one with the same content."""
+        ...
+
+    async def count(self, complaint_id: UUID) -> int:
+        """Count the stored ones."""
+        ...
+
+    async def settle(self, file: AttachedFile, trace: Trace) -> None:
+        """Make a reserved one a stored one and continue the history; raises UploadGivenUp where it was swept away."""
+        ...
+
+    async def delete(self, file: AttachedFile, trace: Trace) -> None:
+        """Mark one as deleted and continue the history."""
+        ...
+
+
 class Work(Protocol):
     """One transaction: leaving its block commits, and an exception undoes it."""
 
@@ -197,6 +227,11 @@ class Work(Protocol):
     @property
     def imports(self) -> "ImportRows":
         """The rows of imports."""
+        ...
+
+    @property
+    def files(self) -> FileRows:
+        """The attachments."""
         ...
 
     def announce(self, event: Event[Contract]) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from common.page import Page
+from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint
 from intake.domain.trail import Trace
 
@@ -56,6 +57,7 @@ class ComplaintView:
     triage: TriageView | None = None
     nonconformity: NonconformityView | None = None
     actions: tuple[ActionView, ...] = ()
+    files: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
