@@ -29,6 +29,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SETTINGS: Final = {"intake": "IntakeSettings", "capa": "CapaSettings", "notifier": "Settings"}
 # Nothing is connected, so that any place will do.
 DATABASE: Final = "postgresql://nobody@127.0.0.1/nothing"
+# What a loop needs that a service has only on wish.
+FURTHER: Final = {"intake": {"attachment_store": "folder", "attachment_folder": ROOT / "nowhere"}}
 
 
 async def build(service: str, role: str, keys_file: Path) -> None:
@@ -40,6 +42,7 @@ async def build(service: str, role: str, keys_file: Path) -> None:
         pepper="for documents alone, where it guards nothing",
         config_dir=ROOT / "config",
         keys_file=keys_file,
+        **FURTHER.get(service, {}),
     )
     announce_build(service, wiring.VERSION, settings.commit)
     async with AsyncExitStack() as stack:
