@@ -63,11 +63,29 @@ def _complaints() -> Row:
     )
 
 
+def _finding() -> Row:
+    return Row(
+        "Finding",
+        (
+            Panel(
+                title="Reads of personal data",
+                description="Lists, searches and exports per hour that showed who complains. The log says who read them "
+                "(event personal_data_read).",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
+                ),
+                runbook="requests-failing",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
     description="The service that takes complaints in.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
-    rows=(_complaints(), http(), outbox(), consumers(), process()),
+    rows=(_complaints(), _finding(), http(), outbox(), consumers(), process()),
 )
