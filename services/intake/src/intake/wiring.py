@@ -43,10 +43,12 @@ from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.similar import SimilarServices, similar_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
+from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
@@ -63,6 +65,7 @@ from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
+from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
 
 SERVICE: Final = "intake"
@@ -136,7 +139,11 @@ def build_app(core: Core, health: Health) -> FastAPI:
         title="Redress intake",
         version=VERSION,
         description=_DESCRIPTION,
-        routers=[complaints_router(services), imports_router(importing)],
+        routers=[
+            complaints_router(services),
+            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
+            imports_router(importing),
+        ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=core.clock),
         problems=PROBLEMS,

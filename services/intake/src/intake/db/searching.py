@@ -25,9 +25,10 @@ _NUMBER: Final = re.compile(r"(?:C-)?([0-9]{1,18})", re.IGNORECASE)
 _CODE: Final = re.compile(r"\S+")
 # Plans made for these values alone: how common a word is decides which plan is good. The memory holds a bitmap of every
 # page of some millions of complaints; without it PostgreSQL would compute the words of all complaints on a page anew.
-_FOR_THIS_SEARCH: Final = sa.text(
+FOR_THESE_VALUES: Final = sa.text(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '32MB', true)"
 )
+"""Has the rest of a transaction planned for the values that it asks with."""
 # Each word stands for all that begin with it. One or two letters stand for themselves, since too much begins with them.
 _QUERY: Final = r"""
 CAST(regexp_replace(regexp_replace(
@@ -63,7 +64,7 @@ async def search(
     sort them. Following the order until enough are found would be one plan for both, and would read everything where the
     words are common only among complaints far away.
     """
-    await connection.execute(_FOR_THIS_SEARCH)
+    await connection.execute(FOR_THESE_VALUES)
     if limit < NEAREST:
         near = nearest(q, conditions, order, limit=limit)
         found = list((await connection.execute(near)).scalars())
