@@ -77,6 +77,21 @@ def _finding() -> Row:
                 ),
                 runbook="requests-failing",
             ),
+            Panel(
+                title="Exports",
+                description="Exports of complaints per hour, by how they ended: complete, cut at the limit, abandoned by the "
+                "client, or failed.",
+                unit="short",
+                queries=(Query(total(per_hour("complaint_exports_total"), by="outcome"), "{{outcome}}"),),
+                runbook="requests-failing",
+            ),
+            Panel(
+                title="Complaints exported",
+                description="Complaints per second that are written into exports, by format.",
+                unit="cps",
+                queries=(Query(total(rate("complaint_export_rows_total"), by="format"), "{{format}}"),),
+                runbook="requests-failing",
+            ),
         ),
     )
 

@@ -23,6 +23,9 @@ class IntakeSettings(ServiceSettings):
     import_chunk_rows: int = Field(
         250, ge=1, le=5_000, description="Rows of an import that go into the database in one transaction."
     )
+    export_max_rows: int = Field(
+        100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
+    )
 
 
 def load_profiles(folder: Path) -> Mapping[str, Profile]:

@@ -41,6 +41,7 @@ from events.transport import Transport
 from events.wake import Wake
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
+from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
@@ -120,12 +121,13 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
+    views = PostgresViews(core.engine)
     services = ComplaintServices(
         receive=ReceiveComplaint(
             GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
         ),
         amend=AmendComplaint(core.start_work, core.clock),
-        views=PostgresViews(core.engine),
+        views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
     )
@@ -140,6 +142,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
         version=VERSION,
         description=_DESCRIPTION,
         routers=[
+            exports_router(
+                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+            ),
             complaints_router(services),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
             imports_router(importing),

@@ -75,8 +75,8 @@ class ComplaintFilters(BaseModel):
         return Filters(**{name: getattr(self, name) for name in ComplaintFilters.model_fields})
 
 
-class ComplaintQuery(ComplaintFilters):
-    """Which complaints a list holds, in which order, and which page of it."""
+class OrderedFilters(ComplaintFilters):
+    """Which complaints, in which order, and from where on."""
 
     sort: Sort = Field("-received_at", description="Order of the list; with a minus the latest come first.")
     cursor: str | None = Field(
@@ -84,10 +84,15 @@ class ComplaintQuery(ComplaintFilters):
         max_length=_LONGEST_CURSOR,
         description="`next_cursor` of the page before, with the same filters.",
     )
+
+    def bound(self) -> dict[str, Any]:
+        """Give what a cursor is bound to: the filters and the order."""
+        return self.model_dump(mode="json", include={*ComplaintFilters.model_fields, "sort"})
+
+
+class ComplaintQuery(OrderedFilters):
+    """Which complaints a list holds, in which order, and which page of it."""
+
     limit: int = Field(
         DEFAULT_LIMIT, ge=1, le=MAXIMAL_LIMIT, description="How many items a page has at most."
     )
-
-    def bound(self) -> dict[str, Any]:
-        """Give what a cursor is bound to: everything but the place and length of the page."""
-        return self.model_dump(mode="json", exclude={"cursor", "limit"})

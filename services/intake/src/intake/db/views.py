@@ -1,6 +1,6 @@
 """Reads complaints with what capa made of them: two statements for one, and two for a page."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -50,6 +50,8 @@ _SELECT: Final = sa.select(
         nonconformity, nonconformity.c.id == sa.func.coalesce(triage.c.nonconformity_id, _LINKED)
     )
 )
+EXPORTED: Final = 500
+"""How many complaints of an export are read at once."""
 _ACTIONS: Final = (
     sa.select(action)
     .where(action.c.nonconformity_id.in_(sa.bindparam("ids", expanding=True)))
@@ -100,6 +102,46 @@ class PostgresViews:
             ).all()
             views = await _views(connection, rows[:limit])
         return Page(views) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
+
+    async def export(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        most: int,
+        within: str | None = None,
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        """Give one page or more, `most` complaints in all; the last page has `next_keys` where there are others."""
+        if filters.q is not None:
+            async for page in self._found(filters, Order.of(sort), after, most=most, within=within):
+                yield page
+            return
+        while True:
+            page = await self.page(filters, sort=sort, after=after, limit=min(EXPORTED, most), within=within)
+            yield page
+            after, most = page.next_keys, most - len(page.items)
+            if after is None or most == 0:
+                return
+
+    async def _found(
+        self, filters: Filters, order: Order, after: tuple[str, ...] | None, *, most: int, within: str | None
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        # What the words are in is found once: asking for each page anew would read all of it as often.
+        conditions = conditions_of(filters, within)
+        if after is not None:
+            conditions.append(order.after(after))
+        async with self._engine.connect() as connection:
+            found = await search(connection, filters.q or "", conditions, order, limit=most + 1)
+        ends = range(0, max(min(len(found), most), 1), EXPORTED)
+        for begin in ends:
+            chosen = found[begin : min(begin + EXPORTED, most)]
+            query = _SELECT.where(complaint.c.id.in_(chosen)).order_by(*order.by)
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query)).all()
+                views = await _views(connection, rows)
+            more = begin + len(chosen) < len(found)
+            yield Page(views, order.keys(rows[-1])) if more else Page(views)
 
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""

@@ -1,6 +1,6 @@
 """Complaints as they are read, with what capa made of them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -116,4 +116,20 @@ class Views(Protocol):
 
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""
+        ...
+
+
+class Export(Protocol):
+    """Reads many complaints, page by page, without holding a transaction open between two pages."""
+
+    def __call__(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        most: int,
+        within: str | None = None,
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        """Give one page or more, `most` complaints in all; the last page has `next_keys` where there are others."""
         ...
