@@ -1,5 +1,6 @@
 """Any number of complaints, made in SQL: their words, products, lots and people are as unevenly spread as real ones."""
 
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -87,8 +88,6 @@ async def fill(engine: AsyncEngine, count: int) -> None:
 
 
 async def _run(connection: AsyncConnection, given: dict[str, int]) -> None:
-    from datetime import datetime
-
     values = {**given, "end": datetime.fromisoformat(END)}
     for statement in (_WRITE_SENTENCES, _DRAW, _INSERT, *_OTHERS):
         wanted = sa.text(statement)
