@@ -22,6 +22,7 @@ MEASUREMENTS: Final = {
     "create": "benchmarks.create",
     "import": "benchmarks.imports",
     "events": "benchmarks.delivery",
+    "finding": "benchmarks.finding",
     "latency": "benchmarks.latency",
     "memory": "benchmarks.memory",
 }

@@ -113,11 +113,44 @@ def _attachments() -> Row:
     )
 
 
+def _finding() -> Row:
+    return Row(
+        "Finding",
+        (
+            Panel(
+                title="Reads of personal data",
+                description="Lists, searches and exports per hour that showed who complains. The log says who read them "
+                "(event personal_data_read).",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
+                ),
+                runbook="requests-failing",
+            ),
+            Panel(
+                title="Exports",
+                description="Exports of complaints per hour, by how they ended: complete, cut at the limit, abandoned by the "
+                "client, or failed.",
+                unit="short",
+                queries=(Query(total(per_hour("complaint_exports_total"), by="outcome"), "{{outcome}}"),),
+                runbook="requests-failing",
+            ),
+            Panel(
+                title="Complaints exported",
+                description="Complaints per second that are written into exports, by format.",
+                unit="cps",
+                queries=(Query(total(rate("complaint_export_rows_total"), by="format"), "{{format}}"),),
+                runbook="requests-failing",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
     description="The service that takes complaints in.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
-    rows=(_complaints(), _attachments(), http(), outbox(), consumers(), process()),
+    rows=(_complaints(), _finding(), _attachments(), http(), outbox(), consumers(), process()),
 )

@@ -70,6 +70,9 @@ class IntakeSettings(ServiceSettings):
         description="Media types of files that are attached, separated by commas; the content must begin as its type does. "
         "application/zip may be added.",
     )
+    export_max_rows: int = Field(
+        100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
+    )
 
     @field_validator("attachment_media_types")
     @classmethod

@@ -44,13 +44,16 @@ from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Stor
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
+from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.similar import SimilarServices, similar_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
+from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
@@ -74,6 +77,7 @@ from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
+from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
 from intake.usecases.sweep_attachments import SweepAttachments
 
@@ -132,12 +136,13 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
+    views = PostgresViews(core.engine)
     services = ComplaintServices(
         receive=ReceiveComplaint(
             GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
         ),
         amend=AmendComplaint(core.start_work, core.clock),
-        views=PostgresViews(core.engine),
+        views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
     )
@@ -152,8 +157,12 @@ def build_app(core: Core, health: Health) -> FastAPI:
         version=VERSION,
         description=_DESCRIPTION,
         routers=[
+            exports_router(
+                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+            ),
             complaints_router(services),
             attachments_router(build_attachments(core)),
+            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
             imports_router(importing),
         ],
         health=health,

@@ -17,6 +17,7 @@ from chassis.light import LightRoute
 from chassis.paging import Cursors, PageOf, next_link
 from intake.api.counting import RECEIVED_BY, REPLAYS
 from intake.api.filters import ComplaintQuery
+from intake.api.personal_reads import may_read_personal, record_personal_read
 from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
 from intake.api.shaping import FILES, PERSONAL, shape, shape_history
 from intake.usecases.amend_complaint import Amend, AmendComplaint
@@ -154,10 +155,13 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
     async def list_complaints(
         request: Request, query: Annotated[ComplaintQuery, Query()], principal: Reader
     ) -> Response:
-        """List complaints page by page, the latest received first.
+        """List complaints page by page, the latest received first; with `q` those that hold the words.
 
-        Scope: complaints:read. A key of a source system sees that system's complaints alone.
+        Scope: complaints:read; complaints:personal besides, to see or to name who complains, which is recorded. A key of a
+        source system sees that system's complaints alone. Pages stay right while complaints come in and change.
         """
+        if query.complainant_reference:
+            await authenticate(request, PERSONAL)
         bound = query.bound() | {"within": principal.source_system}
         page = await services.views.page(
             query.filters(),
@@ -166,7 +170,13 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
             limit=query.limit,
             within=principal.source_system,
         )
-        now, personal = services.clock(), PERSONAL in principal.scopes
+        now, personal = services.clock(), may_read_personal(principal)
+        if personal:
+            record_personal_read(
+                principal,
+                "list" if query.q is None else "search",
+                complainants=sum(view.complaint.account.complainant is not None for view in page.items),
+            )
         files = FILES in principal.scopes
         cursor = None if page.next_keys is None else services.cursors.seal(page.next_keys, bound)
         body = {

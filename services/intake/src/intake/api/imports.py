@@ -1,7 +1,5 @@
 """`/v1/imports`: hand over a whole file, see how it goes, fetch what came of each row."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +16,7 @@ from chassis.auth import Principal, requires
 from chassis.problems import ProblemError
 from common.ids import new_id
 from intake.api.shaping import instant
+from intake.api.spreadsheets import csv_lines
 from intake.domain.errors import ForeignSource
 from intake.domain.importing import (
     Import,
@@ -37,7 +36,6 @@ SCOPE: Final = "imports:write"
 PATH: Final = "/v1/imports"
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS: Final = ("row_number", "external_id", "outcome", "complaint_number", "errors")
 
 Importer = Annotated[Principal, requires(SCOPE)]
@@ -249,22 +247,11 @@ async def _ndjson(batches: AsyncIterator[Sequence[RowResult]]) -> AsyncIterator[
 
 
 async def _csv(batches: AsyncIterator[Sequence[RowResult]]) -> AsyncIterator[bytes]:
-    yield _csv_lines([_COLUMNS])
+    yield csv_lines([_COLUMNS])
     async for batch in batches:
         lines = []
         for result in batch:
             row = _result(result)
             row["errors"] = orjson.dumps(row["errors"]).decode() if row["errors"] else ""
-            lines.append([_harmless(row[name]) for name in _COLUMNS])
-        yield _csv_lines(lines)
-
-
-def _csv_lines(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from taking a value for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+            lines.append([row[name] for name in _COLUMNS])
+        yield csv_lines(lines)

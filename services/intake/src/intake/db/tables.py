@@ -49,6 +49,16 @@ complaint: Final = sa.Table(
     sa.Index("complaint_by_receipt", "received_at", "id"),
     sa.Index("complaint_by_record", "recorded_at", "id"),
     sa.Index("complaint_by_update", "updated_at"),
+    sa.Index(
+        "complaint_by_words",
+        sa.text("complaint_words(title, description, product, category, lot, serial, external_id)"),
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 1024},
+    ),
+    sa.Index("complaint_by_product", "product", "category", "received_at"),
+    sa.Index("complaint_by_lot", "lot", "received_at", postgresql_where=sa.text("lot IS NOT NULL")),
+    sa.Index("complaint_by_serial", "serial", "received_at", postgresql_where=sa.text("serial IS NOT NULL")),
+    sa.Index("complaint_by_occurrence", "occurred_at", postgresql_where=sa.text("occurred_at IS NOT NULL")),
 )
 
 complainant: Final = sa.Table(
@@ -61,6 +71,7 @@ complainant: Final = sa.Table(
     sa.Column("phone", sa.Text),
     sa.Column("address", sa.Text),
     sa.Column("country", sa.Text),
+    sa.Index("complainant_by_reference", "reference", postgresql_where=sa.text("reference IS NOT NULL")),
 )
 
 complaint_history: Final = sa.Table(

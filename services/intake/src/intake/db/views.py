@@ -1,7 +1,6 @@
 """Reads complaints with what capa made of them: at most three statements for one, and for a page."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.page import Page
 from intake.db.attached_files import file_of
 from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
+from intake.db.conditions import conditions_of
+from intake.db.ordering import Order
 from intake.db.rows import complaint_of, entry_of
+from intake.db.searching import search
 from intake.db.tables import (
     action,
     attached_file,
@@ -32,17 +34,6 @@ from intake.usecases.views import (
     NonconformityView,
     Sort,
     TriageView,
-)
-
-PENDING: Final = "pending"
-_CHOICES: Final = (
-    "source_system",
-    "external_id",
-    "product",
-    "category",
-    "channel",
-    "reported_severity",
-    "state",
 )
 
 # Triage says to which nonconformity a complaint belongs; until it has, the nonconformity's own word is taken.
@@ -69,6 +60,8 @@ _SELECT: Final = sa.select(
         nonconformity, nonconformity.c.id == sa.func.coalesce(triage.c.nonconformity_id, _LINKED)
     )
 )
+EXPORTED: Final = 500
+"""How many complaints of an export are read at once."""
 _ACTIONS: Final = (
     sa.select(action)
     .where(action.c.nonconformity_id.in_(sa.bindparam("ids", expanding=True)))
@@ -113,21 +106,60 @@ class PostgresViews:
         within: str | None = None,
     ) -> Page[ComplaintView]:
         """Read one page, `after` the keys that the page before ended with."""
-        column = complaint.c[sort.removeprefix("-")]
-        descending = sort.startswith("-")
-        query = _SELECT.where(*_conditions(filters, within))
+        order = Order.of(sort)
+        conditions = conditions_of(filters, within)
         if after is not None:
-            at, last = datetime.fromisoformat(after[0]), UUID(after[1])
-            place, mark = sa.tuple_(column, complaint.c.id), sa.tuple_(sa.literal(at), sa.literal(last))
-            query = query.where(place < mark if descending else place > mark)
-        order = [part.desc() if descending else part.asc() for part in (column, complaint.c.id)]
+            conditions.append(order.after(after))
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
+            if filters.q is not None:
+                # No more than the page itself, so that what it joins is read for the page alone.
+                found = await search(connection, filters.q, conditions, order, limit=limit + 1)
+                conditions = [complaint.c.id.in_(found)]
+            rows = (
+                await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))
+            ).all()
             views = await _views(connection, rows[:limit])
-        if len(rows) <= limit:
-            return Page(views)
-        end = rows[limit - 1]
-        return Page(views, (getattr(end, column.name).isoformat(), str(end.id)))
+        return Page(views) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
+
+    async def export(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        most: int,
+        within: str | None = None,
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        """Give one page or more, `most` complaints in all; the last page has `next_keys` where there are others."""
+        if filters.q is not None:
+            async for page in self._found(filters, Order.of(sort), after, most=most, within=within):
+                yield page
+            return
+        while True:
+            page = await self.page(filters, sort=sort, after=after, limit=min(EXPORTED, most), within=within)
+            yield page
+            after, most = page.next_keys, most - len(page.items)
+            if after is None or most == 0:
+                return
+
+    async def _found(
+        self, filters: Filters, order: Order, after: tuple[str, ...] | None, *, most: int, within: str | None
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        # What the words are in is found once: asking for each page anew would read all of it as often.
+        conditions = conditions_of(filters, within)
+        if after is not None:
+            conditions.append(order.after(after))
+        async with self._engine.connect() as connection:
+            found = await search(connection, filters.q or "", conditions, order, limit=most + 1)
+        ends = range(0, max(min(len(found), most), 1), EXPORTED)
+        for begin in ends:
+            chosen = found[begin : min(begin + EXPORTED, most)]
+            query = _SELECT.where(complaint.c.id.in_(chosen)).order_by(*order.by)
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query)).all()
+                views = await _views(connection, rows)
+            more = begin + len(chosen) < len(found)
+            yield Page(views, order.keys(rows[-1])) if more else Page(views)
 
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""
@@ -145,42 +177,6 @@ def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]
     name, value = reference_of(reference)
     found = [complaint.c[name] == value]
     return found if within is None else [*found, complaint.c.source_system == within]
-
-
-def _conditions(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = [
-        complaint.c[name].in_(values) for name in _CHOICES if (values := list(getattr(filters, name)))
-    ]
-    if within is not None:
-        found.append(complaint.c.source_system == within)
-    if filters.historical is not None:
-        found.append(complaint.c.historical.is_(filters.historical))
-    if filters.received_from is not None:
-        found.append(complaint.c.received_at >= filters.received_from)
-    if filters.received_to is not None:
-        found.append(complaint.c.received_at < filters.received_to)
-    if filters.triage:
-        found.append(_triaged(filters.triage))
-    if filters.updated_since is not None:
-        found.append(_updated_since(filters.updated_since))
-    return found
-
-
-def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
-    decided = [state for state in states if state != PENDING]
-    parts: list[sa.ColumnElement[bool]] = [triage.c.outcome.in_(decided)] if decided else []
-    if PENDING in states:
-        parts.append(triage.c.complaint_id.is_(None))
-    return sa.or_(*parts)
-
-
-def _updated_since(since: datetime) -> sa.ColumnElement[bool]:
-    moved = (
-        sa.select(complaint_link.c.complaint_id)
-        .join(nonconformity, nonconformity.c.id == complaint_link.c.nonconformity_id)
-        .where(nonconformity.c.updated_at >= since)
-    )
-    return sa.or_(complaint.c.updated_at >= since, complaint.c.id.in_(moved))
 
 
 async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[ComplaintView, ...]:

@@ -1,6 +1,6 @@
 """Complaints as they are read, with what capa made of them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -12,7 +12,7 @@ from intake.domain.complaint import Complaint
 from intake.domain.trail import Trace
 
 TriageState = Literal["pending", "raised", "linked", "declined"]
-Sort = Literal["received_at", "-received_at", "recorded_at", "-recorded_at"]
+Sort = Literal["received_at", "-received_at", "recorded_at", "-recorded_at", "number", "-number"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +62,31 @@ class ComplaintView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which complaints a list holds: each sequence is a choice, empty for no bound; periods are half-open."""
+    """Which complaints a list holds: each sequence is a choice, empty for no bound; periods are half-open.
 
+    `q` is what a person typed into a search box; `complainant_reference` is personal data.
+    """
+
+    q: str | None = None
     source_system: Sequence[str] = ()
     external_id: Sequence[str] = ()
     product: Sequence[str] = ()
     category: Sequence[str] = ()
+    lot: Sequence[str] = ()
+    serial: Sequence[str] = ()
     channel: Sequence[str] = ()
     reported_severity: Sequence[str] = ()
     state: Sequence[str] = ()
     triage: Sequence[str] = ()
     historical: bool | None = None
+    has_nonconformity: bool | None = None
+    complainant_reference: Sequence[str] = ()
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
     updated_since: datetime | None = None
+    updated_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +118,20 @@ class Views(Protocol):
 
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""
+        ...
+
+
+class Export(Protocol):
+    """Reads many complaints, page by page, without holding a transaction open between two pages."""
+
+    def __call__(
+        self,
+        filters: Filters,
+        *,
+        sort: Sort,
+        after: tuple[str, ...] | None,
+        most: int,
+        within: str | None = None,
+    ) -> AsyncIterator[Page[ComplaintView]]:
+        """Give one page or more, `most` complaints in all; the last page has `next_keys` where there are others."""
         ...

@@ -1,0 +1,100 @@
+"""Filters as conditions on the table of complaints, each of which an index can serve."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from intake.db.tables import complainant, complaint, complaint_link, nonconformity, triage
+from intake.usecases.views import Filters
+
+PENDING: Final = "pending"
+_CHOICES: Final = (
+    "source_system",
+    "external_id",
+    "product",
+    "category",
+    "lot",
+    "serial",
+    "channel",
+    "reported_severity",
+    "state",
+)
+
+_DECIDED: Final = (
+    sa.select(triage.c.complaint_id).where(triage.c.complaint_id == complaint.c.id).correlate(complaint)
+)
+
+
+def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
+    """Write every filter but `q`; `within` keeps a caller to one source system."""
+    found: list[sa.ColumnElement[bool]] = [
+        complaint.c[name].in_(values) for name in _CHOICES if (values := list(getattr(filters, name)))
+    ]
+    if within is not None:
+        found.append(complaint.c.source_system == within)
+    if filters.historical is not None:
+        found.append(complaint.c.historical.is_(filters.historical))
+    found += _period(complaint.c.occurred_at, filters.occurred_from, filters.occurred_to)
+    found += _period(complaint.c.received_at, filters.received_from, filters.received_to)
+    if filters.triage:
+        found.append(_triaged(filters.triage))
+    if filters.has_nonconformity is not None:
+        found.append(_belongs() if filters.has_nonconformity else ~_belongs())
+    if filters.complainant_reference:
+        named = sa.select(complainant.c.complaint_id).where(
+            complainant.c.reference.in_(list(filters.complainant_reference))
+        )
+        found.append(complaint.c.id.in_(named))
+    if filters.updated_since is not None:
+        found.append(_updated_since(filters.updated_since))
+    if filters.updated_to is not None:
+        found += _not_updated_since(filters.updated_to)
+    return found
+
+
+def _period(
+    column: sa.Column[Any], begin: datetime | None, end: datetime | None
+) -> list[sa.ColumnElement[bool]]:
+    return [
+        *([] if begin is None else [column >= begin]),
+        *([] if end is None else [column < end]),
+    ]
+
+
+def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
+    decided = [state for state in states if state != PENDING]
+    parts: list[sa.ColumnElement[bool]] = []
+    if decided:
+        parts.append(_DECIDED.where(triage.c.outcome.in_(decided)).exists())
+    if PENDING in states:
+        parts.append(~_DECIDED.exists())
+    return sa.or_(*parts)
+
+
+def _belongs() -> sa.ColumnElement[bool]:
+    linked = (
+        sa.select(complaint_link.c.complaint_id)
+        .where(complaint_link.c.complaint_id == complaint.c.id)
+        .correlate(complaint)
+    )
+    return sa.or_(_DECIDED.where(triage.c.nonconformity_id.is_not(None)).exists(), linked.exists())
+
+
+def _updated_since(since: datetime) -> sa.ColumnElement[bool]:
+    # A union and no OR: each side has its index, and PostgreSQL serves an OR of both by none.
+    own = sa.select(complaint.c.id).where(complaint.c.updated_at >= since).correlate(None)
+    return complaint.c.id.in_(sa.union(own, _moved_since(since)))
+
+
+def _not_updated_since(moment: datetime) -> list[sa.ColumnElement[bool]]:
+    return [complaint.c.updated_at < moment, complaint.c.id.not_in(_moved_since(moment))]
+
+
+def _moved_since(since: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(complaint_link.c.complaint_id)
+        .join(nonconformity, nonconformity.c.id == complaint_link.c.nonconformity_id)
+        .where(nonconformity.c.updated_at >= since)
+    )

@@ -1,0 +1,157 @@
+"""Lists, searches and exports are served by indexes: the plans that PostgreSQL makes never read all complaints."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from benchmarks.many_complaints import fill
+from intake.db.candidates import PostgresCandidates
+from intake.db.searching import FOR_THESE_VALUES
+from intake.db.views import PostgresViews
+from intake.usecases.views import Filters, Sort
+from tests.intake.world import World, open_world
+from tests.support.postgres import Databases
+
+COUNT = 30_000
+MOST_READ = COUNT // 4
+_CAMPAIGN = """
+UPDATE complaint SET title = 'campaign' WHERE id IN (SELECT id FROM complaint ORDER BY received_at LIMIT 3000)
+"""  # a word that is common, but among the oldest complaints alone
+DAY = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def full(
+    postgres: Databases, intake_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    name = f"{intake_template}_full"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {intake_template}")
+    folder: Path = tmp_path_factory.mktemp("full")
+    async with open_world(postgres.url(name), folder) as world:
+        await fill(world.engine, COUNT)
+        async with world.engine.begin() as connection:
+            await connection.exec_driver_sql(_CAMPAIGN)
+        async with world.engine.begin() as connection:
+            await connection.exec_driver_sql("ANALYZE complaint")
+        yield world
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _heard(world: World) -> Iterator[list[tuple[str, Any]]]:
+    """Everything that is asked of the table of complaints meanwhile."""
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "complaint" in statement:
+            asked.append((statement, parameters))
+
+    engine = world.engine.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+async def _plans(world: World, asked: list[tuple[str, Any]]) -> list[Any]:
+    found = []
+    async with world.engine.connect() as connection:
+        await connection.execute(FOR_THESE_VALUES)
+        for statement, parameters in asked:
+            rows = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+            plan = rows.scalar_one()
+            found.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+    return found
+
+
+def _nodes(plan: Any) -> Iterator[Any]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _reads_much(plan: Any) -> list[str]:
+    """The parts of a plan that read the whole table, or a quarter of it by an index."""
+    return [
+        f"{node['Node Type']}: {read:.0f} rows"
+        for node in _nodes(plan)
+        if node.get("Relation Name") == "complaint"
+        and (
+            (read := node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
+            > MOST_READ
+            or node["Node Type"] == "Seq Scan"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "sort"),
+    [
+        ({}, "-received_at"),
+        ({}, "recorded_at"),
+        ({}, "-number"),
+        ({"product": ["product-150"]}, "-received_at"),
+        ({"product": ["product-150"], "category": ["category-3"]}, "-received_at"),
+        ({"lot": ["L-3-7"]}, "-received_at"),
+        ({"serial": ["S-100"]}, "-received_at"),
+        ({"external_id": ["case-7"], "source_system": ["crm-3"]}, "-received_at"),
+        ({"complainant_reference": ["P-7"]}, "-received_at"),
+        ({"occurred_from": DAY, "occurred_to": DAY.replace(day=2)}, "-received_at"),
+        ({"received_from": DAY, "received_to": DAY.replace(day=2)}, "-received_at"),
+        ({"updated_since": DAY.replace(day=30)}, "-received_at"),
+        ({"updated_since": DAY.replace(day=30)}, "received_at"),
+        ({"triage": ["pending"]}, "-received_at"),
+        ({"has_nonconformity": True}, "-received_at"),
+        ({"q": "word5"}, "-received_at"),
+        ({"q": "word900 word70"}, "-received_at"),
+        ({"q": "word29000"}, "received_at"),
+        ({"q": '"word3 word1"'}, "-number"),
+        ({"q": "word29"}, "-received_at"),
+        ({"q": "C-10500"}, "-received_at"),
+        ({"q": "S-4000"}, "-received_at"),
+        ({"q": "nothing"}, "-received_at"),
+        ({"q": "campaign"}, "-received_at"),
+    ],
+)
+async def test_a_list_or_search_reads_by_indexes(full: World, filters: dict[str, Any], sort: Sort) -> None:
+    views = PostgresViews(full.engine)
+    with _heard(full) as asked:
+        page = await views.page(Filters(**filters), sort=sort, after=None, limit=25)
+        if page.next_keys is not None:
+            await views.page(Filters(**filters), sort=sort, after=page.next_keys, limit=25)
+
+    assert asked
+    assert [much for plan in await _plans(full, asked) if (much := _reads_much(plan))] == []
+
+
+async def test_an_export_reads_by_indexes(full: World) -> None:
+    with _heard(full) as asked:
+        pages = PostgresViews(full.engine).export(Filters(), sort="-received_at", after=None, most=1_500)
+        assert sum([len(page.items) async for page in pages]) == 1_500
+
+    assert [much for plan in await _plans(full, asked) if (much := _reads_much(plan))] == []
+
+
+@pytest.mark.parametrize("number", [10_001, 10_002, 10_003])
+@pytest.mark.parametrize("alone", [False, True])
+async def test_similar_complaints_are_found_by_indexes(full: World, number: int, *, alone: bool) -> None:
+    row = (await full.rows("SELECT source_system AS own FROM complaint WHERE number = :n", n=number))[0]
+    within = row.own if alone else None
+    with _heard(full) as asked:
+        _, others = await PostgresCandidates(full.engine).of(f"C-{number}", within=within, personal=True)
+
+    assert 0 < len(others) <= 1_000
+    assert [much for plan in await _plans(full, asked) if (much := _reads_much(plan))] == []
+
+
+async def test_a_plan_that_reads_all_would_be_seen(full: World) -> None:
+    plans = await _plans(full, [("SELECT id FROM complaint WHERE remedy_sought = 'x'", ())])
+
+    assert _reads_much(plans[0])
