@@ -64,6 +64,8 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", "PATCH /v1/complaints/{reference}"): Rule(
         ("complaints:write",), "hidden", request=_changing({"lot": "L-7", "reason": "read wrongly"})
     ),
+    ("intake", "GET /v1/complaints/export"): Rule(("complaints:read",), "filtered"),
+    ("intake", "GET /v1/complaints/{reference}/similar"): Rule(("complaints:read",), "hidden"),
     ("intake", f"GET {_ATTACHMENTS}"): Rule(("attachments:read",), "hidden"),
     ("intake", f"POST {_ATTACHMENTS}"): Rule(("attachments:write",), "hidden", request=_FILE),
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),

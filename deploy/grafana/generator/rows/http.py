@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Level, Panel, Query, Row
-from deploy.grafana.generator.promql import of, quantile, rate, total
+from deploy.grafana.generator.promql import of, per_hour, quantile, rate, total
 
 DURATION: Final = "http_server_request_duration_seconds"
 SERVER_ERROR: Final = 'http_response_status_code=~"5.."'
@@ -48,6 +48,14 @@ def http() -> Row:
                 ),
                 runbook="requests-failing",
                 may_be_empty="no route fails in a healthy system",
+            ),
+            Panel(
+                title="Callers refused",
+                description="Requests per hour that were refused for who asked, by why: what was presented is not valid, or does "
+                "not allow what was asked. A rise is a client with an old key, or somebody who tries keys.",
+                unit="short",
+                queries=(Query(total(per_hour("auth_refusals_total"), by="reason"), "{{reason}}"),),
+                runbook="requests-failing",
             ),
             Panel(
                 title="Refusals",
