@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 LIBRARIES = {"redress-chassis", "redress-common", "redress-events", "redress-worktime"}
 CONFIG = {
-    "intake": {"import-profiles"},
-    "capa": {"calendars", "triage.toml"},
-    "notifier": {"calendars", "ladders.toml"},
+    "intake": {"import-profiles", "oidc.toml"},
+    "capa": {"calendars", "oidc.toml", "triage.toml"},
+    "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }
 LARGEST_MEGABYTES = 160
 """Of what an image has beyond its base."""
