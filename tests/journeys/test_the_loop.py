@@ -24,18 +24,19 @@ HEAD = "robert.okafor@example.org"
 
 
 async def raised(system: RunningSystem, external_id: str, **changes: Any) -> Mapping[str, Any]:
-    """Post a complaint and give it as intake shows it once its action is known."""
+    """Post a complaint and give it as intake shows it once its decision and its action are known."""
     crm, staff = system.client("intake", "crm"), system.client("intake", "staff")
     posted = await crm.post("/v1/complaints", json=complaint(external_id, **changes))
     assert posted.status_code == 201, posted.text
     found: dict[str, Any] = {}
 
-    async def has_an_action() -> bool:
+    async def is_decided() -> bool:
         answer = await staff.get(f"/v1/complaints/{posted.json()['number']}")
         found.update(answer.json())
-        return bool(found["actions"])
+        # What is told of a complaint and what is told of its nonconformity come in no order among them.
+        return found["triage"]["state"] != "pending" and bool(found["actions"])
 
-    await until(has_an_action, seconds=30, what="the complaint shows its action")
+    await until(is_decided, seconds=30, what="the complaint shows its decision and its action")
     return found
 
 
