@@ -1,12 +1,10 @@
 """Certificates for tests, made by openssl: an authority, whom it vouches for, and a stranger."""
 
-import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tests.support.outside_tools import need_tool
 
 HOST = "127.0.0.1"
 
@@ -21,12 +19,7 @@ class Pair:
 
 def need_openssl() -> None:
     """Leave the test out, saying how to get openssl; where CI=true, its absence is a failure."""
-    if shutil.which("openssl"):
-        return
-    reason = "openssl is missing: install it (Debian, Ubuntu: apt-get install openssl)."
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    need_tool("openssl", "openssl")
 
 
 class Authority:

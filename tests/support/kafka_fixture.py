@@ -4,22 +4,19 @@ One broker serves the whole run and is started by the first test that asks for i
 Kafka's jars through Maven; `python -m local.kafka install` does that beforehand.
 """
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from local.kafka import Broker, missing_tools
+from tests.support.outside_tools import leave_out
 
 
 def need_kafka() -> None:
     """Leave the test out, saying how to get what is missing; where CI=true, missing tools are a failure."""
     if not (missing := missing_tools()):
         return
-    reason = " ".join(["Kafka cannot run here.", *missing])
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    leave_out(" ".join(["Kafka cannot run here.", *missing]))
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,16 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Leave the test out with a reason that says how to get what it needs; where CI=true its absence is a failure."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def need_tool(name: str, package: str) -> str:
@@ -13,10 +21,7 @@ def need_tool(name: str, package: str) -> str:
     found = shutil.which(name)
     if found is not None:
         return found
-    reason = f"{name} is not on the path. On Debian and Ubuntu: apt-get install {package}"
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    leave_out(f"{name} is not on the path. On Debian and Ubuntu: apt-get install {package}")
 
 
 def run_tool(*command: str | Path, timeout: float = 60.0) -> tuple[int, str]:

@@ -27,6 +27,7 @@ from tests.deploy.compose.document import (
 )
 from tests.deploy.compose.rules import SETTINGS, containers
 from tests.deploy.images.dockerfile import read_stages
+from tests.support.outside_tools import need_tool
 
 DCLINT = "dclint@3.1.0"
 # The order of keys and services is that in which a person reads them.
@@ -73,12 +74,7 @@ def test_the_file_is_well_formed_yaml() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_dclint_finds_nothing() -> None:
-    npx = shutil.which("npx")
-    if npx is None:
-        reason = "npx is missing: install Node.js (Debian, Ubuntu: apt-get install npm), and dclint reads the file."
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+    npx = need_tool("npx", "npm")
     options = [part for rule in DCLINT_WITHOUT for part in ("--disable-rule", rule)]
     outcome = subprocess.run(
         [npx, "--yes", DCLINT, FILE, "--max-warnings", "0", *options],

@@ -1,7 +1,6 @@
 """Renders the kustomizations of deploy/k8s as `kubectl apply -k` would, and walks what comes out."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.deploy.k8s.cache import cache_folder
+from tests.support.outside_tools import leave_out
 
 ROOT = Path(__file__).resolve().parents[3]
 K8S = ROOT / "deploy" / "k8s"
@@ -48,7 +47,7 @@ class Pod:
 def need_tools() -> None:
     """Leave the test out where resource definitions were not fetched; with CI=true that is a failure."""
     if not cache_folder().is_dir():
-        _left_out("The operators' resource definitions are missing: run scripts/kubernetes_tools.sh.")
+        leave_out("The operators' resource definitions are missing: run scripts/kubernetes_tools.sh.")
 
 
 def kubectl() -> str:
@@ -58,14 +57,8 @@ def kubectl() -> str:
         return str(fetched)
     found = shutil.which("kubectl")
     if found is None or _kustomize_of(found) < _OLDEST_KUSTOMIZE:
-        _left_out("A kubectl with Kustomize 5 or later is missing: run scripts/kubernetes_tools.sh.")
+        leave_out("A kubectl with Kustomize 5 or later is missing: run scripts/kubernetes_tools.sh.")
     return str(found)
-
-
-def _left_out(reason: str) -> None:
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 def _kustomize_of(found: str) -> int:
