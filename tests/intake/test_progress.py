@@ -1,10 +1,13 @@
 """What capa announces, shown with the complaint."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from common.ids import new_id
 from events.contracts.capa import (
@@ -21,6 +24,7 @@ from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutc
 from events.delivery import Claim
 from events.envelope import Contract, Event
 from tests.intake.world import NOON, World, a_complaint
+from tests.support.waiting import until
 
 NC, ACTION = UUID(int=1), UUID(int=2)
 DUE = NOON + timedelta(days=1)
@@ -167,6 +171,29 @@ async def test_a_complaint_shows_what_triage_decided_and_why(world: World) -> No
         "decided_at": "2026-11-20T12:00:00Z",
     }
     assert (shown["nonconformity"], shown["actions"], shown["version"]) == (None, [], 1)
+
+
+@pytest.mark.parametrize("tell", [_triage, _raised, _linked], ids=["triage", "raised", "linked"])
+async def test_whatever_is_told_of_a_complaint_holds_the_complaint_before_anything_else(
+    world: World, tell: Callable[[UUID], Event[Any]]
+) -> None:
+    complaint = await _received(world)
+    await world.hears(_triage(complaint, version=1))
+    async with world.engine.begin() as other:
+        await other.execute(sa.text("SELECT 1 FROM complaint WHERE id = :id FOR UPDATE"), {"id": complaint})
+        hearing = asyncio.create_task(world.hears(tell(complaint)))
+
+        await until(lambda: _somebody_waits(world), what="the event waits for the complaint")
+
+        # Whoever holds one and wants the other would wait for ever: nothing else may be held by now.
+        for table in ("triage", "nonconformity", "complaint_link"):
+            rows = await other.execute(sa.text(f"SELECT 1 FROM {table} FOR UPDATE NOWAIT"))  # noqa: S608 - our own
+            assert rows.all(), table
+    assert await asyncio.wait_for(hearing, 20) is Claim.NEW
+
+
+async def _somebody_waits(world: World) -> bool:
+    return bool(await world.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"))
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])

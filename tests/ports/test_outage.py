@@ -15,7 +15,8 @@ from tests.ports.reading import Reader, expected_by_key, records
 from tests.support.kafka_fixture import need_kafka
 from tests.support.waiting import until
 
-COUNT = 3_000
+EACH_WAY = 750
+"""Records that are written at the least before each outage and after the last."""
 STEP = 50
 
 Do = Callable[[], Awaitable[object]]
@@ -48,33 +49,38 @@ async def insist(transport: Transport, batch: list[Record], failures: list[Excep
 
 async def survive(carrier: Carrier, *, kill: Do, restart: Do) -> None:
     """Write and read through three outages; what each key was handed first must be complete and in order."""
-    reader, stop, written = Reader(), asyncio.Event(), 0
+    reader, stop, enough, written = Reader(), asyncio.Event(), asyncio.Event(), 0
     failures: list[Exception] = []
 
     async def write() -> None:
         nonlocal written
         writer = carrier.member()
-        for start in range(0, COUNT, STEP):
-            await insist(writer, records(carrier.topic, STEP, start=start), failures)
-            written = start + STEP
-            await asyncio.sleep(0.02)  # so that writing is under way when the kill comes
+        while not enough.is_set():  # so that writing is under way when the kill comes, however fast the machine
+            await insist(writer, records(carrier.topic, STEP, start=written), failures)
+            written += STEP
+            await asyncio.sleep(0.02)
+
+    async def write_on() -> None:
+        goal = written + EACH_WAY
+        await until(lambda: written >= goal, seconds=60, what=f"{goal} written")
 
     reads = asyncio.create_task(read_on(carrier.member(), carrier.topic, reader, stop))
     writes = asyncio.create_task(write())
-    for outage in (1, 2, 3):
-        goal = COUNT * outage // 4
-        await until(lambda goal=goal: written >= goal, seconds=60, what=f"{goal} written")  # type: ignore[misc]
+    for _ in range(3):
+        await write_on()
         failures.clear()
         await kill()
         await until(lambda: bool(failures), seconds=60, what="the absence met")
         await restart()
         arrived = len(reader.seen)
         await until(lambda arrived=arrived: len(reader.seen) > arrived, seconds=90, what="reading again")  # type: ignore[misc]
+    await write_on()
+    enough.set()
     await asyncio.wait_for(writes, 90)
-    await until(lambda: len(set(reader.numbers)) == COUNT, seconds=90, what="everything read")
+    await until(lambda: len(set(reader.numbers)) == written, seconds=90, what="everything read")
     stop.set()
     await asyncio.wait_for(reads, 30)
-    assert reader.first_times_by_key() == expected_by_key(COUNT)
+    assert reader.first_times_by_key() == expected_by_key(written)
 
 
 @pytest.mark.timeout(300)

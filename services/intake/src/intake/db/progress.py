@@ -9,11 +9,17 @@ from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
 
 # What says nothing new writes nothing, so that a fact that is told again makes no complaint look updated.
 # A nonconformity that triage alone has named stands at version 0, so that whatever it announces itself counts more.
+# What is told of one complaint comes under several keys and is handled at once. Whoever writes locks in one order:
+# complaint, triage or action, nonconformity, link. PostgreSQL runs the parts of a WITH in an order of its own, so that
+# the complaint is locked by what all the others read from; the count is there where the complaint is not, too.
 _TRIAGE: Final = sa.text("""
-WITH noted AS (
+WITH held AS (
+    SELECT id FROM complaint WHERE id = CAST(:complaint_id AS uuid) FOR NO KEY UPDATE
+), noted AS (
     INSERT INTO triage (complaint_id, outcome, reason, explanation, policy_version, decided_at, nonconformity_id, version)
-    VALUES (CAST(:complaint_id AS uuid), :outcome, :reason, :explanation, :policy_version,
-            CAST(:decided_at AS timestamptz), CAST(:nonconformity_id AS uuid), CAST(:version AS integer))
+    SELECT CAST(:complaint_id AS uuid), :outcome, :reason, :explanation, :policy_version,
+           CAST(:decided_at AS timestamptz), CAST(:nonconformity_id AS uuid), CAST(:version AS integer)
+      FROM (SELECT count(*) FROM held) AS first
     ON CONFLICT (complaint_id) DO UPDATE
        SET outcome = excluded.outcome, reason = excluded.reason, explanation = excluded.explanation,
            policy_version = excluded.policy_version, decided_at = excluded.decided_at,
@@ -38,16 +44,21 @@ WITH noted AS (
 UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) FROM noted WHERE id = noted.complaint_id
 """)
 _NONCONFORMITY: Final = sa.text("""
-WITH noted AS (
+WITH held AS (
+    SELECT id FROM complaint WHERE id = CAST(:complaint_id AS uuid) FOR NO KEY UPDATE
+), noted AS (
     INSERT INTO nonconformity (id, number, state, version, updated_at)
-    VALUES (CAST(:nonconformity_id AS uuid), :number, 'open', CAST(:version AS integer), CAST(:seen_at AS timestamptz))
+    SELECT CAST(:nonconformity_id AS uuid), :number, 'open', CAST(:version AS integer), CAST(:seen_at AS timestamptz)
+      FROM (SELECT count(*) FROM held) AS first
     ON CONFLICT (id) DO UPDATE SET number = excluded.number, version = excluded.version
      WHERE nonconformity.version <= excluded.version
        AND (nonconformity.number, nonconformity.version) IS DISTINCT FROM (excluded.number, excluded.version)
     RETURNING id
 ), linked AS (
     INSERT INTO complaint_link (complaint_id, nonconformity_id)
-    SELECT CAST(:complaint_id AS uuid), CAST(:nonconformity_id AS uuid) WHERE CAST(:complaint_id AS uuid) IS NOT NULL
+    SELECT CAST(:complaint_id AS uuid), CAST(:nonconformity_id AS uuid)
+      FROM (SELECT count(*) FROM held) AS first
+     WHERE CAST(:complaint_id AS uuid) IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING complaint_id
 )
