@@ -13,9 +13,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from chassis.answering import install_problem_handlers
 from chassis.auth import BEARER, BY_SOURCE, KEYRING, METRICS, Keyring, Verifier
 from chassis.documentation import DocumentedApi, documentation_routes
-from chassis.edge import Edge, install_problem_handlers
+from chassis.edge import Edge
 from chassis.health import Health, health_routes
 from chassis.problems import Problems, ProblemType
 from chassis.refusing import auth_metrics
