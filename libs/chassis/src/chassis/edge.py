@@ -6,8 +6,10 @@ turns every error that is left into a problem, counts, and writes the access log
 
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -86,8 +88,11 @@ class Edge:
             refuse_large(headers.get(b"content-length"), limit)
             if b"%" in scope.get("raw_path", b"") or scope["query_string"]:
                 refuse_address(scope)
+            table = self._routes(scope)
+            if table.refuses(scope["method"], scope["path"]):
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)  # noqa: TRY301 - answered as every error is
             reading = Reading(receive, limit, json=is_json(headers.get(b"content-type", "")))
-            light = self._routes(scope).light(scope)
+            light = table.light(scope)
             # Whoever asks under another path, such as with a root path, comes to the same route by the router.
             await (self._app if light is None else light.app)(scope, reading, answer)
         except Exception as error:
