@@ -16,12 +16,12 @@ from capa.usecases.step import Target
 from common.actor import Actor
 from events.again import Part, Place
 from tests.announcing.trio import FIRST_SECTIONS, SERVICES, State, Trio, copies, open_trio
-from tests.deploy.guides.pages import ROOT, Page
 from tests.notifier.smtp import mailbox_running
+from tests.support.pages import ROOT, read
 from tests.support.postgres import Databases
 
 ANNA = Cause(Actor("person", "anna"))
-GUIDE = Page(ROOT / "docs/guides/rebuild-a-consumer.md")
+GUIDE = read(ROOT / "docs/guides/rebuild-a-consumer.md")
 HEARD = {"intake": "DELETE FROM triage", "capa": "DELETE FROM action_notice", "notifier": "DELETE FROM timer"}
 """What tells each service's statements in the guide from those of the others."""
 

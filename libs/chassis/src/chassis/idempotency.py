@@ -38,6 +38,8 @@ KEPT: Final = timedelta(days=7)
 LONGEST_WAIT: Final = timedelta(seconds=2)
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+KEY_PATTERN: Final = r'^([\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$'
+"""What `Idempotency-Key` looks like to OpenAPI: 1 to 255 visible characters, bare or in quotes."""
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from capa.api import actions, nonconformities, steps, triage_decisions
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
+from capa.api.examples import WORDS
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
@@ -147,6 +148,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         keyring=Keyring(settings.keys_file, settings.pepper),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         tags=[

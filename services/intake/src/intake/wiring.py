@@ -44,6 +44,7 @@ from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Stor
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
+from intake.api.examples import WORDS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
@@ -170,6 +171,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         bearer=open_bearer_tokens(settings),
         by_source=True,
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         body_limits={

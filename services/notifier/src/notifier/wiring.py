@@ -36,6 +36,7 @@ from events.transport import Transport
 from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
 from notifier.api.errors import PROBLEMS
+from notifier.api.examples import WORDS
 from notifier.channels.addresses import AddressGuard
 from notifier.channels.email import EmailChannel, MailServer
 from notifier.channels.signing import new_secret
@@ -137,6 +138,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         keyring=Keyring(settings.keys_file, settings.pepper, clock=clock),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         tags=[

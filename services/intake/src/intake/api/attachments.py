@@ -20,7 +20,7 @@ from intake.api.complaints import Reference
 from intake.api.download import headers_of, tag_of, wanted
 from intake.api.schemas import FileOut, FilesOut
 from intake.api.shaping import FILES, shape_file
-from intake.api.upload_body import CHECKSUM, FIELD, FORM, Body, read_checksum, read_upload
+from intake.api.upload_body import CHECKSUM, CHECKSUM_PATTERN, FIELD, FORM, Body, read_checksum, read_upload
 from intake.domain.attached_file import AttachedFile, FileDeleted, FileState
 from intake.usecases.attach_file import Attach, AttachFile, AttachOutcome
 from intake.usecases.attachments import ContentMissing, Files, NotSetUp, Storage, StorageAway
@@ -106,6 +106,7 @@ def _add_handing_over(router: APIRouter, services: AttachmentServices) -> None:
                     CHECKSUM,
                     "SHA-256 of the file in hexadecimal; other content is refused.",
                     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    pattern=CHECKSUM_PATTERN,
                 ),
                 _header(
                     "Content-Disposition",
@@ -274,12 +275,14 @@ def _told(body: Body | None = None) -> Iterator[None]:
         raise
 
 
-def _header(name: str, description: str, example: str | None) -> dict[str, Any]:
+def _header(name: str, description: str, example: str | None, pattern: str | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
-        "schema": {"type": "string", "maxLength": 1_000},
+        "schema": {"type": "string", "maxLength": 1_000}
+        if pattern is None
+        else {"type": "string", "pattern": pattern},
     }
     return found if example is None else found | {"example": example}

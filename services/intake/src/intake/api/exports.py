@@ -15,6 +15,7 @@ from typing_extensions import override
 from chassis.auth import Principal, authenticate, requires
 from chassis.paging import Cursors
 from common.page import Page
+from intake.api.examples import EXPORT_CSV, EXPORT_NDJSON
 from intake.api.export_formats import CSV, NDJSON, CsvFile, ExportFormat, NdjsonFile
 from intake.api.filters import OrderedFilters
 from intake.api.personal_reads import record_personal_read
@@ -88,7 +89,10 @@ def exports_router(services: ExportServices) -> APIRouter:
         response_class=StreamingResponse,
         responses={
             200: {
-                "content": {CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}},
+                "content": {
+                    CSV: {"schema": {"type": "string"}, "example": EXPORT_CSV},
+                    NDJSON: {"schema": {"type": "string"}, "example": EXPORT_NDJSON},
+                },
                 "description": "One line for each complaint, and one more where the export was cut.",
                 "headers": {
                     LIMIT_HEADER: {
