@@ -1,4 +1,8 @@
-"""Filters as conditions on the table of complaints, each of which an index can serve."""
+"""Filters as conditions on the table of complaints.
+
+Those on columns of their own, on who complains and on the last change have an index each. What capa made of a complaint
+stands in other tables, which no index can sort as a list wants it: `followed` tells those apart.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +33,21 @@ _DECIDED: Final = (
 
 def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
     """Write every filter but `q`; `within` keeps a caller to one source system."""
+    return [*own_conditions(filters, within), *followed(filters)]
+
+
+def followed(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """Write the filters by what capa made of a complaint, but the one by what waits for triage alone."""
+    found = []
+    if filters.triage and set(filters.triage) != {PENDING}:
+        found.append(_triaged(filters.triage))
+    if filters.has_nonconformity is not None:
+        found.append(_belongs() if filters.has_nonconformity else ~_belongs())
+    return found
+
+
+def own_conditions(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
+    """Write the filters that indexes serve in the order of a list."""
     found: list[sa.ColumnElement[bool]] = [
         complaint.c[name].in_(values) for name in _CHOICES if (values := list(getattr(filters, name)))
     ]
@@ -38,10 +57,8 @@ def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement
         found.append(complaint.c.historical.is_(filters.historical))
     found += _period(complaint.c.occurred_at, filters.occurred_from, filters.occurred_to)
     found += _period(complaint.c.received_at, filters.received_from, filters.received_to)
-    if filters.triage:
-        found.append(_triaged(filters.triage))
-    if filters.has_nonconformity is not None:
-        found.append(_belongs() if filters.has_nonconformity else ~_belongs())
+    if set(filters.triage) == {PENDING}:
+        found.append(_pending())
     if filters.complainant_reference:
         named = sa.select(complainant.c.complaint_id).where(
             complainant.c.reference.in_(list(filters.complainant_reference))
@@ -69,8 +86,13 @@ def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
     if decided:
         parts.append(_DECIDED.where(triage.c.outcome.in_(decided)).exists())
     if PENDING in states:
-        parts.append(~_DECIDED.exists())
+        parts.append(_pending())
     return sa.or_(*parts)
+
+
+def _pending() -> sa.ColumnElement[bool]:
+    # The mark has an index in the order of the list, and may be late to go.
+    return sa.and_(complaint.c.awaits_triage, ~_DECIDED.exists())
 
 
 def _belongs() -> sa.ColumnElement[bool]:

@@ -1,0 +1,59 @@
+"""Lists complaints by what capa made of them, which stands in other tables than what the list is sorted by."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from intake.db.ordering import Order
+from intake.db.tables import complaint
+
+WINDOW: Final = 1_000
+"""How many complaints at the beginning of the order are looked at one by one."""
+_WINDOW_OF_PAGE: Final = 8
+"""How many are looked at for each that a large page asks for."""
+
+
+async def first_followed(
+    connection: AsyncConnection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    followed: Sequence[sa.ColumnElement[bool]],
+    order: Order,
+    *,
+    limit: int,
+) -> list[UUID]:
+    """Give the ids of the first `limit` complaints in this order that keep the conditions of both kinds.
+
+    They are looked for among the first complaints of the order, where they mostly are; only if those do not fill the page,
+    all are read that the other tables name.
+    """
+    first = nearest(conditions, followed, order, limit=limit)
+    found = list((await connection.execute(first)).scalars())
+    if len(found) == limit:
+        return found
+    everywhere = (
+        sa.select(complaint.c.id).where(*conditions, *followed).order_by(*order.by_no_index).limit(limit)
+    )
+    return list((await connection.execute(everywhere)).scalars())
+
+
+def nearest(
+    conditions: Sequence[sa.ColumnElement[bool]],
+    followed: Sequence[sa.ColumnElement[bool]],
+    order: Order,
+    *,
+    limit: int,
+) -> sa.Select[Any]:
+    """Look at the first complaints of the order alone."""
+    window = max(WINDOW, _WINDOW_OF_PAGE * limit)
+    first = sa.select(complaint.c.id).where(*conditions).order_by(*order.by).limit(window).cte("nearest")
+    chosen = complaint.join(first, first.c.id == complaint.c.id)
+    return (
+        sa.select(complaint.c.id)
+        .select_from(chosen)
+        .where(*followed)
+        .order_by(*order.by_no_index)
+        .limit(limit)
+    )
