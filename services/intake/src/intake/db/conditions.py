@@ -26,23 +26,38 @@ _CHOICES: Final = (
     "state",
 )
 
-_DECIDED: Final = (
-    sa.select(triage.c.complaint_id).where(triage.c.complaint_id == complaint.c.id).correlate(complaint)
+_OF_COMPLAINT: Final = triage.c.complaint_id == complaint.c.id
+# Each of these is read for one complaint after another, by the key of the other table: PostgreSQL makes no join of it, which
+# would read that table as a whole. It is for a few complaints that are chosen already.
+_OUTCOME: Final = sa.select(triage.c.outcome).where(_OF_COMPLAINT).correlate(complaint).scalar_subquery()
+_DECIDED_ON: Final = (
+    sa.select(triage.c.nonconformity_id).where(_OF_COMPLAINT).correlate(complaint).scalar_subquery()
+)
+_LINKED: Final = (
+    sa.select(complaint_link.c.nonconformity_id)
+    .where(complaint_link.c.complaint_id == complaint.c.id)
+    .limit(1)
+    .correlate(complaint)
+    .scalar_subquery()
 )
 
 
 def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement[bool]]:
-    """Write every filter but `q`; `within` keeps a caller to one source system."""
-    return [*own_conditions(filters, within), *followed(filters)]
+    """Write every filter but `q`, for complaints that words choose; `within` keeps a caller to one source system."""
+    return [*own_conditions(filters, within), *followed(filters, singly=True)]
 
 
-def followed(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """Write the filters by what capa made of a complaint, but the one by what waits for triage alone."""
+def followed(filters: Filters, *, singly: bool = False) -> list[sa.ColumnElement[bool]]:
+    """Write the filters by what capa made of a complaint, but the one by what waits for triage alone.
+
+    As they are written they serve all complaints; `singly`, a few that are chosen already.
+    """
     found = []
     if filters.triage and set(filters.triage) != {PENDING}:
-        found.append(_triaged(filters.triage))
+        found.append(_triaged(filters.triage, singly=singly))
     if filters.has_nonconformity is not None:
-        found.append(_belongs() if filters.has_nonconformity else ~_belongs())
+        belongs = _belongs(singly=singly)
+        found.append(belongs if filters.has_nonconformity else ~belongs)
     return found
 
 
@@ -80,11 +95,15 @@ def _period(
     ]
 
 
-def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
+def _triaged(states: Sequence[str], *, singly: bool) -> sa.ColumnElement[bool]:
     decided = [state for state in states if state != PENDING]
     parts: list[sa.ColumnElement[bool]] = []
-    if decided:
-        parts.append(_DECIDED.where(triage.c.outcome.in_(decided)).exists())
+    if decided and singly:
+        parts.append(_OUTCOME.in_(decided))
+    elif decided:
+        parts.append(
+            complaint.c.id.in_(sa.select(triage.c.complaint_id).where(triage.c.outcome.in_(decided)))
+        )
     if PENDING in states:
         parts.append(_pending())
     return sa.or_(*parts)
@@ -92,16 +111,15 @@ def _triaged(states: Sequence[str]) -> sa.ColumnElement[bool]:
 
 def _pending() -> sa.ColumnElement[bool]:
     # The mark has an index in the order of the list, and may be late to go.
-    return sa.and_(complaint.c.awaits_triage, ~_DECIDED.exists())
+    return sa.and_(complaint.c.awaits_triage, _OUTCOME.is_(None))
 
 
-def _belongs() -> sa.ColumnElement[bool]:
-    linked = (
-        sa.select(complaint_link.c.complaint_id)
-        .where(complaint_link.c.complaint_id == complaint.c.id)
-        .correlate(complaint)
-    )
-    return sa.or_(_DECIDED.where(triage.c.nonconformity_id.is_not(None)).exists(), linked.exists())
+def _belongs(*, singly: bool) -> sa.ColumnElement[bool]:
+    if singly:
+        return sa.func.coalesce(_DECIDED_ON, _LINKED).is_not(None)
+    named = sa.select(triage.c.complaint_id).where(triage.c.nonconformity_id.is_not(None))
+    # A union and no OR, for the reason that `_updated_since` has.
+    return complaint.c.id.in_(sa.union(named, sa.select(complaint_link.c.complaint_id)))
 
 
 def _updated_since(since: datetime) -> sa.ColumnElement[bool]:

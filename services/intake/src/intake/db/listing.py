@@ -7,8 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from intake.db.conditions import followed
 from intake.db.ordering import Order
 from intake.db.tables import complaint
+from intake.usecases.views import Filters
 
 WINDOW: Final = 1_000
 """How many complaints at the beginning of the order are looked at one by one."""
@@ -18,30 +20,33 @@ _WINDOW_OF_PAGE: Final = 8
 
 async def first_followed(
     connection: AsyncConnection,
+    filters: Filters,
     conditions: Sequence[sa.ColumnElement[bool]],
-    followed: Sequence[sa.ColumnElement[bool]],
     order: Order,
     *,
     limit: int,
 ) -> list[UUID]:
-    """Give the ids of the first `limit` complaints in this order that keep the conditions of both kinds.
+    """Give the ids of the first `limit` complaints in this order that keep the conditions and what `followed` has of filters.
 
     They are looked for among the first complaints of the order, where they mostly are; only if those do not fill the page,
     all are read that the other tables name.
     """
-    first = nearest(conditions, followed, order, limit=limit)
+    first = nearest(conditions, followed(filters, singly=True), order, limit=limit)
     found = list((await connection.execute(first)).scalars())
     if len(found) == limit:
         return found
     everywhere = (
-        sa.select(complaint.c.id).where(*conditions, *followed).order_by(*order.by_no_index).limit(limit)
+        sa.select(complaint.c.id)
+        .where(*conditions, *followed(filters))
+        .order_by(*order.by_no_index)
+        .limit(limit)
     )
     return list((await connection.execute(everywhere)).scalars())
 
 
 def nearest(
     conditions: Sequence[sa.ColumnElement[bool]],
-    followed: Sequence[sa.ColumnElement[bool]],
+    wanted: Sequence[sa.ColumnElement[bool]],
     order: Order,
     *,
     limit: int,
@@ -51,9 +56,5 @@ def nearest(
     first = sa.select(complaint.c.id).where(*conditions).order_by(*order.by).limit(window).cte("nearest")
     chosen = complaint.join(first, first.c.id == complaint.c.id)
     return (
-        sa.select(complaint.c.id)
-        .select_from(chosen)
-        .where(*followed)
-        .order_by(*order.by_no_index)
-        .limit(limit)
+        sa.select(complaint.c.id).select_from(chosen).where(*wanted).order_by(*order.by_no_index).limit(limit)
     )

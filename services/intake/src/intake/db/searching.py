@@ -81,10 +81,10 @@ def nearest(
 ) -> sa.Select[Any]:
     """Look for the words in the first complaints of the order alone, whether they are indexed or not."""
     first = sa.select(complaint.c.id).where(*conditions).order_by(*order.by).limit(NEAREST).cte("nearest")
-    chosen = complaint.join(first, first.c.id == complaint.c.id).outerjoin(
-        complaint_search, complaint_search.c.complaint_id == complaint.c.id
-    )
-    words = sa.func.coalesce(complaint_search.c.words, WORDS)
+    chosen = complaint.join(first, first.c.id == complaint.c.id)
+    # Read for one after another: of a join PostgreSQL may make a scan of all words.
+    kept = sa.select(complaint_search.c.words).where(complaint_search.c.complaint_id == complaint.c.id)
+    words = sa.func.coalesce(kept.correlate(complaint).scalar_subquery(), WORDS)
     return (
         sa.select(complaint.c.id)
         .select_from(chosen)

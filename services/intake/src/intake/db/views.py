@@ -108,17 +108,17 @@ class PostgresViews:
     ) -> Page[ComplaintView]:
         """Read one page, `after` the keys that the page before ended with."""
         order = Order.of(sort)
-        conditions, followed_by = own_conditions(filters, within), followed(filters)
+        conditions = own_conditions(filters, within)
         if after is not None:
             conditions.append(order.after(after))
         async with self._engine.connect() as connection:
             # No more than the page itself, so that what it joins is read for the page alone.
             if filters.q is not None:
-                asked = [*conditions, *followed_by]
+                asked = [*conditions, *followed(filters, singly=True)]
                 found = await search(connection, filters.q, asked, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
-            elif followed_by:
-                found = await first_followed(connection, conditions, followed_by, order, limit=limit + 1)
+            elif followed(filters):
+                found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
             rows = (
                 await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))
