@@ -48,8 +48,10 @@ SELECT drawn.id, 'crm-' || place % 4, 'case-' || place, '\\x00', (ARRAY['phone',
 """.replace("place %", "drawn.place %").replace("|| place", "|| drawn.place")
 _OTHERS: Final = (
     """
-    INSERT INTO complaint_search (complaint_id, number, source_system, received_at, recorded_at, words)
-    SELECT id, number, source_system, received_at, recorded_at,
+    INSERT INTO complaint_search (
+        complaint_id, number, source_system, channel, reported_severity, product, category, received_at, recorded_at, words
+    )
+    SELECT id, number, source_system, channel, reported_severity, product, category, received_at, recorded_at,
            complaint_words(title, description, product, category, lot, serial, external_id)
       FROM complaint
     """,

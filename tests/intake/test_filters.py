@@ -74,12 +74,11 @@ async def test_a_list_tells_complaints_with_a_nonconformity_from_those_without(w
     assert await _found(world, triage=["pending", "declined"]) == ["linked", "declined", "pending"]
 
 
-@pytest.mark.parametrize("window", [1, 1_000])
+@pytest.mark.parametrize("windows", [(), (1,), (8, 80)])
 async def test_what_capa_made_of_complaints_is_found_wherever_it_stands_in_the_order(
-    world: World, monkeypatch: pytest.MonkeyPatch, window: int
+    world: World, monkeypatch: pytest.MonkeyPatch, windows: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr("intake.db.listing.WINDOW", window)
-    monkeypatch.setattr("intake.db.listing._WINDOW_OF_PAGE", 0)
+    monkeypatch.setattr("intake.db.listing.WINDOWS", windows)
     for number in range(4):
         await world.client("crm").post(PATH, json=a_complaint(external_id=f"X-{number}"))
     async with world.engine.begin() as connection:

@@ -49,7 +49,7 @@ async def test_a_migration_puts_what_is_there_into_the_queue(former: World) -> N
 async def test_searches_ask_the_former_index_until_the_table_is_filled_and_it_is_dropped(
     former: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await index_alone(former, monkeypatch)
+    index_alone(monkeypatch)
     await tell(former, "C", description="The kettle is hot.")
     index = IndexComplaints(PostgresSearchIndex(former.engine))
     assert await found(former, "kettle") == ["A", "B", "C"]
@@ -77,7 +77,7 @@ async def test_a_former_index_whose_drop_was_broken_off_is_not_asked_and_is_drop
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'complaint_by_words'::regclass"
         )
         await connection.exec_driver_sql("DELETE FROM complaint_search WHERE number = 10001")
-    await index_alone(former, monkeypatch)
+    index_alone(monkeypatch)
 
     assert await found(former, "kettle") == ["B"]
     await index()

@@ -30,6 +30,10 @@ _OF_COMPLAINT: Final = triage.c.complaint_id == complaint.c.id
 # Each of these is read for one complaint after another, by the key of the other table: PostgreSQL makes no join of it, which
 # would read that table as a whole. It is for a few complaints that are chosen already.
 _OUTCOME: Final = sa.select(triage.c.outcome).where(_OF_COMPLAINT).correlate(complaint).scalar_subquery()
+# PostgreSQL expects half of what it asks a bare truth of to pass, and next to nothing of what it asks to be NULL.
+_UNDECIDED: Final = sa.func.coalesce(
+    sa.select(sa.false()).where(_OF_COMPLAINT).correlate(complaint).scalar_subquery(), sa.true()
+)
 _DECIDED_ON: Final = (
     sa.select(triage.c.nonconformity_id).where(_OF_COMPLAINT).correlate(complaint).scalar_subquery()
 )
@@ -111,7 +115,7 @@ def _triaged(states: Sequence[str], *, singly: bool) -> sa.ColumnElement[bool]:
 
 def _pending() -> sa.ColumnElement[bool]:
     # The mark has an index in the order of the list, and may be late to go.
-    return sa.and_(complaint.c.awaits_triage, _OUTCOME.is_(None))
+    return sa.and_(complaint.c.awaits_triage, _UNDECIDED)
 
 
 def _belongs(*, singly: bool) -> sa.ColumnElement[bool]:

@@ -21,26 +21,32 @@ from intake.usecases.index_complaints import Batch, Unindexed
 FORMER: Final = "complaint_by_words"
 """The index over complaints themselves, of the release before: it stands until the table is filled once."""
 
+_KEPT: Final = "source_system, channel, reported_severity, product, category, received_at, words"
+"""What of a complaint in `complaint_search` may change."""
+
+
+def _of(row: str) -> str:
+    return ", ".join(f"{row}.{name}" for name in _KEPT.split(", "))
+
+
 # Written only where something differs, so that a look over everything costs no more than the look.
-_WRITTEN: Final = """
+_WRITTEN: Final = f"""
 held AS MATERIALIZED (
-    SELECT id, number, source_system, received_at, recorded_at,
+    SELECT id, number, source_system, channel, reported_severity, product, category, received_at, recorded_at,
            complaint_words(title, description, product, category, lot, serial, external_id) AS words
       FROM complaint WHERE id = ANY(ARRAY(SELECT id FROM asked))
      ORDER BY id FOR KEY SHARE SKIP LOCKED
 ), written AS (
-    INSERT INTO complaint_search AS kept (complaint_id, number, source_system, received_at, recorded_at, words)
-    SELECT id, number, source_system, received_at, recorded_at, words FROM held
-    ON CONFLICT (complaint_id) DO UPDATE
-       SET source_system = excluded.source_system, received_at = excluded.received_at, words = excluded.words
-     WHERE (kept.source_system, kept.received_at, kept.words)
-           IS DISTINCT FROM (excluded.source_system, excluded.received_at, excluded.words)
+    INSERT INTO complaint_search AS kept (complaint_id, number, recorded_at, {_KEPT})
+    SELECT id, number, recorded_at, {_KEPT} FROM held
+    ON CONFLICT (complaint_id) DO UPDATE SET ({_KEPT}) = ({_of("excluded")})
+     WHERE ({_of("kept")}) IS DISTINCT FROM ({_of("excluded")})
     RETURNING 1
 ), again AS (
     INSERT INTO complaint_unindexed (complaint_id, waits_since)
     SELECT id, since FROM asked
      WHERE id NOT IN (SELECT id FROM held) AND EXISTS (SELECT FROM complaint WHERE complaint.id = asked.id)
-)"""
+)"""  # noqa: S608 - column names of our own
 _WAITING: Final = sa.text(f"""
 WITH taken AS (
     DELETE FROM complaint_unindexed WHERE ctid = ANY(ARRAY(

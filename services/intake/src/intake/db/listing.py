@@ -12,10 +12,8 @@ from intake.db.ordering import Order
 from intake.db.tables import complaint
 from intake.usecases.views import Filters
 
-WINDOW: Final = 1_000
-"""How many complaints at the beginning of the order are looked at one by one."""
-_WINDOW_OF_PAGE: Final = 8
-"""How many are looked at for each that a large page asks for."""
+WINDOWS: Final = (8, 80)
+"""How many complaints at the beginning of the order are looked at one by one, for each that a page asks for."""
 
 
 async def first_followed(
@@ -31,10 +29,15 @@ async def first_followed(
     They are looked for among the first complaints of the order, where they mostly are; only if those do not fill the page,
     all are read that the other tables name.
     """
-    first = nearest(conditions, followed(filters, singly=True), order, limit=limit)
-    found = list((await connection.execute(first)).scalars())
-    if len(found) == limit:
-        return found
+    wanted = followed(filters, singly=True)
+    if not wanted:
+        chosen = sa.select(complaint.c.id).where(*conditions).order_by(*order.by).limit(limit)
+        return list((await connection.execute(chosen)).scalars())
+    for window in WINDOWS:
+        first = nearest(conditions, wanted, order, window=window * limit, limit=limit)
+        found = list((await connection.execute(first)).scalars())
+        if len(found) == limit:
+            return found
     everywhere = (
         sa.select(complaint.c.id)
         .where(*conditions, *followed(filters))
@@ -49,10 +52,10 @@ def nearest(
     wanted: Sequence[sa.ColumnElement[bool]],
     order: Order,
     *,
+    window: int,
     limit: int,
 ) -> sa.Select[Any]:
     """Look at the first complaints of the order alone."""
-    window = max(WINDOW, _WINDOW_OF_PAGE * limit)
     first = sa.select(complaint.c.id).where(*conditions).order_by(*order.by).limit(window).cte("nearest")
     chosen = complaint.join(first, first.c.id == complaint.c.id)
     return (

@@ -45,10 +45,7 @@ CAST(regexp_replace(regexp_replace(
 
 _KEPT: Final[dict[sa.Column[Any], sa.Column[Any]]] = {
     complaint.c.id: complaint_search.c.complaint_id,
-    **{
-        complaint.c[name]: complaint_search.c[name]
-        for name in ("number", "source_system", "received_at", "recorded_at")
-    },
+    **{complaint.c[column.name]: column for column in complaint_search.c if column.name in complaint.c},
 }
 
 

@@ -58,7 +58,7 @@ complaint: Final = sa.Table(
     sa.Index("complaint_awaiting_triage", "received_at", "id", postgresql_where=sa.text("awaits_triage")),
 )
 
-# The words of a complaint, and what a search sorts and keeps apart by. Triggers keep it true to `complaint`: what is new
+# The words of a complaint, what a search sorts by, and what it is most often narrowed down by. Triggers keep it true to `complaint`: what is new
 # goes into the queue, and what is amended is written here at once.
 complaint_search: Final = sa.Table(
     "complaint_search",
@@ -66,6 +66,10 @@ complaint_search: Final = sa.Table(
     sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
     sa.Column("source_system", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reported_severity", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
     sa.Column("received_at", _instant(), nullable=False),
     sa.Column("recorded_at", _instant(), nullable=False),
     sa.Column("words", pg.TSVECTOR, nullable=False),

@@ -117,7 +117,7 @@ class PostgresViews:
                 asked = [*conditions, *followed(filters, singly=True)]
                 found = await search(connection, filters.q, asked, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
-            elif followed(filters):
+            elif filters.triage or filters.has_nonconformity is not None:
                 found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
             rows = (

@@ -18,8 +18,15 @@ depends_on = None
 _WORDS = (
     "complaint_words({0}title, {0}description, {0}product, {0}category, {0}lot, {0}serial, {0}external_id)"
 )
-_WORDED = "title, description, product, category, lot, serial, external_id"
+_WORDED = "title, description, lot, serial, external_id"
+_KEPT = "source_system, channel, reported_severity, product, category, received_at"
+_FOLLOWED = f"{_WORDED}, {_KEPT}".split(", ")
 _PENDING_AT_ONCE = 10_000
+
+
+def _of(row: str, names: list[str]) -> str:
+    return ", ".join(f"{row}.{name}" for name in names)
+
 
 # The words of a complaint are seldom read, and then one by one: they lie beside the rows, so that what a word is in can
 # be sorted without them.
@@ -29,6 +36,10 @@ _TABLES = (
         complaint_id uuid PRIMARY KEY REFERENCES complaint (id) ON DELETE CASCADE,
         number bigint NOT NULL,
         source_system text NOT NULL,
+        channel text NOT NULL,
+        reported_severity text NOT NULL,
+        product text NOT NULL,
+        category text NOT NULL,
         received_at timestamptz NOT NULL,
         recorded_at timestamptz NOT NULL,
         words tsvector NOT NULL
@@ -60,10 +71,10 @@ _FOLLOW = (
     f"""
     CREATE OR REPLACE FUNCTION complaint_reworded() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO complaint_search (complaint_id, number, source_system, received_at, recorded_at, words)
-        VALUES (NEW.id, NEW.number, NEW.source_system, NEW.received_at, NEW.recorded_at, {_WORDS.format("NEW.")})
+        INSERT INTO complaint_search (complaint_id, number, recorded_at, words, {_KEPT})
+        VALUES (NEW.id, NEW.number, NEW.recorded_at, {_WORDS.format("NEW.")}, {_of("NEW", _KEPT.split(", "))})
         ON CONFLICT (complaint_id) DO UPDATE
-           SET source_system = excluded.source_system, received_at = excluded.received_at, words = excluded.words;
+           SET (words, {_KEPT}) = (excluded.words, {_of("excluded", _KEPT.split(", "))});
         RETURN NULL;
     END
     $$
@@ -74,10 +85,8 @@ _FOLLOW = (
     """,
     f"""
     CREATE OR REPLACE TRIGGER complaint_reworded
-     AFTER UPDATE OF {_WORDED}, source_system, received_at ON complaint FOR EACH ROW
-      WHEN (({", ".join(f"OLD.{name}" for name in _WORDED.split(", "))}, OLD.source_system, OLD.received_at)
-            IS DISTINCT FROM
-            ({", ".join(f"NEW.{name}" for name in _WORDED.split(", "))}, NEW.source_system, NEW.received_at))
+     AFTER UPDATE OF {", ".join(_FOLLOWED)} ON complaint FOR EACH ROW
+      WHEN (({_of("OLD", _FOLLOWED)}) IS DISTINCT FROM ({_of("NEW", _FOLLOWED)}))
    EXECUTE FUNCTION complaint_reworded()
     """,
 )
