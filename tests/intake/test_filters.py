@@ -74,6 +74,24 @@ async def test_a_list_tells_complaints_with_a_nonconformity_from_those_without(w
     assert await _found(world, triage=["pending", "declined"]) == ["linked", "declined", "pending"]
 
 
+@pytest.mark.parametrize("windows", [(), (1,), (8, 80)])
+async def test_what_capa_made_of_complaints_is_found_wherever_it_stands_in_the_order(
+    world: World, monkeypatch: pytest.MonkeyPatch, windows: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("intake.db.listing.WINDOWS", windows)
+    for number in range(4):
+        await world.client("crm").post(PATH, json=a_complaint(external_id=f"X-{number}"))
+    async with world.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO complaint_link (complaint_id, nonconformity_id)"
+            " SELECT id, id FROM complaint WHERE external_id IN ('X-1', 'X-3')"
+        )
+
+    assert await _found(world, has_nonconformity="true") == ["X-1", "X-3"]
+    assert await _found(world, has_nonconformity="true", sort="-received_at", limit=1) == ["X-3"]
+    assert await _found(world, has_nonconformity="false", external_id=["X-2", "X-3"]) == ["X-2"]
+
+
 async def test_who_complains_is_named_in_a_filter_only_with_the_scope_for_it(world: World) -> None:
     answer = await world.client("reader").get(PATH, params={"complainant_reference": "P-9"})
 

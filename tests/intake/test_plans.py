@@ -82,7 +82,7 @@ def _reads_much(plan: Any) -> list[str]:
     return [
         f"{node['Node Type']}: {read:.0f} rows"
         for node in _nodes(plan)
-        if node.get("Relation Name") == "complaint"
+        if node.get("Relation Name") in {"complaint", "complaint_search", "triage"}
         and (
             (read := node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
             > MOST_READ
@@ -108,7 +108,11 @@ def _reads_much(plan: Any) -> list[str]:
         ({"updated_since": DAY.replace(day=30)}, "-received_at"),
         ({"updated_since": DAY.replace(day=30)}, "received_at"),
         ({"triage": ["pending"]}, "-received_at"),
+        ({"triage": ["pending"]}, "number"),
+        ({"triage": ["linked"]}, "-received_at"),
+        ({"triage": ["pending", "declined"]}, "recorded_at"),
         ({"has_nonconformity": True}, "-received_at"),
+        ({"has_nonconformity": False, "product": ["product-7"]}, "-received_at"),
         ({"q": "word5"}, "-received_at"),
         ({"q": "word900 word70"}, "-received_at"),
         ({"q": "word29000"}, "received_at"),
@@ -118,6 +122,9 @@ def _reads_much(plan: Any) -> list[str]:
         ({"q": "S-4000"}, "-received_at"),
         ({"q": "nothing"}, "-received_at"),
         ({"q": "campaign"}, "-received_at"),
+        ({"q": "word29000", "source_system": ["crm-1"]}, "-number"),
+        ({"q": "word29000", "channel": ["phone"]}, "-received_at"),
+        ({"q": "word29000", "has_nonconformity": True}, "-received_at"),
     ],
 )
 async def test_a_list_or_search_reads_by_indexes(full: World, filters: dict[str, Any], sort: Sort) -> None:

@@ -1,4 +1,4 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|reindex|dead-letters …`."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from events.wake import Wake
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
 from intake.usecases.announce_again import SECTIONS
-from intake.wiring import SERVICE, VERSION, build_announce_again, open_core
+from intake.wiring import SERVICE, VERSION, build_announce_again, build_reindex, open_core
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -27,6 +27,7 @@ _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
     "worker": run_worker,
     "all": run_all,
 }
+_TOLD_EVERY: Final = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "reindex":
+            run_process(lambda: _reindex(settings))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -64,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    roles.add_parser(
+        "reindex", help="compare the words of every complaint with what searches ask, and correct them"
+    )
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -87,6 +93,21 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
         return await announce_again.command(core.engine, build_announce_again(core), options)
     finally:
         await core.engine.dispose()
+
+
+async def _reindex(settings: IntakeSettings) -> int:
+    core = open_core(settings, role="reindex", wake=Wake())
+    looked_at = written = 0
+    try:
+        await require_schema(core.engine, SERVICE)
+        async for batch in build_reindex(core)():
+            looked_at, written = looked_at + batch.looked_at, written + batch.written
+            if looked_at % _TOLD_EVERY == 0:
+                sys.stdout.write(f"{looked_at} looked at, {written} written\n")
+    finally:
+        await core.engine.dispose()
+    sys.stdout.write(f"{looked_at} complaints looked at, {written} written. Done.\n")
+    return 0
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:

@@ -57,12 +57,14 @@ from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
+from intake.db.indexing import PostgresSearchIndex
 from intake.db.open_imports import PostgresOpenImports
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
-from intake.jobs.gauges import ImportGauges
+from intake.jobs.gauges import ImportGauges, ShowAll
+from intake.jobs.index_complaints import IndexGauges, RunIndexing
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
@@ -76,8 +78,10 @@ from intake.usecases.delete_attachment import DeleteAttachment
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.index_complaints import IndexComplaints
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
+from intake.usecases.reindex_complaints import ReindexComplaints
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
 from intake.usecases.sweep_attachments import SweepAttachments
@@ -263,6 +267,11 @@ def build_announce_again(core: Core) -> AnnounceAgain:
     return AnnounceAgain(core.start_work, core.clock)
 
 
+def build_reindex(core: Core) -> ReindexComplaints:
+    """Build what goes over the index of words."""
+    return ReindexComplaints(PostgresSearchIndex(core.engine), core.clock)
+
+
 def build_transport(core: Core) -> Transport:
     """Build the transport that the settings name; nothing is connected yet. Raises CannotStart."""
     settings, log_engine = core.settings, None
@@ -289,7 +298,10 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     dependency_metric().expect("transport")
-    gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
+    index = PostgresSearchIndex(core.engine)
+    indexing = RunIndexing(IndexComplaints(index))
+    show = ShowAll(ImportGauges(PostgresOpenImports(core.engine), core.clock), IndexGauges(index, core.clock))
+    gauges = KeepGauges(show, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
@@ -300,6 +312,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
             for name, turning in delivery_loops(carriage).items()
         ),
         watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
+        watched_loop("index-complaints", indexing.run, longest_turn_seconds=_LONGEST_TURN_SECONDS),
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),

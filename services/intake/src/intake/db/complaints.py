@@ -39,6 +39,7 @@ _FIXED: Final = {
     "historical",
     "correlation_id",
     "attachments",
+    "awaits_triage",
 }
 _UPDATED: Final = [
     column.name

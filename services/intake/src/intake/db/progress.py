@@ -41,7 +41,8 @@ WITH held AS (
     SELECT complaint_id, nonconformity_id FROM noted WHERE nonconformity_id IS NOT NULL
     ON CONFLICT DO NOTHING
 )
-UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) FROM noted WHERE id = noted.complaint_id
+UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz), awaits_triage = false
+  FROM noted WHERE id = noted.complaint_id
 """)
 _NONCONFORMITY: Final = sa.text("""
 WITH held AS (

@@ -44,21 +44,49 @@ complaint: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # True where triage has not decided; it may still be true where it has.
+    sa.Column("awaits_triage", sa.Boolean, nullable=False, server_default=sa.true()),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),
     sa.Index("complaint_by_record", "recorded_at", "id"),
     sa.Index("complaint_by_update", "updated_at"),
-    sa.Index(
-        "complaint_by_words",
-        sa.text("complaint_words(title, description, product, category, lot, serial, external_id)"),
-        postgresql_using="gin",
-        postgresql_with={"gin_pending_list_limit": 1024},
-    ),
     sa.Index("complaint_by_product", "product", "category", "received_at"),
     sa.Index("complaint_by_lot", "lot", "received_at", postgresql_where=sa.text("lot IS NOT NULL")),
     sa.Index("complaint_by_serial", "serial", "received_at", postgresql_where=sa.text("serial IS NOT NULL")),
     sa.Index("complaint_by_occurrence", "occurred_at", postgresql_where=sa.text("occurred_at IS NOT NULL")),
+    sa.Index("complaint_awaiting_triage", "received_at", "id", postgresql_where=sa.text("awaits_triage")),
+)
+
+# The words of a complaint, what a search sorts by, and what it is most often narrowed down by. Triggers keep it true to `complaint`: what is new
+# goes into the queue, and what is amended is written here at once.
+complaint_search: Final = sa.Table(
+    "complaint_search",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("source_system", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reported_severity", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("received_at", _instant(), nullable=False),
+    sa.Column("recorded_at", _instant(), nullable=False),
+    sa.Column("words", pg.TSVECTOR, nullable=False),
+    sa.Index(
+        "complaint_search_by_words",
+        "words",
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 1024},
+    ),
+)
+
+# What is not in `complaint_search` yet. Whatever is committed is in one of the two.
+complaint_unindexed: Final = sa.Table(
+    "complaint_unindexed",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, nullable=False),
+    sa.Column("waits_since", _instant(), nullable=False),
 )
 
 complainant: Final = sa.Table(
@@ -102,6 +130,11 @@ triage: Final = sa.Table(
     sa.Column("decided_at", _instant(), nullable=False),
     sa.Column("nonconformity_id", sa.Uuid),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "triage_with_nonconformity",
+        "complaint_id",
+        postgresql_where=sa.text("nonconformity_id IS NOT NULL"),
+    ),
 )
 
 nonconformity: Final = sa.Table(

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.page import Page
 from intake.db.attached_files import file_of
 from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
-from intake.db.conditions import conditions_of
+from intake.db.conditions import conditions_of, followed, own_conditions
+from intake.db.listing import first_followed
 from intake.db.ordering import Order
 from intake.db.rows import complaint_of, entry_of
 from intake.db.searching import search
@@ -107,13 +108,17 @@ class PostgresViews:
     ) -> Page[ComplaintView]:
         """Read one page, `after` the keys that the page before ended with."""
         order = Order.of(sort)
-        conditions = conditions_of(filters, within)
+        conditions = own_conditions(filters, within)
         if after is not None:
             conditions.append(order.after(after))
         async with self._engine.connect() as connection:
+            # No more than the page itself, so that what it joins is read for the page alone.
             if filters.q is not None:
-                # No more than the page itself, so that what it joins is read for the page alone.
-                found = await search(connection, filters.q, conditions, order, limit=limit + 1)
+                asked = [*conditions, *followed(filters, singly=True)]
+                found = await search(connection, filters.q, asked, order, limit=limit + 1)
+                conditions = [complaint.c.id.in_(found)]
+            elif filters.triage or filters.has_nonconformity is not None:
+                found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
             rows = (
                 await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))

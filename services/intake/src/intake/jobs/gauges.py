@@ -1,5 +1,6 @@
 """Keeps the gauges of open imports, so that no scrape waits for the database."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,3 +41,15 @@ class ImportGauges:
             IMPORTS.labels(state.value).set(found.numbers.get(state, 0))
         since = found.last_progress_at
         LAST_PROGRESS.set(0.0 if since is None else max((self.clock() - since).total_seconds(), 0.0))
+
+
+class ShowAll:
+    """Shows one after the other."""
+
+    def __init__(self, *shows: Callable[[], Awaitable[None]]) -> None:
+        self._shows = shows
+
+    async def __call__(self) -> None:
+        """Count everything once."""
+        for show in self._shows:
+            await show()
