@@ -13,6 +13,7 @@ from intake.domain.lifecycle.guards import Situation
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.lifecycle.taking import AnyCommand, Taken, take
 from intake.domain.lifecycle.tracing import trace_step
+from intake.usecases.outgoing_steps import published_step
 from intake.usecases.ports import Clock, StartWork
 
 
@@ -20,13 +21,15 @@ from intake.usecases.ports import Clock, StartWork
 class Errand:
     """Which complaint, read in which version (None: any), takes which step, and who has it done.
 
-    `within` is the source system whose complaints the caller may see, None for all.
+    `scopes` are the caller's, None where nobody's are asked; `within` is the source system whose complaints the caller may
+    see, None for all.
     """
 
     reference: str
     expected: int | None
     command: AnyCommand
     actor: Actor
+    scopes: frozenset[str] | None = None
     within: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
@@ -53,10 +56,21 @@ class TakeStep:
             require_version(errand.expected, held.case.complaint.version)
             # Taken with the complaint locked, so that its steps are in the order of their times.
             now = self._clock()
-            situation = Situation(actor=errand.actor, now=now, policy=self._policy)
+            situation = Situation(actor=errand.actor, now=now, policy=self._policy, scopes=errand.scopes)
             taken = take(command, held.case, situation, other=held.other)
             trace = trace_step(taken, last=held.last, actor=errand.actor, now=now)
             await work.handlings.save(taken, trace)
+            # What ends beside the step, such as the waiting for the customer, is part of what is told of the step.
+            told = published_step(
+                taken.complaint,
+                taken.facts[0],
+                actor=errand.actor,
+                now=now,
+                traceparent=errand.traceparent,
+                tracestate=errand.tracestate,
+            )
+            if told is not None:
+                work.announce(told)
         return taken
 
 
