@@ -49,6 +49,7 @@ from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
+from intake.api.steps import StepServices, steps_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
@@ -68,7 +69,7 @@ from intake.jobs.index_complaints import IndexGauges, RunIndexing
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
-from intake.settings import IntakeSettings, load_profiles
+from intake.settings import IntakeSettings, load_profiles, read_closing_policy
 from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
@@ -84,6 +85,7 @@ from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.reindex_complaints import ReindexComplaints
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
+from intake.usecases.stepping import TakeStep
 from intake.usecases.sweep_attachments import SweepAttachments
 
 SERVICE: Final = "intake"
@@ -96,6 +98,10 @@ _LONGEST_SWEEP_SECONDS: Final = 900.0
 """Each of up to 200 contents may find the store slow."""
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
+    {
+        "name": "steps",
+        "description": "Handle complaints: assess, investigate, respond, close, and all between.",
+    },
     {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
@@ -141,7 +147,7 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    views = PostgresViews(core.engine)
+    views, policy = PostgresViews(core.engine), read_closing_policy(settings.closing_policy_file)
     services = ComplaintServices(
         receive=ReceiveComplaint(
             GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
@@ -150,7 +156,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
+        policy=policy,
     )
+    steps = StepServices(TakeStep(core.start_work, core.clock, policy), views, policy, core.clock)
     imports = PostgresImports(core.engine)
     importing = ImportServices(
         stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
@@ -163,9 +171,10 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description=_DESCRIPTION,
         routers=[
             exports_router(
-                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows, policy)
             ),
             complaints_router(services),
+            steps_router(steps),
             attachments_router(build_attachments(core)),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
             imports_router(importing),

@@ -16,7 +16,7 @@ from chassis.auth import Principal, requires
 from chassis.problems import ProblemError
 from common.ids import new_id
 from intake.api.examples import IMPORT_CSV, IMPORT_NDJSON, RESULTS_CSV, RESULTS_NDJSON
-from intake.api.shaping import instant
+from intake.api.instants import instant
 from intake.api.spreadsheets import csv_lines
 from intake.domain.errors import ForeignSource
 from intake.domain.importing import (
