@@ -118,6 +118,30 @@ def _finding() -> Row:
         "Finding",
         (
             Panel(
+                title="Complaints that wait to be indexed",
+                description="Complaints whose words are not in the index of searches yet. Searches read the first 1,000 of them as "
+                "they are.",
+                unit="short",
+                queries=(Query(highest(of("complaints_unindexed")), "waiting"),),
+                runbook="search-behind",
+                levels=(Level(1_000, "orange"),),
+            ),
+            Panel(
+                title="Lag of the index",
+                description="How long the complaint that waits for longest has waited to be indexed.",
+                unit="s",
+                queries=(Query(highest(of("complaints_unindexed_age_seconds")), "longest"),),
+                runbook="search-behind",
+                levels=(Level(10, "orange"), Level(60, "red")),
+            ),
+            Panel(
+                title="Complaints indexed",
+                description="Complaints per second whose words are written where searches look for them.",
+                unit="cps",
+                queries=(Query(total(rate("complaints_indexed_total")), "indexed"),),
+                runbook="search-behind",
+            ),
+            Panel(
                 title="Reads of personal data",
                 description="Lists, searches and exports per hour that showed who complains. The log says who read them "
                 "(event personal_data_read).",
