@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, MAXIMAL_LIMIT
 from intake.domain.complaint import Channel, Severity, State
-from intake.usecases.form_values import EARLIEST_YEAR, LATEST_YEAR, Code, ExternalId, Line
+from intake.usecases.form_values import EARLIEST_YEAR, LATEST_YEAR, WITHIN_YEARS, Code, ExternalId, Line
 from intake.usecases.views import Filters, Sort, TriageState
 
 _MOST: Final = 100
@@ -24,7 +24,7 @@ def _in_range(value: datetime) -> datetime:
 
 Search = Annotated[Line, StringConstraints(max_length=LONGEST_SEARCH)]
 """What a person types into a search box."""
-_Instant = Annotated[Instant, AfterValidator(_in_range)]
+_Instant = Annotated[Instant, AfterValidator(_in_range), WITHIN_YEARS]
 
 
 class ComplaintFilters(BaseModel):

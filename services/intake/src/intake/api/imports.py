@@ -122,6 +122,7 @@ def imports_router(services: ImportServices) -> APIRouter:
     """Make the routes."""
     router = APIRouter(tags=["imports"])
     text: dict[str, Any] = {"schema": {"type": "string"}}
+    raw: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
     @router.post(
         PATH,
@@ -140,8 +141,8 @@ def imports_router(services: ImportServices) -> APIRouter:
             "requestBody": {
                 "required": True,
                 "content": {
-                    CSV: {**text, "example": IMPORT_CSV},
-                    NDJSON: {**text, "example": IMPORT_NDJSON},
+                    CSV: {**raw, "example": IMPORT_CSV},
+                    NDJSON: {**raw, "example": IMPORT_NDJSON},
                 },
             }
         },
