@@ -8,3 +8,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/python -m deploy.grafana.generator "$1"
 .venv/bin/python scripts/slo_rules.py "$1"
 .venv/bin/python scripts/kubernetes_monitoring.py "$1"
+if [ "$1" = check ]; then .venv/bin/python scripts/api_changes.py check; fi
