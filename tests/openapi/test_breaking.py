@@ -1,32 +1,21 @@
 """A change of an OpenAPI document that breaks a client is found, and one that does not is let pass."""
 
 import copy
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.support.outside_tools import leave_out
+from tests.support.scripts import ROOT, load_script
 
-ROOT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
 Change = Callable[[Document], object]
 
 
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("api_changes", ROOT / "scripts" / "api_changes.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-changes = _script()
+changes = load_script("api_changes")
 
 
 @pytest.fixture(scope="module", name="tool")
