@@ -167,7 +167,7 @@ async def fuzzed(system: RunningSystem, service: str, *, examples: int) -> str:
 @pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(3, id="short"),
+        pytest.param(3, id="short", marks=pytest.mark.timeout(400)),
         pytest.param(120, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(1400)]),
     ],
 )

@@ -99,6 +99,6 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 MediaType = Annotated[
     str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$")
 ]
-Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
+Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f\x7f-\x9f]+$")]
 Instant = Annotated[AwareDatetime, Strict(), AfterValidator(_in_range), WITHIN_YEARS]
 Flag = Annotated[bool, Strict()]
