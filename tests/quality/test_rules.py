@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.charts import Point
-from quality.rules import Finding, Rule, find
-
-ALL = tuple(Rule)
+from quality.rules import Finding, Rule, find, find_zeros
 
 
 def points(*scores: float) -> list[Point]:
@@ -72,6 +70,8 @@ def test_only_the_rules_that_are_asked_for_are_found_and_each_finding_breaks_its
                     assert len(run) >= 14
                     steps = np.sign(np.diff(run))
                     assert all(steps[1:] == -steps[:-1])
+                case Rule.ZEROS:
+                    raise AssertionError(each)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,9 @@ def test_a_rate_that_doubles_is_found_soon() -> None:
         found = find(points(*map(float, scores)), [Rule.BEYOND, Rule.RUN])
         waits.append(min(each.first if each.rule is Rule.BEYOND else each.first + 8 for each in found))
     assert float(np.mean(waits)) < 2
+
+
+def test_enough_gaps_of_zero_in_a_row_are_found() -> None:
+    gaps = [Point(value=value, centre=5, lower=0, upper=60, z=0) for value in (0, 4, 0, 0, 0, 7)]
+    assert find_zeros(gaps, 3) == [Finding(Rule.ZEROS, 2, 4, "low")]
+    assert find_zeros(gaps, 4) == []

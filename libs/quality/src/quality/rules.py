@@ -29,6 +29,8 @@ class Rule(StrEnum):
     """Test 3: six points in a row, each higher, or each lower, than the one before."""
     ALTERNATING = "alternating"
     """Test 4: fourteen points in a row that go up and down by turns."""
+    ZEROS = "zeros"
+    """Benneyan's test of a g chart: so many gaps of 0 in a row; see `find_zeros`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ def find(points: Sequence[Point], rules: Sequence[Rule]) -> list[Finding]:
             for each in _runs(Rule.ALTERNATING, turned, ALTERNATING - 1)
         ]
     return sorted(found, key=lambda each: (each.last, each.first, each.rule))
+
+
+def find_zeros(points: Sequence[Point], needed: int) -> list[Finding]:
+    """Find where `needed` gaps of 0 or more came in a row on a g chart, whose lower limit no gap can cross."""
+    return [
+        Finding(each.rule, each.first, each.last, "low")
+        for each in _runs(Rule.ZEROS, [int(point.value == 0) for point in points], needed)
+    ]
 
 
 def _and_before(steps: Finding) -> Finding:

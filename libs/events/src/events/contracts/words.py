@@ -53,3 +53,11 @@ class Punctuality(Word):
     EARLY = "early"
     LATE = "late"
     UNKNOWN = "unknown"
+
+
+class SignalVerdict(Word):
+    """What somebody found who looked at a signal."""
+
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    UNKNOWN = "unknown"

@@ -13,6 +13,7 @@ from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from capa.domain.triage import Decision
 from capa.usecases.chronicle import Change
+from capa.usecases.signal_ports import Exposures, Signals
 from common.history import Entry
 from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
@@ -188,6 +189,16 @@ class Work(Protocol):
     @property
     def standing(self) -> Standing:
         """What stands in the records."""
+        ...
+
+    @property
+    def signals(self) -> Signals:
+        """Signals and the limits of charts."""
+        ...
+
+    @property
+    def exposures(self) -> Exposures:
+        """Reported units."""
         ...
 
     def announce(self, *events: Event[Contract]) -> None:
