@@ -7,14 +7,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from capa.db.figures import PostgresFigures
+from capa.db.ledger import PostgresLedger
+from capa.db.work import PostgresStartWork
 from capa.domain.errors import NothingToRaiseFrom, ReasonMissing, SignalStepNotPossible
+from capa.domain.groups import groups_of
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Exposure, Unit
 from capa.domain.signals.periods import Length
 from capa.domain.signals.signal import State
 from capa.domain.signals.watch import Chart
+from capa.jobs.gauges import OpenGauges
+from capa.jobs.signals import KeepEvaluating
+from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.ports import Amendment
 from capa.usecases.report_exposure import ReportExposure
+from chassis.database import open_engine
+from events.again import Part, Place
 from events.contracts.capa import (
     ActionAssignedV1,
     NonconformityRaisedV1,
@@ -24,6 +34,7 @@ from events.contracts.capa import (
     TriageDecidedV1,
 )
 from events.contracts.words import SignalVerdict
+from events.worker_metrics import WORKER
 from quality.rules import Rule
 from tests.capa.signal_world import (
     A_WINDOW,
@@ -319,6 +330,19 @@ async def test_where_the_evidence_was_corrected_away_a_signal_is_not_confirmed(w
         await confirm(world, signal)
 
 
+async def test_a_signal_is_told_again_as_it_stands(world: World) -> None:
+    await a_flood(world)
+    (signal,) = await raised(world)
+    await clear(world, await confirm(world, signal, "the new fee table"))
+    told = [event for event in await world.announced() if event.subject == str(signal.id)]
+    announce = AnnounceAgain(world.start_work, world.clock, world.announcer)
+    part = Part(place=Place("signals"), since=world.clock(), records=10, dry_run=True)
+    again = (await announce(part)).events
+    assert [(event.data, event.version) for event in again] == [(event.data, event.version) for event in told]
+    world.clock.forward(days=1)
+    assert (await announce(replace(part, since=world.clock()))).events == []
+
+
 async def test_several_workers_take_turns(world: World) -> None:
     await a_flood(world)
     look = evaluate(world)
@@ -326,6 +350,34 @@ async def test_several_workers_take_turns(world: World) -> None:
     assert await look(every=timedelta(minutes=15)) is None
     world.clock.forward(minutes=15)
     assert await look(every=timedelta(minutes=15)) == []
+
+
+async def test_the_worker_evaluates_counts_and_goes_on_while_the_database_is_away(world: World) -> None:
+    await a_flood(world)
+    groups = groups_of(world.policy)
+    keep = KeepEvaluating(evaluate(world), groups, world.clock)
+    keep.prepare()
+    labels = {"product": groups.of_product("credit-card")}
+
+    def value(name: str, **labels: str) -> float:
+        return WORKER.registry.get_sample_value(name, labels) or 0.0
+
+    before = value("signals_raised_total", **labels)
+    show = OpenGauges(PostgresFigures(world.engine), groups, world.clock)
+    await keep.once()
+    await keep.once()
+    await show()
+    assert value("signals_raised_total", **labels) - before == 1
+    assert value("signals_open", state="raised") == 1
+    assert value("signals_evaluated_timestamp_seconds") == world.clock().timestamp()
+    engine = open_engine(
+        "postgresql://nobody@127.0.0.1:1/none", name="away", pool_size=1, pool_timeout_seconds=1
+    )
+    look = EvaluateSignals(
+        PostgresStartWork(engine, world.clock), world.clock, a_policy(), PostgresLedger(engine)
+    )
+    await KeepEvaluating(look, groups, world.clock).once()
+    await engine.dispose()
 
 
 async def test_weeks_begin_on_monday_where_the_policy_says(world: World) -> None:

@@ -117,8 +117,8 @@ async def test_units_are_reported_replaced_and_listed(client: httpx.AsyncClient)
     [
         ({"next_day": "2026-01-01"}, 422, "exposure-invalid"),
         ({"next_day": "2027-02-01"}, 422, "exposure-invalid"),
-        ({"units": -1}, 422, "validation-failed"),
-        ({"unit": "dreamt"}, 422, "validation-failed"),
+        ({"units": -1}, 422, "invalid-body"),
+        ({"unit": "dreamt"}, 422, "invalid-body"),
         ({"first_day": "2026-01-15", "next_day": "2026-02-15"}, 409, "exposure-overlaps"),
     ],
 )

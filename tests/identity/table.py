@@ -50,6 +50,7 @@ _UNITS = {
     "next_day": "2026-02-01",
     "units": 104_500,
 }
+_SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
 
 
@@ -103,6 +104,8 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("capa", "POST /v1/signals/{signal_id}/clear"): _closed(
         "signals:write", request=_changing({"reason": "back to normal"})
     ),
+    ("capa", "GET /v1/indicators"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/pareto"): _closed("indicators:read", request={"params": _SPAN}),
     ("capa", "GET /v1/exposures"): _closed("exposures:read"),
     ("capa", "PUT /v1/exposures"): _closed("exposures:write", request={"json": _UNITS}),
     ("capa", "POST /v1/exposures/csv"): _closed(

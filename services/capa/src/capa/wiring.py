@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.api import actions, exposures, nonconformities, signals, steps, triage_decisions
+from capa.api import actions, exposures, indicators, nonconformities, signals, steps, triage_decisions
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.consumers import counters
@@ -17,6 +17,7 @@ from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
+from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
 from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
@@ -39,6 +40,7 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.evaluate_signals import EvaluateSignals
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
@@ -74,8 +76,8 @@ SERVICE: Final = "capa"
 VERSION: Final = version("redress-capa")
 _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
-_LONGEST_EVALUATION_SECONDS: Final = 900.0
-"""Every chart of every watch is drawn in one turn."""
+_LONGEST_EVALUATION_SECONDS: Final = 240.0
+"""Of all the charts of one watch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         dismiss=DismissSignal(core.start_work, core.clock),
         clear=ClearSignal(core.start_work, core.clock, core.signals),
         report_exposure=ReportExposure(core.start_work),
+        indicators=ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone),
     )
     return create_app(
         title="Redress capa",
@@ -163,7 +166,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description="Nonconformities, the actions that contain them, why triage decided as it did, and trends of complaints.",
         routers=[
             part.router_of(desk)
-            for part in (nonconformities, actions, steps, triage_decisions, signals, exposures)
+            for part in (nonconformities, actions, steps, triage_decisions, signals, exposures, indicators)
         ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
@@ -177,6 +180,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
             {"name": triage_decisions.TAG, "description": "What became of each complaint, and why."},
             {"name": signals.TAG, "description": "Complaints that come more often than chance explains."},
             {"name": exposures.TAG, "description": "Units that could have led to a complaint."},
+            {"name": indicators.TAG, "description": "How well it goes, in numbers."},
         ],
     )
 

@@ -11,6 +11,7 @@ from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
@@ -38,6 +39,7 @@ class Desk:
     dismiss: DismissSignal
     clear: ClearSignal
     report_exposure: ReportExposure
+    indicators: ReadIndicators
 
 
 def reference_of(text: str) -> UUID | str:

@@ -72,6 +72,7 @@ class SignalOut(_Out):
     decided_at: datetime | None = Field(description="When it was confirmed or dismissed.")
     cleared_at: datetime | None = Field(description="When it was cleared.")
     reason: str = Field(description="Why it was decided so.")
+    clear_reason: str = Field(description="Why it was cleared.")
     nonconformity_id: UUID | None = Field(description="The nonconformity that it led to.")
     version: int = Field(description="Counts its changes; the ETag.")
     history: str = Field(description="Where its history is read.")
@@ -163,6 +164,7 @@ def _signal(value: Signal) -> dict[str, Any]:
         "decided_at": value.decided_at,
         "cleared_at": value.cleared_at,
         "reason": value.reason,
+        "clear_reason": value.clear_reason,
         "nonconformity_id": value.nonconformity_id,
         "version": value.version,
         "history": f"/v1/signals/{value.id}/history",

@@ -35,6 +35,7 @@ def signal_of(row: Any) -> Signal:
         decided_at=row.decided_at,
         cleared_at=row.cleared_at,
         reason=row.reason,
+        clear_reason=row.clear_reason,
         nonconformity_id=row.nonconformity_id,
         version=row.version,
     )
@@ -63,6 +64,7 @@ def row_of_signal(value: Signal) -> dict[str, Any]:
         "decided_at": value.decided_at,
         "cleared_at": value.cleared_at,
         "reason": value.reason,
+        "clear_reason": value.clear_reason,
         "nonconformity_id": value.nonconformity_id,
         "version": value.version,
     }

@@ -248,6 +248,7 @@ signal = sa.Table(
     _instant("decided_at", nullable=True),
     _instant("cleared_at", nullable=True),
     _text("reason"),
+    _text("clear_reason"),
     sa.Column("nonconformity_id", sa.Uuid, sa.ForeignKey("nonconformity.id")),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("number", name="signal_number_once"),

@@ -55,14 +55,14 @@ class KeepEvaluating:
         """Evaluate until stopped."""
         while True:
             beat()
-            await self.once()
+            await self.once(beat)
             if await waited_for(stop, self.look_seconds):
                 return
 
-    async def once(self) -> None:
+    async def once(self, beat: Beat = lambda: None) -> None:
         """Evaluate if it is time."""
         try:
-            raised = await self.evaluate(every=self.every)
+            raised = await self.evaluate(every=self.every, between=beat)
         except Exception as error:
             if not (is_away(error) or is_busy(error)):
                 raise

@@ -1,7 +1,7 @@
 """Charts what is watched from the ledger, and raises a signal where something gets worse."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -43,8 +43,10 @@ class EvaluateSignals:
     policy: SignalPolicy
     ledger: Ledger
 
-    async def __call__(self, *, every: timedelta = timedelta(0)) -> Sequence[Signal] | None:
-        """Give the signals raised; None where another worker did it less than `every` ago."""
+    async def __call__(
+        self, *, every: timedelta = timedelta(0), between: Callable[[], None] = lambda: None
+    ) -> Sequence[Signal] | None:
+        """Give the signals raised; None where it was done less than `every` ago. `between` is told of each watch done."""
         now = self.clock()
         async with self.start_work() as work:
             if not await work.signals.take_turn(now, every):
@@ -52,6 +54,7 @@ class EvaluateSignals:
         found: list[Signal] = []
         for watch in self.policy.watches:
             found += await self._watch(watch, now)
+            between()
         return found
 
     async def _watch(self, watch: Watch, now: datetime) -> list[Signal]:
@@ -82,6 +85,7 @@ class EvaluateSignals:
                 decided_at=None,
                 cleared_at=None,
                 reason="",
+                clear_reason="",
                 nonconformity_id=None,
                 version=1,
             )

@@ -11,6 +11,7 @@ from capa.domain.action import Action
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
+from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision
 from capa.usecases.chronicle import Change
 from capa.usecases.signal_ports import Exposures, Signals
@@ -122,6 +123,10 @@ class Standing(Protocol):
 
     async def actions(self, scope: Scope) -> Sequence[StandingAction]:
         """Read actions in the order of their ids, each with what was done last."""
+        ...
+
+    async def signals(self, scope: Scope) -> Sequence[Signal]:
+        """Read signals in the order of their ids."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What happened to a signal, as events and as lines of history."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from capa.domain.signals.signal import Signal, State
@@ -54,11 +55,25 @@ def cleared(signal: Signal, at: datetime, phase_begins_at: datetime | None, caus
     data = SignalClearedV1(
         signal_id=signal.id,
         number=signal.number,
-        reason=signal.reason,
+        reason=signal.clear_reason,
         phase_begins_at=phase_begins_at,
         cleared_at=at,
     )
     return _event(data, signal, at, cause)
+
+
+def tell_signal(signal: Signal, cause: Cause) -> tuple[Event[Contract], ...]:
+    """Tell a signal as it stands, step by step, each with the version that it had after it.
+
+    Of a phase that clearing it began nothing is told again: that stands in its history.
+    """
+    told = [raised(replace(signal, version=1, state=State.RAISED), cause)]
+    if signal.decided_at is not None:
+        state = State.DISMISSED if signal.state is State.DISMISSED else State.CONFIRMED
+        told.append(evaluated(replace(signal, version=2, state=state), signal.decided_at, cause))
+    if signal.cleared_at is not None:
+        told.append(cleared(signal, signal.cleared_at, None, cause))
+    return tuple(told)
 
 
 def raising(signal: Signal, cause: Cause) -> Change:
@@ -75,7 +90,7 @@ def raising(signal: Signal, cause: Cause) -> Change:
 
 def moving(signal: Signal, at: datetime, cause: Cause, **more: object) -> Change:
     """Write down a step; the line is named after the state that it led to."""
-    return Change(at, str(cause.actor), signal.state.value, more, signal.reason)
+    return Change(at, str(cause.actor), signal.state.value, more, signal.clear_reason or signal.reason)
 
 
 def _event(data: Contract, signal: Signal, at: datetime, cause: Cause) -> Event[Contract]:

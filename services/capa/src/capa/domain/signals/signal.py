@@ -66,6 +66,7 @@ class Signal:
     decided_at: datetime | None
     cleared_at: datetime | None
     reason: str
+    clear_reason: str
     nonconformity_id: UUID | None
     version: int
 
@@ -107,7 +108,7 @@ class Signal:
         """End it, for a reason; from now on the rule may raise a new one."""
         self.require(Step.CLEAR)
         return replace(
-            self, state=State.CLEARED, cleared_at=now, reason=_given(reason), version=self.version + 1
+            self, state=State.CLEARED, cleared_at=now, clear_reason=_given(reason), version=self.version + 1
         )
 
     def require(self, step: Step) -> None:

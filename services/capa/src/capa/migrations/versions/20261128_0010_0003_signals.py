@@ -67,6 +67,7 @@ CREATE TABLE signal (
     decided_at TIMESTAMP WITH TIME ZONE,
     cleared_at TIMESTAMP WITH TIME ZONE,
     reason TEXT NOT NULL,
+    clear_reason TEXT NOT NULL,
     nonconformity_id UUID,
     version INTEGER NOT NULL,
     PRIMARY KEY (id),
