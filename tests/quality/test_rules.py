@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.charts import Point
+from quality.rare import RareKind, RareLimits, place_rare
 from quality.rules import Finding, Rule, find, find_zeros
 
 
@@ -25,6 +26,19 @@ def test_nine_in_a_row_on_one_side_are_a_run_and_eight_are_none() -> None:
 
 def test_a_point_on_the_centre_ends_a_run() -> None:
     assert find(points(*[0.5] * 5, 0.0, *[0.5] * 5), [Rule.RUN]) == []
+
+
+def test_gaps_of_zero_are_no_run_where_half_of_all_gaps_are_zero() -> None:
+    limits = RareLimits(kind=RareKind.G, mean=0.5, gaps=30)
+    assert find([place_rare(limits, 0) for _ in range(12)], [Rule.RUN]) == []
+
+
+@pytest.mark.parametrize("mean", [0.4, 1.5, 6.0, 40.0])
+def test_runs_of_short_gaps_are_rare_however_coarse_the_gaps_are(mean: float) -> None:
+    limits = RareLimits(kind=RareKind.G, mean=mean, gaps=10_000)
+    gaps = np.random.default_rng(7).geometric(1 / (mean + 1), 20_000) - 1
+    found = find([place_rare(limits, float(gap)) for gap in gaps], [Rule.RUN])
+    assert sum(each.side == "low" for each in found) / 20_000 < 0.002
 
 
 def test_a_longer_run_is_one_finding_that_grows() -> None:

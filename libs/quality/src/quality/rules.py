@@ -53,7 +53,8 @@ def find(points: Sequence[Point], rules: Sequence[Rule]) -> list[Finding]:
             if abs(point.z) > SIGMAS
         ]
     if Rule.RUN in rules:
-        sides = [_sign(point.z) for point in points]
+        # By the value and not its score: a gap that is the median itself lies on neither side.
+        sides = [_sign(point.value - point.centre) for point in points]
         found += _runs(Rule.RUN, sides, RUN)
     steps = [_sign(later.value - earlier.value) for earlier, later in pairwise(points)]
     if Rule.TREND in rules:

@@ -115,10 +115,10 @@ class Drawing:
         grouped = _grouped(watch, tallies)
         pairs = {place: sorted({each.pair for each in group}) for place, group in grouped.items()}
         units = await ledger.exposures(watch.exposure, since.date()) if watch.exposure else {}
-        series, frozen, new = {}, {}, {}
+        known_limits, starts = {}, {}
         for place, group in grouped.items():
             phase, phase_begins = phases.get(place, (1, horizon))
-            limits = next(
+            known_limits[place] = limits = next(
                 (
                     each
                     for each in mine.get(place, ())
@@ -126,13 +126,22 @@ class Drawing:
                 ),
                 None,
             )
-            start = (
+            starts[place] = (
                 limits.baseline_from if limits else max(phase_begins, min(each.begins_at for each in group))
             )
-            counted = _counted(watch, policy, group, (start, until), units.get(place[1], {}))
-            times = await _times(ledger, pairs[place], start, until) if _needs_times(watch, limits) else []
-            series[place] = Series(counted, times, policy.zone)
+        times = await _times(
+            ledger,
+            {place: pairs[place] for place in grouped if _needs_times(watch, known_limits[place])},
+            starts,
+            until,
+        )
+        series, frozen, new = {}, {}, {}
+        for place, group in grouped.items():
+            counted = _counted(watch, policy, group, (starts[place], until), units.get(place[1], {}))
+            series[place] = Series(counted, times.get(place, []), policy.zone)
+            limits = known_limits[place]
             if limits is None:
+                phase, _ = phases.get(place, (1, horizon))
                 limits = _frozen(watch, policy, series[place], group, phase=phase, now=now)
                 if limits is not None:
                     new[place] = limits
@@ -172,9 +181,20 @@ def _counted(
     ]
 
 
-async def _times(ledger: Ledger, pairs: Sequence[Pair], since: datetime, until: datetime) -> list[datetime]:
-    came = await ledger.came(pairs, since, until)
-    return sorted(each.at for group in came.values() for each in group if each.at < until)
+async def _times(
+    ledger: Ledger, pairs: Mapping[Place, Sequence[Pair]], starts: Mapping[Place, datetime], until: datetime
+) -> dict[Place, list[datetime]]:
+    """Read when the complaints of these places came, all in one question."""
+    if not pairs:
+        return {}
+    since = min(starts[place] for place in pairs)
+    came = await ledger.came([pair for group in pairs.values() for pair in group], since, until)
+    return {
+        place: sorted(
+            each.at for pair in group for each in came.get(pair, ()) if starts[place] <= each.at < until
+        )
+        for place, group in pairs.items()
+    }
 
 
 def _frozen(
