@@ -19,8 +19,10 @@ from capa.domain.action import Action
 from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
 from capa.domain.severity import Severity
+from capa.domain.signals.watch import SignalPolicy
 from capa.domain.triage import Outcome
 from capa.settings import CapaSettings, read_policy
+from capa.signal_policy import read_signal_policy
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
@@ -48,7 +50,17 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PEPPER = SecretStr("a pepper for tests that is long enough")
 PUBLIC_URL = "https://capa.example.org"
 ANNA = Cause(Actor("person", "anna"))
-SCOPES = ("nonconformities:read", "nonconformities:write", "actions:read", "actions:write")
+SCOPES = (
+    "nonconformities:read",
+    "nonconformities:write",
+    "actions:read",
+    "actions:write",
+    "signals:read",
+    "signals:write",
+    "exposures:read",
+    "exposures:write",
+    "indicators:read",
+)
 
 C = TypeVar("C", bound=Contract)
 
@@ -94,6 +106,7 @@ class World:
     url: str
     engine: AsyncEngine
     policy: TriagePolicy = field(default_factory=the_policy)
+    signals: SignalPolicy = field(default_factory=lambda: read_signal_policy(CONFIG / "signals.toml"))
     clock: SetClock = field(default_factory=SetClock)
     wake: Wake = field(default_factory=Wake)
 
@@ -117,7 +130,12 @@ class World:
     def core(self) -> Core:
         settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, public_url=PUBLIC_URL)
         return Core(
-            settings=settings, policy=self.policy, engine=self.engine, clock=self.clock, wake=self.wake
+            settings=settings,
+            policy=self.policy,
+            signals=self.signals,
+            engine=self.engine,
+            clock=self.clock,
+            wake=self.wake,
         )
 
     async def triage(self, complaint: Complaint, cause: Cause | None = None) -> Outcome | None:

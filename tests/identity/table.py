@@ -43,6 +43,14 @@ _FILE = {
     },
 }
 _ATTACHMENTS = "/v1/complaints/{reference}/attachments"
+_UNITS = {
+    "product": "credit-card",
+    "unit": "sold",
+    "first_day": "2026-01-01",
+    "next_day": "2026-02-01",
+    "units": 104_500,
+}
+_SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
 _ASSESSMENT = {
     "severity": "major",
@@ -123,6 +131,28 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("capa", "GET /v1/actions"): _closed("actions:read"),
     ("capa", "GET /v1/actions/{action_id}"): _closed("actions:read"),
     ("capa", "GET /v1/actions/{action_id}/history"): _closed("actions:read"),
+    ("capa", "GET /v1/signals"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}/chart.svg"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}/history"): _closed("signals:read"),
+    ("capa", "POST /v1/signals/{signal_id}/confirm"): _closed("signals:write", request=_changing({})),
+    ("capa", "POST /v1/signals/{signal_id}/dismiss"): _closed(
+        "signals:write", request=_changing({"reason": "one customer"})
+    ),
+    ("capa", "POST /v1/signals/{signal_id}/clear"): _closed(
+        "signals:write", request=_changing({"reason": "back to normal"})
+    ),
+    ("capa", "GET /v1/indicators"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/pareto"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/exposures"): _closed("exposures:read"),
+    ("capa", "PUT /v1/exposures"): _closed("exposures:write", request={"json": _UNITS}),
+    ("capa", "POST /v1/exposures/csv"): _closed(
+        "exposures:write",
+        request={
+            "content": b"product,unit,first_day,next_day,units\ncredit-card,sold,2026-01-01,2026-02-01,5\n",
+            "headers": {"Content-Type": "text/csv"},
+        },
+    ),
     ("capa", "POST /v1/actions/{action_id}/assign"): _closed(
         "actions:write", request=_changing({"owner": "bert"})
     ),

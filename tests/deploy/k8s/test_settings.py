@@ -140,6 +140,7 @@ def test_a_file_that_is_not_mounted_would_be_noticed() -> None:
     assert sorted(line.partition(":")[0] for line in missing_files(worker, resources)) == [
         "kafka_certificate_file",
         "kafka_key_file",
+        "signal_policy",
         "triage_policy",
     ]
 

@@ -21,8 +21,18 @@ _STAFF: Final = (
     "actions:read",
     "actions:write",
     "deadlines:read",
+    "signals:read",
+    "exposures:read",
+    "indicators:read",
 )
-_QUALITY: Final = (*_STAFF, "complaints:decide", "complaints:close", "nonconformities:write")
+_QUALITY: Final = (
+    *_STAFF,
+    "complaints:decide",
+    "complaints:close",
+    "nonconformities:write",
+    "signals:write",
+    "exposures:write",
+)
 _ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {

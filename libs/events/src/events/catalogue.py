@@ -35,6 +35,9 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         capa.ActionDueChangedV1,
         capa.ActionCompletedV1,
         capa.ActionCancelledV1,
+        capa.SignalRaisedV1,
+        capa.SignalEvaluatedV1,
+        capa.SignalClearedV1,
         *DEADLINES,
     ),
     "notifier": (

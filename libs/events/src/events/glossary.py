@@ -17,6 +17,7 @@ from events.contracts.words import (
     Punctuality,
     Reportability,
     Severity,
+    SignalVerdict,
     TriageOutcome,
     Validity,
     Waiting,
@@ -28,6 +29,8 @@ MASTER: Final = UUID("0195573e-5800-7000-8000-00000000c005")
 NONCONFORMITY: Final = UUID("0195573e-6000-7000-8000-00000000c002")
 ACTION: Final = UUID("0195573e-6400-7000-8000-00000000c003")
 NOTICE: Final = UUID("0195573e-6800-7000-8000-00000000c004")
+
+SIGNAL: Final = UUID("0195573e-6c00-7000-8000-00000000c005")
 
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _DUE: Final = NOON + timedelta(days=2, hours=4)
@@ -59,6 +62,7 @@ STORIES: Final[Mapping[tuple[str, str], Story]] = {
     ("capa", "deadline"): Story(
         "the nonconformity or case that the subject belongs to", "the subject", NONCONFORMITY, ACTION
     ),
+    ("capa", "signal"): Story("the signal", "the signal", SIGNAL, SIGNAL),
     ("notifier", "deadline"): Story("the deadline's subject", "the deadline's subject", ACTION, ACTION),
     ("notifier", "notice"): Story("the deadline's subject", "the deadline's subject", ACTION, ACTION),
 }
@@ -120,18 +124,26 @@ TERMS: Final[Mapping[str, Term]] = {
     "changed": Term("The names of the fields that changed.", ("category", "lot")),
     "channel": Term("The way the recipient was told.", "email"),
     "clock": Term("Which of the subject's clocks it is; subject and clock name the deadline.", "complete"),
+    "cleared_at": Term("When it ended.", NOON),
     "complaint.channel": Term("The way the complaint came in.", "phone"),
     "complaint_id": Term("The complaint.", COMPLAINT),
     "complaint_number": Term("The complaint's number.", "C-10001"),
     "complaints": Term("How many complaints belong to it now.", 2),
     "completed_at": Term("When it was done.", _DUE - timedelta(hours=3)),
     "decided_at": Term("When it was decided.", NOON),
+    "signal.category": Term("What kind of trouble it is; null where all kinds are taken together.", "fees"),
+    "signal.complaints": Term("How many complaints are evidence.", 12),
     "due_at": Term("When it must be done at the latest.", _DUE),
     "explanation": Term("Why, in a sentence that a person can follow.", "Severity major: a nonconformity."),
     "deadline.explanation": Term(
         "How the due instant came about: the calendar, the rule, each interval counted.", _EXPLANATION
     ),
     "fallback": Term("The person who was told instead; null where there was none.", "head.of.quality"),
+    "signal.explanation": Term(
+        "Which point of which chart broke the rule, with its limits, in a sentence.",
+        "loans / fees: the point of 2026-02-01 lies beyond the control limit of the u chart of watch category.",
+    ),
+    "first_at": Term("When the evidence begins.", NOON - timedelta(days=29)),
     "generation": Term(
         "Rises whenever due instant, calendar, ladder or owner change; only the highest one counts.", 1
     ),
@@ -140,6 +152,7 @@ TERMS: Final[Mapping[str, Term]] = {
     ),
     "kind": Term("What the action is for.", ActionKind.CONTAINMENT),
     "ladder": Term("The escalation ladder to climb; null for the notifier's default.", "default"),
+    "last_at": Term("When the evidence ends.", NOON - timedelta(days=1)),
     "link": Term("Where a person finds the subject.", f"/v1/actions/{ACTION}"),
     "lot": Term("The lot or batch of the product; null where none was named.", "L-2026-014"),
     "maybe_duplicate": Term(
@@ -151,6 +164,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "notice_id": Term("The notice.", NOTICE),
     "complaint.number": Term("The complaint's number.", "C-10001"),
     "nonconformity.number": Term("The nonconformity's number.", "NC-1001"),
+    "signal.number": Term("The signal's number.", "S-1001"),
     "action.number": Term("The action's number.", "A-1001"),
     "occurred_at": Term("When the trouble happened; null where nobody said.", NOON - timedelta(days=1)),
     "origin": Term("Where it was noticed.", "complaint"),
@@ -162,6 +176,9 @@ TERMS: Final[Mapping[str, Term]] = {
     "action.parent_id": Term("What the action belongs to.", NONCONFORMITY),
     "parent_kind": Term("What kind of thing `parent_id` names.", "nonconformity"),
     "policy_version": Term("The version of the policy that decided it.", "2026.1"),
+    "phase_begins_at": Term(
+        "When the new level began from which limits are frozen anew; null where the limits stay.", NOON
+    ),
     "previous_due_at": Term("The due instant until now.", _DUE - timedelta(days=1)),
     "previous_owner": Term("The owner until now.", "quality.desk"),
     "product": Term("What was complained about.", "loans"),
@@ -175,14 +192,19 @@ TERMS: Final[Mapping[str, Term]] = {
     "recipient": Term("The person who was to be told.", "lending.team"),
     "reported_severity": Term("How bad the source says it is.", Severity.MAJOR),
     "role": Term("Who should have been told: the role in the ladder.", "owner"),
+    "rule": Term("The rule that was broken, such as a control chart's test.", "beyond_limit"),
+    "signal.reason": Term("Why, in the words of whoever decided.", "A new fee table since January."),
     "sent_at": Term("When the channel took it.", _DUE + timedelta(seconds=5)),
     "severity": Term("How bad the consequence is.", Severity.MAJOR),
+    "signal_id": Term("The signal.", SIGNAL),
     "source_system": Term("The system that handed it over.", "crm"),
     "step": Term("The step of the escalation ladder.", "overdue"),
     "subject_id": Term("What the deadline is about.", ACTION),
     "subject_kind": Term("What kind of thing `subject_id` names.", "action"),
     "team": Term("The team of the owner; null where none is named.", "lending"),
     "title": Term("What is to be done, in a line.", "Contain: loans / fees (A-1001)"),
+    "verdict": Term("Whether it was taken for a trend.", SignalVerdict.CONFIRMED),
+    "watch": Term("What is watched, by the name that the policy gives it.", "category"),
     "warned_at": Term("When the reminder fired.", _DUE - timedelta(days=1)),
 }
 

@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.api import actions, nonconformities, steps, triage_decisions
+from capa.api import actions, exposures, indicators, nonconformities, signals, steps, triage_decisions
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.api.examples import WORDS
@@ -18,23 +18,35 @@ from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
+from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
+from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
+from capa.db.signal_records import PostgresSignalRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
 from capa.domain.policy import TriagePolicy
+from capa.domain.signals.watch import SignalPolicy
 from capa.jobs.gauges import OpenGauges
+from capa.jobs.signals import KeepEvaluating
 from capa.settings import CapaSettings, read_policy
+from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
+from capa.usecases.confirm_signal import ConfirmSignal
+from capa.usecases.dismiss_signal import DismissSignal
+from capa.usecases.evaluate_signals import EvaluateSignals
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.step import TakeStep
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
@@ -65,6 +77,8 @@ SERVICE: Final = "capa"
 VERSION: Final = version("redress-capa")
 _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
+_LONGEST_EVALUATION_SECONDS: Final = 240.0
+"""Of all the charts of one watch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,7 @@ class Core:
 
     settings: CapaSettings
     policy: TriagePolicy
+    signals: SignalPolicy
     engine: AsyncEngine
     clock: Clock
     wake: Wake
@@ -106,6 +121,7 @@ def open_core(
     Whoever can wait longer for a connection than a request may, says so by `patience_seconds`.
     """
     policy = read_policy(settings.triage_policy_file, settings.config_dir / "calendars")
+    signals = read_signal_policy(settings.signal_policy_file)
     engine = open_engine(
         settings.database_url,
         name=f"{SERVICE}-{role}",
@@ -113,7 +129,7 @@ def open_core(
         pool_timeout_seconds=patience_seconds or settings.database_pool_timeout_seconds,
     )
     pool_metrics().watch(engine, role)
-    return Core(settings=settings, policy=policy, engine=engine, clock=clock, wake=wake)
+    return Core(settings=settings, policy=policy, signals=signals, engine=engine, clock=clock, wake=wake)
 
 
 def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
@@ -138,12 +154,21 @@ def build_app(core: Core, health: Health) -> FastAPI:
         change_due=ChangeDue(take_step, core.policy),
         complete=CompleteAction(take_step),
         cancel=CancelAction(take_step),
+        signal_records=PostgresSignalRecords(core.engine),
+        confirm=ConfirmSignal(core.start_work, core.clock, core.policy, core.announcer),
+        dismiss=DismissSignal(core.start_work, core.clock),
+        clear=ClearSignal(core.start_work, core.clock, core.signals),
+        report_exposure=ReportExposure(core.start_work),
+        indicators=ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone),
     )
     return create_app(
         title="Redress capa",
         version=VERSION,
-        description="Nonconformities, the actions that contain them, and why triage decided as it did.",
-        routers=[part.router_of(desk) for part in (nonconformities, actions, steps, triage_decisions)],
+        description="Nonconformities, the actions that contain them, why triage decided as it did, and trends of complaints.",
+        routers=[
+            part.router_of(desk)
+            for part in (nonconformities, actions, steps, triage_decisions, signals, exposures, indicators)
+        ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
         bearer=open_bearer_tokens(settings),
@@ -155,6 +180,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
             {"name": nonconformities.TAG, "description": "Requirements that were not met."},
             {"name": actions.TAG, "description": "What one owner must do by an instant."},
             {"name": triage_decisions.TAG, "description": "What became of each complaint, and why."},
+            {"name": signals.TAG, "description": "Complaints that come more often than chance explains."},
+            {"name": exposures.TAG, "description": "Units that could have led to a complaint."},
+            {"name": indicators.TAG, "description": "How well it goes, in numbers."},
         ],
     )
 
@@ -180,6 +208,11 @@ def build_announce_again(core: Core) -> AnnounceAgain:
     return AnnounceAgain(core.start_work, core.clock, core.announcer)
 
 
+def build_evaluate_signals(core: Core) -> EvaluateSignals:
+    """Build what looks for trends."""
+    return EvaluateSignals(core.start_work, core.clock, core.signals, PostgresLedger(core.engine))
+
+
 def build_transport(core: Core) -> Transport:
     """Build the transport that the settings name; nothing is connected yet. Raises CannotStart."""
     settings, log_engine = core.settings, None
@@ -198,7 +231,7 @@ def build_transport(core: Core) -> Transport:
 
 
 def build_loops(core: Core, transport: Transport) -> list[Loop]:
-    """Build the worker's loops: delivery's, and capa's own gauges."""
+    """Build the worker's loops: delivery's, capa's own gauges, and the evaluation of signals."""
     carriage = Carriage(
         service=SERVICE,
         engine=core.engine,
@@ -213,10 +246,13 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     show = OpenGauges(PostgresFigures(core.engine), groups_of(core.policy), core.clock)
     show.prepare()
     gauges = KeepGauges(show, partial(kept, "service"))
+    evaluating = KeepEvaluating(build_evaluate_signals(core), groups_of(core.policy), core.clock)
+    evaluating.prepare()
     return [
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
+        watched_loop("signals", evaluating.run, longest_turn_seconds=_LONGEST_EVALUATION_SECONDS),
     ]

@@ -98,3 +98,11 @@ class ClosureGround(Word):
     ATTEMPTS = "attempts"
     PERIOD_OVER = "period_over"
     UNKNOWN = "unknown"
+
+
+class SignalVerdict(Word):
+    """What somebody found who looked at a signal."""
+
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    UNKNOWN = "unknown"

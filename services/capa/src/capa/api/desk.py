@@ -7,9 +7,15 @@ from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.cause import Cause
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
+from capa.usecases.confirm_signal import ConfirmSignal
+from capa.usecases.dismiss_signal import DismissSignal
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_exposure import ReportExposure
+from capa.usecases.signal_reading import SignalRecords
 from chassis import correlation
 from chassis.auth import Principal
 from chassis.paging import Cursors
@@ -28,6 +34,12 @@ class Desk:
     change_due: ChangeDue
     complete: CompleteAction
     cancel: CancelAction
+    signal_records: SignalRecords
+    confirm: ConfirmSignal
+    dismiss: DismissSignal
+    clear: ClearSignal
+    report_exposure: ReportExposure
+    indicators: ReadIndicators
 
 
 def reference_of(text: str) -> UUID | str:

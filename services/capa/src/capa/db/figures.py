@@ -17,6 +17,9 @@ _ACTIONS = sa.text("""
 SELECT kind, team, due_at < CAST(:now AS timestamptz) AS overdue, count(*) AS number
   FROM action WHERE state = 'open' GROUP BY kind, team, overdue
 """)
+_SIGNALS = sa.text("""
+SELECT state, count(*) AS number FROM signal WHERE state IN ('raised', 'confirmed') GROUP BY state
+""")
 
 
 class PostgresFigures:
@@ -31,6 +34,7 @@ class PostgresFigures:
         async with self._engine.connect() as connection:
             raised = (await connection.execute(_NONCONFORMITIES, {"limits": limits})).all()
             given = (await connection.execute(_ACTIONS, {"now": now})).all()
+            latched = (await connection.execute(_SIGNALS)).all()
         oldest_first = [name for name, _ in reversed(AGE_CLASSES)]
         return Figures(
             [
@@ -39,4 +43,5 @@ class PostgresFigures:
             ],
             [OpenActions(row.kind, row.team, row.overdue, row.number) for row in given],
             min((row.oldest for row in raised), default=None),
+            {row.state: row.number for row in latched},
         )

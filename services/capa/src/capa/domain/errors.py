@@ -3,9 +3,13 @@
 Refusal
 ├── Missing
 │   ├── NonconformityMissing   no such nonconformity
-│   └── ActionMissing          no such action
+│   ├── ActionMissing          no such action
+│   └── SignalMissing          no such signal
 ├── Conflicting
-│   └── StepNotPossible        the action's state does not allow the step
+│   ├── StepNotPossible        the action's state does not allow the step
+│   ├── SignalStepNotPossible  the signal's state does not allow the step
+│   ├── NothingToRaiseFrom     no complaint of a signal can raise a nonconformity
+│   └── ExposureOverlaps       another figure counts some of the same days
 ├── Stale                      (common) somebody else changed the action first
 └── Unacceptable
     ├── ReasonMissing          a change that needs a reason has none
@@ -13,6 +17,8 @@ Refusal
     ├── OwnerUnchanged         the action has this owner and team already
     ├── DueUnchanged           the action is due then already
     ├── DueInPast              the new due instant has passed
+    ├── ExposureInvalid        an exposure has no days, or no number of units
+    ├── SpanInvalid            figures are asked for a span that has no length, or is too long
     └── CompletionTimeInvalid  the completion lies before the action was given or after now
 """
 
@@ -73,3 +79,39 @@ class CompletionTimeInvalid(Unacceptable):
     """An action is completed after it was given and not in the future."""
 
     code: ClassVar[str] = "completion_time_invalid"
+
+
+class SignalMissing(Missing):
+    """There is no such signal."""
+
+    code: ClassVar[str] = "signal_not_found"
+
+
+class SignalStepNotPossible(Conflicting):
+    """The signal's state does not allow the step."""
+
+    code: ClassVar[str] = "signal_step_not_possible"
+
+
+class NothingToRaiseFrom(Conflicting):
+    """Every complaint of a signal has raised a nonconformity already, and none of them is open."""
+
+    code: ClassVar[str] = "nothing_to_raise_from"
+
+
+class ExposureOverlaps(Conflicting):
+    """Another figure for the same product and kind of unit counts some of the same days."""
+
+    code: ClassVar[str] = "exposure_overlaps"
+
+
+class ExposureInvalid(Unacceptable):
+    """An exposure covers at least one day, and is a number of units."""
+
+    code: ClassVar[str] = "exposure_invalid"
+
+
+class SpanInvalid(Unacceptable):
+    """Figures are told for a span that ends after it begins."""
+
+    code: ClassVar[str] = "span_invalid"

@@ -17,6 +17,9 @@ HISTORICAL = "historical"
 OPEN_NONCONFORMITY = "open_nonconformity"
 """The reason of every link."""
 
+SIGNAL = "signal"
+"""The reason, and the name of the built-in rule, where somebody confirmed a signal that a complaint is evidence of."""
+
 
 class Outcome(StrEnum):
     """What became of a complaint."""
@@ -44,7 +47,7 @@ class Decision:
     id: UUID
     complaint: Complaint
     ordinal: int
-    trigger: Literal["received"]
+    trigger: Literal["received", "signal"]
     verdict: Verdict
     policy_version: str
     decided_at: datetime
@@ -78,6 +81,19 @@ def judge(policy: TriagePolicy, complaint: Complaint, nearby: Sequence[Nonconfor
             )
         case never:
             assert_never(never)
+
+
+def judge_confirmed(complaint: Complaint, number: str, why: str, nearby: Sequence[Nonconformity]) -> Verdict:
+    """Decide about a complaint that is evidence of a confirmed signal: the nearest open nonconformity, else a new one."""
+    said = f"Signal {number} was confirmed{f': {why}' if why else '.'}"
+    if not nearby:
+        explanation = f"{said} Complaint {complaint.number} is the newest of its evidence."
+        return Verdict(Outcome.RAISED, SIGNAL, SIGNAL, explanation)
+    target = min(
+        nearby, key=lambda each: (abs(each.anchor_at - complaint.received_at), each.raised_at, each.id)
+    )
+    explanation = f"{said} Nonconformity {target.number} is open for the same product and category."
+    return Verdict(Outcome.LINKED, SIGNAL, OPEN_NONCONFORMITY, explanation, target)
 
 
 def _is_past(policy: TriagePolicy, complaint: Complaint) -> bool:

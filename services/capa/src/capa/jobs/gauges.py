@@ -41,6 +41,13 @@ ACTIONS: Final = Gauge(
     ["kind", "overdue", "team"],
     registry=WORKER.registry,
 )
+SIGNALS: Final = Gauge(
+    "signals_open",
+    f"Trend signals that are raised, and wait for somebody to look, or confirmed and not yet cleared. {SAME_IN_ALL}",
+    ["state"],
+    registry=WORKER.registry,
+)
+_LATCHED: Final = ("raised", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class OpenGauges:
                 NONCONFORMITIES.labels(severity.value, product)
             for age, _ in AGE_CLASSES:
                 NONCONFORMITY_AGES.labels(severity.value, age)
+        for state in _LATCHED:
+            SIGNALS.labels(state)
         for kind in KINDS:
             for overdue in (True, False):
                 for team in self.groups.teams:
@@ -78,6 +87,8 @@ class OpenGauges:
         _show(NONCONFORMITIES, by_product)
         _show(NONCONFORMITY_AGES, by_age)
         _show(ACTIONS, actions)
+        for state in _LATCHED:
+            SIGNALS.labels(state).set(figures.signals.get(state, 0))
         OLDEST_NONCONFORMITY.set(_age(figures.oldest_raised_at, now))
 
 

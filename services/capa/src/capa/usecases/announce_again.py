@@ -1,4 +1,4 @@
-"""Tells again what stands in capa's records: decisions, nonconformities, what is linked to them, and actions."""
+"""Tells again what stands in capa's records: decisions, nonconformities, what is linked to them, actions, and signals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from capa.domain.facts import ComplaintLinked
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import Scope, Standing, StartWork
+from capa.usecases.signal_telling import tell_signal
 from capa.usecases.standing_action import tell_action
 from common.actor import Actor
 from common.clock import Clock
@@ -19,10 +20,11 @@ DECISIONS: Final = "decisions"
 NONCONFORMITIES: Final = "nonconformities"
 LINKS: Final = "links"
 ACTIONS: Final = "actions"
-SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, ACTIONS)
+SIGNALS: Final = "signals"
+SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, ACTIONS, SIGNALS)
 """In this order, so that each nonconformity is told before what is linked to it, and its actions after both."""
 
-_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, ACTIONS: 1}
+_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, ACTIONS: 1, SIGNALS: 1}
 _CAPA: Final = Cause(Actor("service", "capa"))
 """Triage decides, raises and links by policy."""
 
@@ -63,8 +65,10 @@ class AnnounceAgain:
                 return await self._nonconformities(standing, scope)
             case "links":
                 return await self._links(standing, scope)
-            case _:
+            case "actions":
                 return await self._actions(standing, scope)
+            case _:
+                return [((str(each.id),), tell_signal(each, _CAPA)) for each in await standing.signals(scope)]
 
     async def _decisions(self, standing: Standing, scope: Scope) -> list[Telling]:
         return [

@@ -11,8 +11,10 @@ from capa.domain.action import Action
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
+from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision
 from capa.usecases.chronicle import Change
+from capa.usecases.signal_ports import Exposures, Signals
 from common.history import Entry
 from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
@@ -123,6 +125,10 @@ class Standing(Protocol):
         """Read actions in the order of their ids, each with what was done last."""
         ...
 
+    async def signals(self, scope: Scope) -> Sequence[Signal]:
+        """Read signals in the order of their ids."""
+        ...
+
 
 class Triage(Protocol):
     """Complaints, and what was decided about them."""
@@ -188,6 +194,16 @@ class Work(Protocol):
     @property
     def standing(self) -> Standing:
         """What stands in the records."""
+        ...
+
+    @property
+    def signals(self) -> Signals:
+        """Signals and the limits of charts."""
+        ...
+
+    @property
+    def exposures(self) -> Exposures:
+        """Reported units."""
         ...
 
     def announce(self, *events: Event[Contract]) -> None:

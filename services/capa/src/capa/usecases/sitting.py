@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 from uuid import UUID
 
 from capa.domain import triage
@@ -88,7 +88,20 @@ class Sitting:
 
     def decide(self, complaint: Complaint, cause: Cause) -> Decided:
         """Decide about the next complaint."""
-        verdict = triage.judge(self._policy, complaint, self._docket.near(complaint))
+        return self.record(
+            complaint, triage.judge(self._policy, complaint, self._docket.near(complaint)), cause
+        )
+
+    def record(
+        self,
+        complaint: Complaint,
+        verdict: Verdict,
+        cause: Cause,
+        *,
+        ordinal: int = 1,
+        trigger: Literal["received", "signal"] = "received",
+    ) -> Decided:
+        """Carry out a verdict about a complaint, the one of this ordinal."""
         effect, events = self._effect(complaint, verdict, cause)
         nonconformity = None if effect is None else effect.nonconformity
         if nonconformity is not None:
@@ -96,8 +109,8 @@ class Sitting:
         decision = Decision(
             id=new_id(),
             complaint=complaint,
-            ordinal=1,
-            trigger="received",
+            ordinal=ordinal,
+            trigger=trigger,
             verdict=verdict,
             policy_version=self._policy.version,
             decided_at=self._now,
