@@ -18,6 +18,7 @@ from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
 from capa.db.figures import PostgresFigures
+from capa.db.histories import PostgresHistories
 from capa.db.records import PostgresRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
@@ -48,7 +49,9 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
+from common.history import Following
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.delivery import GroupHandler, Handlers
@@ -176,6 +179,11 @@ def build_handlers(core: Core) -> Handlers:
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
     return AnnounceAgain(core.start_work, core.clock, core.announcer)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, Following, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:

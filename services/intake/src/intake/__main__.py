@@ -1,10 +1,11 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
 
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -19,7 +20,7 @@ from events.wake import Wake
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
 from intake.usecases.announce_again import SECTIONS
-from intake.wiring import SERVICE, VERSION, build_announce_again, open_core
+from intake.wiring import SERVICE, VERSION, build_announce_again, build_histories, open_core
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -64,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one complaint, by its number or id")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -85,6 +90,15 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
     finally:
         await core.engine.dispose()
 

@@ -21,6 +21,7 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -55,11 +56,13 @@ from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
+from intake.db.histories import PostgresHistories
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
+from intake.domain.trail import FollowTrail
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
@@ -259,6 +262,11 @@ def build_import(core: Core) -> ProcessImport:
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
     return AnnounceAgain(core.start_work, core.clock)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, FollowTrail, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:
