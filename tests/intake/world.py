@@ -35,6 +35,11 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
     "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
     "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
+    "privacy": (
+        "person:petra.privacy",
+        ("complaints:read", "complaints:hold", "complaints:erase", "personal-reads:read"),
+        None,
+    ),
     "reader": ("person:rita.reader", ("complaints:read",), None),
     "importer": ("system:crm-2", ("imports:write", "complaints:read"), "crm"),
 }
@@ -68,7 +73,7 @@ class World:
         return self.intake.engine
 
     def client(self, who: str) -> httpx.AsyncClient:
-        """A client with the key of `crm`, `shop`, `staff`, `reader` or `importer`."""
+        """A client with the key of `crm`, `shop`, `staff`, `privacy`, `reader` or `importer`."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://intake.test",

@@ -1,4 +1,4 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|apply-retention|verify-history|dead-letters …`."""
 
 import argparse
 import sys
@@ -17,10 +17,11 @@ from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
 from events.wake import Wake
+from intake.jobs.retention_command import retention_command
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
 from intake.usecases.announce_again import SECTIONS
-from intake.wiring import SERVICE, VERSION, build_announce_again, build_histories, open_core
+from intake.wiring import SERVICE, VERSION, build_announce_again, build_histories, build_retention, open_core
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "apply-retention":
+            run_process(lambda: _apply_retention(settings, options))
         case "verify-history":
             run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
@@ -67,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    retention = roles.add_parser(
+        "apply-retention", help="tell whose personal data was kept for long enough, or erase it"
+    )
+    retention.add_argument(
+        "--erase", action="store_true", help="erase it; else it is only told what would be"
+    )
     verify = roles.add_parser("verify-history", help="verify the chains of all histories")
     verify_history.add_options(verify, "one complaint, by its number or id")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
@@ -90,6 +99,15 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
+
+
+async def _apply_retention(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="apply-retention", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await retention_command(build_retention(core), erase=options.erase)
     finally:
         await core.engine.dispose()
 

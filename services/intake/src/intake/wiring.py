@@ -44,10 +44,13 @@ from events.wake import Wake
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
+from intake.api.erasure import ErasureServices, erasure_router
 from intake.api.errors import PROBLEMS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.personal_read_list import PersonalReadServices, personal_reads_router
+from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
@@ -55,29 +58,39 @@ from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
+from intake.db.due_erasures import PostgresDueErasures
 from intake.db.group_reception import GroupReception
 from intake.db.histories import PostgresHistories
+from intake.db.hold_views import PostgresHoldViews
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.domain.trail import FollowTrail
+from intake.jobs.apply_retention import RETRY_SECONDS as RETENTION_RETRY_SECONDS
+from intake.jobs.apply_retention import RunRetention
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
-from intake.settings import IntakeSettings, load_profiles
+from intake.settings import IntakeSettings, load_profiles, load_retention
 from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
+from intake.usecases.apply_retention import ApplyRetention
 from intake.usecases.attach_file import AttachFile, Limits
 from intake.usecases.attachments import Storage
 from intake.usecases.delete_attachment import DeleteAttachment
+from intake.usecases.erase_complaint import EraseComplaint
+from intake.usecases.erase_person import ErasePerson
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.hold_complaint import HoldComplaint, ReleaseHold
+from intake.usecases.personal_reads import RecordPersonalRead
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.similar import FindSimilar
@@ -95,6 +108,7 @@ _LONGEST_SWEEP_SECONDS: Final = 900.0
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
     {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
+    {"name": "personal data", "description": "Who read personal data; holds and erasure."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
 _DESCRIPTION: Final = "Takes complaints in: each is written down once, never lost and never doubled, and shows what became of it."
@@ -148,6 +162,16 @@ def build_app(core: Core, health: Health) -> FastAPI:
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
+        reads=build_read_recorder(core),
+    )
+    policy, erase = load_retention(settings.config_dir), build_erase(core)
+    erasing = ErasureServices(
+        hold=HoldComplaint(core.start_work, core.clock),
+        release=ReleaseHold(core.start_work, core.clock),
+        holds=PostgresHoldViews(core.engine),
+        erase=erase,
+        erase_person=ErasePerson(core.start_work, erase, policy, core.clock),
+        clock=core.clock,
     )
     imports = PostgresImports(core.engine)
     importing = ImportServices(
@@ -161,11 +185,15 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description=_DESCRIPTION,
         routers=[
             exports_router(
-                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+                ExportServices(
+                    views.export, services.cursors, core.clock, settings.export_max_rows, services.reads
+                )
             ),
             complaints_router(services),
             attachments_router(build_attachments(core)),
-            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
+            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
+            personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),
+            erasure_router(erasing),
             imports_router(importing),
         ],
         health=health,
@@ -188,7 +216,7 @@ def build_attachments(core: Core) -> AttachmentServices:
     settings, files = core.settings, PostgresFiles(core.engine)
     storage = open_storage(settings)
     if storage is None:
-        return AttachmentServices(files, None)
+        return AttachmentServices(files, None, build_read_recorder(core))
     limits = Limits(
         settings.attachment_max_bytes,
         settings.attachment_max_per_complaint,
@@ -199,7 +227,29 @@ def build_attachments(core: Core) -> AttachmentServices:
         delete=DeleteAttachment(core.start_work, files, storage, core.clock),
         storage=storage,
     )
-    return AttachmentServices(files, store)
+    return AttachmentServices(files, store, build_read_recorder(core))
+
+
+def build_erase(core: Core) -> EraseComplaint:
+    """Build what erases complaints. Raises CannotStart."""
+    return EraseComplaint(
+        core.start_work,
+        PostgresFiles(core.engine),
+        open_storage(core.settings),
+        load_retention(core.settings.config_dir),
+        core.clock,
+    )
+
+
+def build_retention(core: Core) -> ApplyRetention:
+    """Build what erases by itself. Raises CannotStart."""
+    policy = load_retention(core.settings.config_dir)
+    return ApplyRetention(PostgresDueErasures(core.engine), build_erase(core), policy, core.clock)
+
+
+def build_read_recorder(core: Core) -> ReadRecorder:
+    """Build what records who reads personal data."""
+    return ReadRecorder(RecordPersonalRead(PostgresPersonalReads(core.engine), core.clock))
 
 
 def open_storage(settings: IntakeSettings) -> Storage | None:
@@ -297,6 +347,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     dependency_metric().expect("transport")
     gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
+    retention = RunRetention(build_retention(core))
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
@@ -306,6 +357,9 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
             for name, turning in delivery_loops(carriage).items()
         ),
         watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
+        watched_loop(
+            "retention", retention.run, longest_turn_seconds=RETENTION_RETRY_SECONDS + _LONGEST_TURN_SECONDS
+        ),
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),

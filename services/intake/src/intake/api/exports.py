@@ -1,6 +1,6 @@
 """`/v1/complaints/export`: everything that a list would show, as one file."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -17,9 +17,10 @@ from chassis.paging import Cursors
 from common.page import Page
 from intake.api.export_formats import CSV, NDJSON, CsvFile, ExportFormat, NdjsonFile
 from intake.api.filters import OrderedFilters
-from intake.api.personal_reads import record_personal_read
+from intake.api.personal_reads import ReadRecorder
 from intake.api.schemas import ComplaintOut
 from intake.api.shaping import PERSONAL
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.ports import Clock
 from intake.usecases.views import ComplaintView, Export
 
@@ -64,6 +65,7 @@ class ExportServices:
     cursors: Cursors
     clock: Clock
     most: int
+    reads: ReadRecorder
 
 
 class _ClosedStream(StreamingResponse):
@@ -152,7 +154,7 @@ async def _lines(
         yield file.begin()
         while True:
             if query.personal:
-                record_personal_read(principal, "export", complainants=_named(page.items))
+                await services.reads.of_views(principal, ReadOperation.EXPORT, page.items)
             yield file.lines(page.items, services.clock())
             rows += len(page.items)
             ROWS.labels(query.format).inc(len(page.items))
@@ -168,7 +170,3 @@ async def _lines(
         raise
     finally:
         EXPORTS.labels(query.format, outcome).inc()
-
-
-def _named(views: Sequence[ComplaintView]) -> int:
-    return sum(view.complaint.account.complainant is not None for view in views)

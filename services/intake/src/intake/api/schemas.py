@@ -40,11 +40,13 @@ class FileOut(Answer):
     """A file that was handed over and lies here; its content is fetched at `content_url`."""
 
     id: UUID = Field(description="Id of the attachment.")
-    name: str = Field(description="The file's name as it was given.", examples=["receipt.pdf"])
+    name: str = Field(
+        description="The file's name as it was given; empty once it was erased.", examples=["receipt.pdf"]
+    )
     media_type: str = Field(description="Its media type.", examples=["application/pdf"])
     size: int = Field(description="Bytes of its content.", examples=[48211])
     sha256: str = Field(
-        description="SHA-256 of its content, in hexadecimal.",
+        description="SHA-256 of its content, in hexadecimal; empty once it was erased.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     state: FileState = Field(description="stored; or deleted, and then the content is gone.")
@@ -126,6 +128,9 @@ class ComplaintOut(Answer):
     recorded_at: datetime = Field(description="When it was written down here.")
     updated_at: datetime = Field(description="Last change of it or of what became of it.")
     historical: bool = Field(description="Whether it was only put on record.")
+    erased_at: datetime | None = Field(
+        description="When its personal data was erased: the person and the texts are gone, codes and times stay."
+    )
     correlation_id: UUID = Field(description="Runs through every event that it leads to.")
     complainant: ComplainantOut | None = Field(
         None, description="Who complains; left out without the scope complaints:personal."
@@ -157,7 +162,9 @@ class ChangeOut(Answer):
     position: int = Field(description="Its place, from 1.")
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
-    action: str = Field(description="received, amended, attached or attachment_deleted.")
+    action: str = Field(
+        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, and others."
+    )
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
         "personal data that changed too, and `withheld_sha256` binds them."

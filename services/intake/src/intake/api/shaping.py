@@ -45,6 +45,7 @@ def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) ->
         "recorded_at": instant(complaint.recorded_at),
         "updated_at": instant(view.updated_at),
         "historical": complaint.historical,
+        "erased_at": instant(complaint.erased_at),
         "correlation_id": str(complaint.correlation_id),
         "attachments": [
             {"name": one.name, "url": one.url, "media_type": one.media_type} for one in account.attachments

@@ -170,7 +170,7 @@ class PostgresViews:
                 raise NoSuchComplaint
             rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
         traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
-        return HistoryPage(traces, first_break(traces))
+        return HistoryPage(traces, first_break(traces), complaint_id)
 
 
 def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]]:

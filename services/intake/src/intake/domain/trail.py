@@ -15,11 +15,8 @@ from common import history
 from common.actor import Actor
 from common.canonical import canonical
 from intake.domain.amendment import contents
-from intake.domain.complaint import ACCOUNT, NewComplaint, plain
+from intake.domain.complaint import ACCOUNT, WITHHELD, NewComplaint, plain
 from intake.domain.facts import Amended
-
-WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
-"""What may hold a person's words or data."""
 
 ERASED: Final = "erased"
 """The action of the entry that says that texts and personal data were erased."""
