@@ -117,6 +117,7 @@ async def bring_to_life(world: World, folder: Path) -> str:
     )
     assert amended.status_code == 200
     await post(world, TOLD | {"title": "Lieselotte lost my wedding ring"})
+    files: list[str] = []
     for content in (b"%PDF-1.7 by Erika Musterfrau", b"%PDF-1.7 more of Lieselotte"):
         attached = await crm.post(
             f"{PATH}/{number}/attachments",
@@ -128,7 +129,8 @@ async def bring_to_life(world: World, folder: Path) -> str:
             },
         )
         assert attached.status_code == 201, attached.text
-    await crm.delete(attached.json()["content_url"].removesuffix("/content"), params={"reason": "twice"})
+        files.append(attached.headers["location"])
+    await crm.delete(files[-1], params={"reason": "twice"})
     row = {**TOLD, "description": "Lieselotte again"}
     rehearsed = await world.client("importer").post(
         "/v1/imports?dry_run=true&profile=native",

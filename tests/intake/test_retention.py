@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chassis.database import DatabaseAway
 from chassis.settings import CannotStart
 from common import history
 from intake.db.complaints import PostgresComplaints
@@ -190,7 +191,7 @@ async def test_the_worker_erases_counts_and_forgets_old_records_of_reads(world: 
 async def test_a_worker_whose_database_is_away_tries_again_soon(world: World) -> None:
     class Away:
         async def page(self, **_: Any) -> Any:
-            raise ConnectionRefusedError
+            raise DatabaseAway("gone")
 
     before = FAILED._value.get()
     job = RunRetention(retention(world))

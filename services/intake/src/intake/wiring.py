@@ -33,6 +33,13 @@ from events.contracts.capa import (
     NonconformityRaisedV1,
     TriageDecidedV1,
 )
+from events.contracts.notifier import (
+    DeadlineBreachedV1,
+    DeadlineWarnedV1,
+    NoticeFailedV1,
+    NoticeSentV1,
+    NoticeUnroutableV1,
+)
 from events.delivery import Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
@@ -52,9 +59,11 @@ from intake.api.imports import ImportServices, imports_router
 from intake.api.personal_read_list import PersonalReadServices, personal_reads_router
 from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
+from intake.api.timeline import TimelineServices, timeline_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
+from intake.consumers.notes_of_notifier import on_notifier
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
@@ -66,6 +75,7 @@ from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
 from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
+from intake.db.timelines import PostgresTimelines
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.domain.trail import FollowTrail
@@ -96,6 +106,7 @@ from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
 from intake.usecases.sweep_attachments import SweepAttachments
+from intake.usecases.take_note import TakeNote
 
 SERVICE: Final = "intake"
 VERSION: Final = version("redress-intake")
@@ -191,6 +202,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
             ),
             complaints_router(services),
             attachments_router(build_attachments(core)),
+            timeline_router(
+                TimelineServices(PostgresTimelines(core.engine), services.cursors, services.reads)
+            ),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
             personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),
             erasure_router(erasing),
@@ -284,7 +298,7 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
-    action = on_action(FollowAction(work), clock)
+    action, notifier = on_action(FollowAction(work), clock), on_notifier(TakeNote(work))
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
@@ -294,6 +308,11 @@ def build_handlers(core: Core) -> Handlers:
         ActionDueChangedV1: action,
         ActionCompletedV1: action,
         ActionCancelledV1: action,
+        DeadlineWarnedV1: notifier,
+        DeadlineBreachedV1: notifier,
+        NoticeSentV1: notifier,
+        NoticeFailedV1: notifier,
+        NoticeUnroutableV1: notifier,
     }
 
 

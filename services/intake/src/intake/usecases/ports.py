@@ -17,6 +17,7 @@ from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
 from intake.domain.retention import Hold
+from intake.domain.timeline import Note
 from intake.domain.trail import Trace
 
 __all__ = [
@@ -160,6 +161,10 @@ class Progress(Protocol):
 
     async def action(self, seen: ActionSeen) -> None:
         """Note what became of an action."""
+        ...
+
+    async def note(self, note: Note) -> None:
+        """Keep a fact for timelines, once by its name."""
         ...
 
 
