@@ -68,6 +68,7 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", "GET /v1/complaints/{reference}/similar"): Rule(("complaints:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/personal-reads"): Rule(("personal-reads:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/timeline"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/inspection-pack"): Rule(("complaints:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/hold"): Rule(("complaints:read",), "hidden"),
     ("intake", "POST /v1/complaints/{reference}/hold"): Rule(
         ("complaints:hold",), "hidden", request={"json": {"reason": "a lawsuit"}}

@@ -56,6 +56,7 @@ from intake.api.errors import PROBLEMS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.inspection import InspectionServices, inspection_router
 from intake.api.personal_read_list import PersonalReadServices, personal_reads_router
 from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
@@ -73,6 +74,7 @@ from intake.db.histories import PostgresHistories
 from intake.db.hold_views import PostgresHoldViews
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.packs import PostgresPacks
 from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
 from intake.db.timelines import PostgresTimelines
@@ -204,6 +206,11 @@ def build_app(core: Core, health: Health) -> FastAPI:
             attachments_router(build_attachments(core)),
             timeline_router(
                 TimelineServices(PostgresTimelines(core.engine), services.cursors, services.reads)
+            ),
+            inspection_router(
+                InspectionServices(
+                    PostgresPacks(core.engine), open_storage(settings), services.reads, core.clock, VERSION
+                )
             ),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
             personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TextualSelect
 
 from common.page import Page
@@ -84,22 +84,39 @@ class PostgresTimelines:
         limit: int,
     ) -> tuple[UUID, Page[TimelineEntry]]:
         """Read the complaint's id and one page, of some kinds alone where they are named; raises NoSuchComplaint."""
-        at, source, key = (datetime.fromisoformat(after[0]), *after[1:]) if after else (None, None, None)
-        given = {
-            "kinds": [kind.value for kind in kinds],
-            "at": at,
-            "source": source,
-            "key": key,
-            "rows": limit + 1,
-        }
         async with self._engine.connect() as connection:
             complaint_id = await find_id(connection, reference, within)
-            rows = (await connection.execute(_STATEMENTS[sort], given | {"id": complaint_id})).all()
-        entries = tuple(_entry(row) for row in rows[:limit])
-        if len(rows) <= limit:
-            return complaint_id, Page(entries)
-        last = rows[limit - 1]
-        return complaint_id, Page(entries, (last.at.isoformat(), last.source, last.key))
+            page = await read_timeline(
+                connection, complaint_id, kinds=kinds, sort=sort, after=after, limit=limit
+            )
+        return complaint_id, page
+
+
+async def read_timeline(
+    connection: AsyncConnection,
+    complaint_id: UUID,
+    *,
+    kinds: Sequence[Kind] = (),
+    sort: TimelineSort = "at",
+    after: tuple[str, ...] | None = None,
+    limit: int,
+) -> Page[TimelineEntry]:
+    """Read one page of a complaint's timeline."""
+    at, source, key = (datetime.fromisoformat(after[0]), *after[1:]) if after else (None, None, None)
+    given = {
+        "id": complaint_id,
+        "kinds": [kind.value for kind in kinds],
+        "at": at,
+        "source": source,
+        "key": key,
+        "rows": limit + 1,
+    }
+    rows = (await connection.execute(_STATEMENTS[sort], given)).all()
+    entries = tuple(_entry(row) for row in rows[:limit])
+    if len(rows) <= limit:
+        return Page(entries)
+    last = rows[limit - 1]
+    return Page(entries, (last.at.isoformat(), last.source, last.key))
 
 
 def _entry(row: Any) -> TimelineEntry:
