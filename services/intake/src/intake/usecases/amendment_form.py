@@ -29,7 +29,8 @@ class AmendmentForm(Form):
     """What to correct, and why: what is left out stays as it is, and null empties what may be empty."""
 
     reason: Reason = Field(
-        description="Why it is corrected; kept in the history for good, so that it must hold no personal data.", examples=["Misheard the lot."]
+        description="Why it is corrected; kept in the history for good, so that it must hold no personal data.",
+        examples=["Misheard the lot."],
     )
     channel: Channel | None = Field(None, description="How it reached the organisation.", examples=["phone"])
     reported_severity: Severity | None = Field(
