@@ -197,6 +197,8 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
     assert not [word for word in WORDS if word in json.dumps(logs, default=str)]
     assert not [path for path in (tmp_path / "attachments").rglob("*") if path.is_file()]
     assert await numbers(world) == before
+    for query in ({"q": "Lieselotte"}, {"q": "SN-777-ERIKA"}, {"complainant_reference": "K-4711"}):
+        assert (await world.client("staff").get(PATH, params=query)).json()["items"] == []
     history = (await world.client("staff").get(f"{PATH}/{number}/history")).json()
     assert (history["intact"], history["broken_at"]) == (True, None)
     assert await world.count("complaint_history") == entries + 2

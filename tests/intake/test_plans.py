@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from benchmarks.many_complaints import fill
 from intake.db.candidates import PostgresCandidates
+from intake.db.erasures import PostgresErasures
 from intake.db.searching import FOR_THESE_VALUES
 from intake.db.views import PostgresViews
 from intake.usecases.views import Filters, Sort
@@ -149,6 +150,16 @@ async def test_similar_complaints_are_found_by_indexes(full: World, number: int,
 
     assert 0 < len(others) <= 1_000
     assert [much for plan in await _plans(full, asked) if (much := _reads_much(plan))] == []
+
+
+async def test_the_complaints_of_a_person_are_found_by_indexes_also_those_of_the_past(full: World) -> None:
+    with _heard(full) as asked:
+        async with full.engine.connect() as connection:
+            found = await PostgresErasures(connection).of_person("crm-3", "P-7")
+
+    (plan,) = await _plans(full, asked)
+    scanned = [node["Relation Name"] for node in _nodes(plan) if node["Node Type"] == "Seq Scan"]
+    assert (_reads_much(plan), scanned, len(found) < 100) == ([], [], True)
 
 
 async def test_a_plan_that_reads_all_would_be_seen(full: World) -> None:

@@ -64,6 +64,8 @@ async def test_what_there_is_not_is_no_intact_history(
 ) -> None:
     code, said = await verify(world, capsys, "--only", "C-99999")
     assert (code, "C-99999" in said[0]["error"]) == (2, True)
+    code, said = await verify(world, capsys, "--only", "nonsense")
+    assert (code, "no complaint" in said[0]["error"]) == (2, True)
 
 
 @pytest.mark.parametrize(

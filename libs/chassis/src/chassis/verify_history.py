@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TextIO
 
 from common.clock import Clock, instant_text
 from common.history import Entry
+from common.refusals import Missing
 
 FORMAT: Final = 1
 MOST_TOLD: Final = 100
@@ -121,7 +122,7 @@ async def command(histories: Histories, options: argparse.Namespace, clock: Cloc
             verified = await _Verifying(histories, known, out).run(options.only)
             if out is not None:
                 out.end()
-    except (AnchorsUnusable, OSError) as error:
+    except (AnchorsUnusable, Missing, OSError) as error:
         _say({"error": str(error)})
         return 2
     if options.only and not verified.histories:

@@ -81,7 +81,7 @@ from intake.db.timelines import PostgresTimelines
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.domain.trail import FollowTrail
-from intake.jobs.apply_retention import RETRY_SECONDS as RETENTION_RETRY_SECONDS
+from intake.jobs.apply_retention import TICK_SECONDS as RETENTION_TICK_SECONDS
 from intake.jobs.apply_retention import RunRetention
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.gauges import ImportGauges
@@ -384,7 +384,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         ),
         watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
         watched_loop(
-            "retention", retention.run, longest_turn_seconds=RETENTION_RETRY_SECONDS + _LONGEST_TURN_SECONDS
+            "retention", retention.run, longest_turn_seconds=RETENTION_TICK_SECONDS + _LONGEST_TURN_SECONDS
         ),
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS

@@ -14,6 +14,8 @@ from intake.usecases.apply_retention import ApplyRetention, DueOutcome
 
 PAUSE_SECONDS: Final = 86_400.0
 RETRY_SECONDS: Final = 300.0
+TICK_SECONDS: Final = 60.0
+"""How long the loop waits without a sign of life."""
 
 ERASED: Final = Counter(
     "retention_erasures_total",
@@ -45,12 +47,11 @@ class RunRetention:
         while True:
             beat()
             done = await self.once(beat)
-            # The loop is watched, so that it turns while it waits.
             left = PAUSE_SECONDS if done else RETRY_SECONDS
             while left > 0:
-                if await waited_for(stop, min(left, RETRY_SECONDS)):
+                if await waited_for(stop, TICK_SECONDS):
                     return
-                left -= RETRY_SECONDS
+                left -= TICK_SECONDS
                 beat()
 
     async def once(self, beat: Beat) -> bool:
