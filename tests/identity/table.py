@@ -106,6 +106,24 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("intake", "GET /v1/complaints/export"): Rule(("complaints:read",), "filtered"),
     ("intake", "GET /v1/complaints/{reference}/similar"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/personal-reads"): Rule(("personal-reads:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/timeline"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/inspection-pack"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/hold"): Rule(("complaints:read",), "hidden"),
+    ("intake", "POST /v1/complaints/{reference}/hold"): Rule(
+        ("complaints:hold",), "hidden", request={"json": {"reason": "a lawsuit"}}
+    ),
+    ("intake", "DELETE /v1/complaints/{reference}/hold"): Rule(
+        ("complaints:hold",), "hidden", request={"params": {"reason": "settled"}}
+    ),
+    ("intake", "POST /v1/complaints/{reference}/erasure"): Rule(
+        ("complaints:erase",), "hidden", request=_changing({"reason": "asked for"})
+    ),
+    ("intake", "POST /v1/complainants/erasure"): Rule(
+        ("complaints:erase",),
+        "names_its_own",
+        request={"json": {"source_system": "crm", "reference": "K-1", "reason": "asked for"}},
+    ),
     ("intake", f"GET {_ATTACHMENTS}"): Rule(("attachments:read",), "hidden"),
     ("intake", f"POST {_ATTACHMENTS}"): Rule(("attachments:write",), "hidden", request=_FILE),
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),

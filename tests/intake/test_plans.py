@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from benchmarks.many_complaints import fill
-from benchmarks.plans import heard, large_reads, plans, rows_read
+from benchmarks.plans import heard, large_reads, nodes, plans, rows_read
 from intake.db.candidates import PostgresCandidates
+from intake.db.erasures import PostgresErasures
 from intake.db.views import PostgresViews
 from intake.usecases.views import Filters, Sort
 from tests.intake.world import World, open_world
@@ -114,6 +115,15 @@ async def test_similar_complaints_are_found_by_indexes(full: World, number: int,
 
     assert 0 < len(others) <= 1_000
     assert [much for plan in await plans(full.engine, asked) if (much := _reads_much(plan))] == []
+
+
+async def test_the_complaints_of_a_person_are_found_by_indexes_also_those_of_the_past(full: World) -> None:
+    async with heard(full.engine) as asked, full.engine.connect() as connection:
+        found = await PostgresErasures(connection).of_person("crm-3", "P-7")
+
+    (plan,) = await plans(full.engine, asked)
+    scanned = [node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+    assert (_reads_much(plan), scanned, len(found) < 100) == ([], [], True)
 
 
 async def test_a_plan_that_reads_all_would_be_seen(full: World) -> None:

@@ -36,6 +36,11 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
     "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
     "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
+    "privacy": (
+        "person:petra.privacy",
+        ("complaints:read", "complaints:hold", "complaints:erase", "personal-reads:read"),
+        None,
+    ),
     "reader": ("person:rita.reader", ("complaints:read",), None),
     "owner": ("person:otto.owner", (*STAFF_SCOPES, "complaints:work", "complaints:assess"), None),
     "quality": ("person:quinn.hale", (*STAFF_SCOPES, *STEP_SCOPES), None),

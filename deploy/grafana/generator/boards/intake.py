@@ -142,16 +142,6 @@ def _finding() -> Row:
                 runbook="search-behind",
             ),
             Panel(
-                title="Reads of personal data",
-                description="Lists, searches and exports per hour that showed who complains. The log says who read them "
-                "(event personal_data_read).",
-                unit="short",
-                queries=(
-                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
-                ),
-                runbook="requests-failing",
-            ),
-            Panel(
                 title="Exports",
                 description="Exports of complaints per hour, by how they ended: complete, cut at the limit, abandoned by the "
                 "client, or failed.",
@@ -170,11 +160,67 @@ def _finding() -> Row:
     )
 
 
+def _personal_data() -> Row:
+    return Row(
+        "Personal data",
+        (
+            Panel(
+                title="Reads of personal data",
+                description="Answers per hour that showed personal data. Who read what of a complaint is on record: "
+                "GET /v1/complaints/{reference}/personal-reads.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
+                ),
+                runbook="requests-failing",
+            ),
+            Panel(
+                title="Erasures",
+                description="Complaints per hour whose personal data somebody asked to erase, by what came of it, and those that "
+                "retention erased.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("complaint_erasures_requested_total"), by="outcome"),
+                        "asked for: {{outcome}}",
+                    ),
+                    Query(total(per_hour("retention_erasures_total")), "by retention"),
+                    Query(total(per_hour("retention_failures_total")), "failed runs of retention"),
+                ),
+                runbook="retention-failing",
+            ),
+            Panel(
+                title="Kept by a hold",
+                description="Complaints that retention would have erased in its last run, were they not held.",
+                unit="short",
+                queries=(Query(highest(of("retention_held_complaints")), "held"),),
+                runbook="retention-failing",
+            ),
+            Panel(
+                title="Inspection packs",
+                description="Inspection packs per hour, by format.",
+                unit="short",
+                queries=(Query(total(per_hour("inspection_packs_total"), by="format"), "{{format}}"),),
+                runbook="requests-failing",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
     description="The service that takes complaints in.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
-    rows=(_complaints(), _finding(), _attachments(), http(), outbox(), consumers(), process()),
+    rows=(
+        _complaints(),
+        _finding(),
+        _attachments(),
+        _personal_data(),
+        http(),
+        outbox(),
+        consumers(),
+        process(),
+    ),
 )

@@ -33,12 +33,30 @@ _QUALITY: Final = (
     "signals:write",
     "exposures:write",
 )
-_ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
+_PRIVACY: Final = (
+    "complaints:read",
+    "complaints:personal",
+    "attachments:read",
+    "personal-reads:read",
+    "complaints:hold",
+    "complaints:erase",
+)
+_ADMIN: Final = (
+    *_QUALITY,
+    "personal-reads:read",
+    "complaints:hold",
+    "complaints:erase",
+    "people:read",
+    "people:write",
+    "deliveries:read",
+    "deliveries:write",
+)
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": _CRM,
     "staff": _STAFF,
     "quality": _QUALITY,
+    "privacy": _PRIVACY,
     "admin": _ADMIN,
 }
 

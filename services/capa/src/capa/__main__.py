@@ -1,4 +1,4 @@
-"""`python -m capa api|worker|all|migrate|topics|announce-again|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
 
 import argparse
 import sys
@@ -8,8 +8,9 @@ from typing import Final
 from capa.main import run_all, run_api
 from capa.settings import CapaSettings
 from capa.usecases.announce_again import SECTIONS
-from capa.wiring import SERVICE, VERSION, build_announce_again, open_core
+from capa.wiring import SERVICE, VERSION, build_announce_again, build_histories, open_core
 from capa.worker import run_worker
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -64,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one nonconformity or action, by its number")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -85,6 +90,15 @@ async def _announce_again(settings: CapaSettings, options: argparse.Namespace) -
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: CapaSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
     finally:
         await core.engine.dispose()
 

@@ -20,6 +20,7 @@ from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
 from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
+from capa.db.histories import PostgresHistories
 from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
 from capa.db.signal_records import PostgresSignalRecords
@@ -61,7 +62,9 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
+from common.history import Following
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.delivery import GroupHandler, Handlers
@@ -211,6 +214,11 @@ def build_announce_again(core: Core) -> AnnounceAgain:
 def build_evaluate_signals(core: Core) -> EvaluateSignals:
     """Build what looks for trends."""
     return EvaluateSignals(core.start_work, core.clock, core.signals, PostgresLedger(core.engine))
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, Following, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:

@@ -1,10 +1,11 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|reindex|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|apply-retention|verify-history|reindex|dead-letters …`."""
 
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -16,10 +17,19 @@ from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
 from events.wake import Wake
+from intake.jobs.retention_command import retention_command
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
 from intake.usecases.announce_again import SECTIONS
-from intake.wiring import SERVICE, VERSION, build_announce_again, build_reindex, open_core
+from intake.wiring import (
+    SERVICE,
+    VERSION,
+    build_announce_again,
+    build_histories,
+    build_reindex,
+    build_retention,
+    open_core,
+)
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -47,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: _announce_again(settings, options))
         case "reindex":
             run_process(lambda: _reindex(settings))
+        case "apply-retention":
+            run_process(lambda: _apply_retention(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -70,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_parser(
         "reindex", help="compare the words of every complaint with what searches ask, and correct them"
     )
+    retention = roles.add_parser(
+        "apply-retention", help="tell whose personal data was kept for long enough, or erase it"
+    )
+    retention.add_argument(
+        "--erase", action="store_true", help="erase it; else it is only told what would be"
+    )
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one complaint, by its number or id")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -108,6 +130,24 @@ async def _reindex(settings: IntakeSettings) -> int:
         await core.engine.dispose()
     sys.stdout.write(f"{looked_at} complaints looked at, {written} written. Done.\n")
     return 0
+
+
+async def _apply_retention(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="apply-retention", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await retention_command(build_retention(core), erase=options.erase)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
+    finally:
+        await core.engine.dispose()
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:

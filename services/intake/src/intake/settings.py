@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -22,9 +22,12 @@ from chassis.settings import CannotStart, ServiceSettings
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
+from intake.domain.retention import ERASABLE, RetentionPolicy, RetentionRule
 from intake.usecases.form_values import Code
 
 PROFILES: Final = "import-profiles"
+RETENTION: Final = "retention.toml"
+
 
 P = TypeVar("P", bound="_Part")
 
@@ -150,6 +153,22 @@ def read_profile(file: Path) -> Profile:
     )
 
 
+def load_retention(folder: Path) -> RetentionPolicy:
+    """Read `retention.toml`; raises CannotStart with a line that names file and value."""
+    file = folder / RETENTION
+    found = _checked(file, _RetentionFile)
+    return RetentionPolicy(
+        version=found.version,
+        ends=frozenset(found.ends),
+        resumes=frozenset(found.resumes),
+        personal_reads_days=found.personal_reads_days,
+        texts=frozenset(found.erase.texts),
+        files=found.erase.files,
+        notes=found.erase.notes,
+        rules=tuple(rule.value() for rule in found.rule),
+    )
+
+
 def _checked(file: Path, kind: type[P]) -> P:
     try:
         return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
@@ -221,3 +240,62 @@ class _ClosingFile(_Part):
     contact_attempts: int = Field(ge=2, le=20)
     closure_codes: list[Code] = Field(min_length=1, max_length=100)
     needs_disposition: bool
+
+
+_Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class _RuleOfRetention(_Part):
+    name: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=500)
+    hold_days: _Days = 0
+    keep_days: _Days | None = None
+    products: list[str] = []
+    categories: list[str] = []
+    source_systems: list[str] = []
+    severities: list[Literal["minor", "major", "critical"]] = []
+
+    @property
+    def fits_all(self) -> bool:
+        return not (self.products or self.categories or self.source_systems or self.severities)
+
+    def value(self) -> RetentionRule:
+        return RetentionRule(
+            name=self.name,
+            reason=self.reason,
+            hold_days=self.hold_days,
+            keep_days=self.keep_days,
+            products=frozenset(self.products),
+            categories=frozenset(self.categories),
+            source_systems=frozenset(self.source_systems),
+            severities=frozenset(self.severities),
+        )
+
+
+class _Erase(_Part):
+    texts: list[str]
+    files: bool
+    notes: bool
+
+    @field_validator("texts")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        if unknown := sorted(set(names) - ERASABLE):
+            raise ValueError(f"{', '.join(unknown)} is no text of a complaint: {', '.join(sorted(ERASABLE))}")
+        return names
+
+
+class _RetentionFile(_Part):
+    version: str = Field(min_length=1, max_length=50)
+    ends: list[str] = Field(min_length=1)
+    resumes: list[str]
+    personal_reads_days: Annotated[int, Field(ge=1, le=36_500)]
+    erase: _Erase
+    rule: list[_RuleOfRetention] = Field(min_length=1)
+
+    @field_validator("rule")
+    @classmethod
+    def _last_fits_all(cls, rules: list[_RuleOfRetention]) -> list[_RuleOfRetention]:
+        if not rules[-1].fits_all:
+            raise ValueError("the last rule must fit every complaint: leave out what it chooses by")
+        return rules

@@ -21,6 +21,7 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -31,6 +32,13 @@ from events.contracts.capa import (
     NonconformityLinkedV1,
     NonconformityRaisedV1,
     TriageDecidedV1,
+)
+from events.contracts.notifier import (
+    DeadlineBreachedV1,
+    DeadlineWarnedV1,
+    NoticeFailedV1,
+    NoticeSentV1,
+    NoticeUnroutableV1,
 )
 from events.delivery import Handlers
 from events.failures import CannotOpen
@@ -43,43 +51,63 @@ from events.wake import Wake
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
+from intake.api.erasure import ErasureServices, erasure_router
 from intake.api.errors import PROBLEMS
 from intake.api.examples import WORDS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.inspection import InspectionServices, inspection_router
+from intake.api.personal_read_list import PersonalReadServices, personal_reads_router
+from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
 from intake.api.steps import StepServices, steps_router
+from intake.api.timeline import TimelineServices, timeline_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
+from intake.consumers.notes_of_notifier import on_notifier
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
+from intake.db.due_erasures import PostgresDueErasures
 from intake.db.group_reception import GroupReception
+from intake.db.histories import PostgresHistories
+from intake.db.hold_views import PostgresHoldViews
 from intake.db.imports import PostgresImports
 from intake.db.indexing import PostgresSearchIndex
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.packs import PostgresPacks
+from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
+from intake.db.timelines import PostgresTimelines
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
+from intake.domain.trail import FollowTrail
+from intake.jobs.apply_retention import TICK_SECONDS as RETENTION_TICK_SECONDS
+from intake.jobs.apply_retention import RunRetention
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
 from intake.jobs.gauges import ImportGauges, ShowAll
 from intake.jobs.index_complaints import IndexGauges, RunIndexing
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
-from intake.settings import IntakeSettings, load_profiles, read_closing_policy
+from intake.settings import IntakeSettings, load_profiles, load_retention, read_closing_policy
 from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
+from intake.usecases.apply_retention import ApplyRetention
 from intake.usecases.attach_file import AttachFile, Limits
 from intake.usecases.attachments import Storage
 from intake.usecases.delete_attachment import DeleteAttachment
+from intake.usecases.erase_complaint import EraseComplaint
+from intake.usecases.erase_person import ErasePerson
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.hold_complaint import HoldComplaint, ReleaseHold
 from intake.usecases.index_complaints import IndexComplaints
+from intake.usecases.personal_reads import RecordPersonalRead
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.reindex_complaints import ReindexComplaints
@@ -87,6 +115,7 @@ from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
 from intake.usecases.stepping import TakeStep
 from intake.usecases.sweep_attachments import SweepAttachments
+from intake.usecases.take_note import TakeNote
 
 SERVICE: Final = "intake"
 VERSION: Final = version("redress-intake")
@@ -103,6 +132,7 @@ _TAGS: Final = (
         "description": "Handle complaints: assess, investigate, respond, close, and all between.",
     },
     {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
+    {"name": "personal data", "description": "Who read personal data; holds and erasure."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
 _DESCRIPTION: Final = "Takes complaints in: each is written down once, never lost and never doubled, and shows what became of it."
@@ -157,6 +187,16 @@ def build_app(core: Core, health: Health) -> FastAPI:
         cursors=Cursors(settings.pepper),
         clock=core.clock,
         policy=policy,
+        reads=build_read_recorder(core),
+    )
+    retention, erase = load_retention(settings.config_dir), build_erase(core)
+    erasing = ErasureServices(
+        hold=HoldComplaint(core.start_work, core.clock),
+        release=ReleaseHold(core.start_work, core.clock),
+        holds=PostgresHoldViews(core.engine),
+        erase=erase,
+        erase_person=ErasePerson(core.start_work, erase, retention, core.clock),
+        clock=core.clock,
     )
     steps = StepServices(TakeStep(core.start_work, core.clock, policy), views, policy, core.clock)
     imports = PostgresImports(core.engine)
@@ -171,12 +211,29 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description=_DESCRIPTION,
         routers=[
             exports_router(
-                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows, policy)
+                ExportServices(
+                    views.export,
+                    services.cursors,
+                    core.clock,
+                    settings.export_max_rows,
+                    policy,
+                    services.reads,
+                )
             ),
             complaints_router(services),
             steps_router(steps),
             attachments_router(build_attachments(core)),
-            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
+            timeline_router(
+                TimelineServices(PostgresTimelines(core.engine), services.cursors, services.reads)
+            ),
+            inspection_router(
+                InspectionServices(
+                    PostgresPacks(core.engine), open_storage(settings), services.reads, core.clock, VERSION
+                )
+            ),
+            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
+            personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),
+            erasure_router(erasing),
             imports_router(importing),
         ],
         health=health,
@@ -200,7 +257,7 @@ def build_attachments(core: Core) -> AttachmentServices:
     settings, files = core.settings, PostgresFiles(core.engine)
     storage = open_storage(settings)
     if storage is None:
-        return AttachmentServices(files, None)
+        return AttachmentServices(files, None, build_read_recorder(core))
     limits = Limits(
         settings.attachment_max_bytes,
         settings.attachment_max_per_complaint,
@@ -211,7 +268,29 @@ def build_attachments(core: Core) -> AttachmentServices:
         delete=DeleteAttachment(core.start_work, files, storage, core.clock),
         storage=storage,
     )
-    return AttachmentServices(files, store)
+    return AttachmentServices(files, store, build_read_recorder(core))
+
+
+def build_erase(core: Core) -> EraseComplaint:
+    """Build what erases complaints. Raises CannotStart."""
+    return EraseComplaint(
+        core.start_work,
+        PostgresFiles(core.engine),
+        open_storage(core.settings),
+        load_retention(core.settings.config_dir),
+        core.clock,
+    )
+
+
+def build_retention(core: Core) -> ApplyRetention:
+    """Build what erases by itself. Raises CannotStart."""
+    policy = load_retention(core.settings.config_dir)
+    return ApplyRetention(PostgresDueErasures(core.engine), build_erase(core), policy, core.clock)
+
+
+def build_read_recorder(core: Core) -> ReadRecorder:
+    """Build what records who reads personal data."""
+    return ReadRecorder(RecordPersonalRead(PostgresPersonalReads(core.engine), core.clock))
 
 
 def open_storage(settings: IntakeSettings) -> Storage | None:
@@ -246,7 +325,7 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
-    action = on_action(FollowAction(work), clock)
+    action, notifier = on_action(FollowAction(work), clock), on_notifier(TakeNote(work))
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
@@ -256,6 +335,11 @@ def build_handlers(core: Core) -> Handlers:
         ActionDueChangedV1: action,
         ActionCompletedV1: action,
         ActionCancelledV1: action,
+        DeadlineWarnedV1: notifier,
+        DeadlineBreachedV1: notifier,
+        NoticeSentV1: notifier,
+        NoticeFailedV1: notifier,
+        NoticeUnroutableV1: notifier,
     }
 
 
@@ -279,6 +363,11 @@ def build_announce_again(core: Core) -> AnnounceAgain:
 def build_reindex(core: Core) -> ReindexComplaints:
     """Build what goes over the index of words."""
     return ReindexComplaints(PostgresSearchIndex(core.engine), core.clock)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, FollowTrail, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:
@@ -312,6 +401,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     show = ShowAll(ImportGauges(PostgresOpenImports(core.engine), core.clock), IndexGauges(index, core.clock))
     gauges = KeepGauges(show, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
+    retention = RunRetention(build_retention(core))
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
@@ -322,6 +412,9 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         ),
         watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
         watched_loop("index-complaints", indexing.run, longest_turn_seconds=_LONGEST_TURN_SECONDS),
+        watched_loop(
+            "retention", retention.run, longest_turn_seconds=RETENTION_TICK_SECONDS + _LONGEST_TURN_SECONDS
+        ),
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),

@@ -24,7 +24,9 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
+from common.history import Following
 from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
@@ -46,6 +48,7 @@ from notifier.consumers.deadline_set import OnDeadlineSet
 from notifier.consumers.deadline_voided import OnDeadlineVoided
 from notifier.db.audit import PostgresOpenBooks
 from notifier.db.counts import count
+from notifier.db.histories import PostgresHistories
 from notifier.db.work import PostgresStartWork, Wakes
 from notifier.domain.delivery import Pace, Retries
 from notifier.domain.person import Channel
@@ -213,6 +216,11 @@ async def open_webhooks(core: Core) -> AsyncIterator[WebhookChannel]:
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
     return AnnounceAgain(core.start_work, core.clock)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, Following, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:

@@ -64,6 +64,27 @@ PROBLEMS: Final = (
         "Correct what `errors` or `detail` says, or choose another profile, and import the file again.",
     ),
     ProblemType(
+        "complaint_erased",
+        "The complaint's personal data was erased",
+        409,
+        "The person and the texts of this complaint were erased for good, and nothing that may hold personal data is taken.",
+        "Leave out the values that `errors` names; codes and times can still be corrected.",
+    ),
+    ProblemType(
+        "erasure_held",
+        "Personal data is held",
+        409,
+        "A hold, or a rule of retention, keeps the personal data of this complaint. `detail` says why and until when.",
+        "Wait for that instant, or have who placed the hold release it: DELETE /v1/complaints/{reference}/hold.",
+    ),
+    ProblemType(
+        "hold_over",
+        "The hold would be over already",
+        422,
+        "The end of the hold lies in the past.",
+        "Send a later instant, or leave `until` out to hold until it is released.",
+    ),
+    ProblemType(
         "attachment_form_invalid",
         "The form holds no file, or more than one",
         400,

@@ -1,6 +1,6 @@
 """`/v1/complaints/export`: everything that a list would show, as one file."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -19,10 +19,11 @@ from intake.api.examples import EXPORT_CSV, EXPORT_NDJSON
 from intake.api.export_formats import CSV, NDJSON, CsvFile, ExportFormat, NdjsonFile
 from intake.api.filters import OrderedFilters
 from intake.api.handling import situation_of
-from intake.api.personal_reads import record_personal_read
+from intake.api.personal_reads import ReadRecorder
 from intake.api.schemas import ComplaintOut
 from intake.api.shaping import PERSONAL
 from intake.domain.lifecycle.policy import ClosingPolicy
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.ports import Clock
 from intake.usecases.views import ComplaintView, Export
 
@@ -68,6 +69,7 @@ class ExportServices:
     clock: Clock
     most: int
     policy: ClosingPolicy
+    reads: ReadRecorder
 
 
 class _ClosedStream(StreamingResponse):
@@ -159,7 +161,7 @@ async def _lines(
         yield file.begin()
         while True:
             if query.personal:
-                record_personal_read(principal, "export", complainants=_named(page.items))
+                await services.reads.of_views(principal, ReadOperation.EXPORT, page.items)
             yield file.lines(page.items, situation_of(principal, services.clock(), services.policy))
             rows += len(page.items)
             ROWS.labels(query.format).inc(len(page.items))
@@ -175,7 +177,3 @@ async def _lines(
         raise
     finally:
         EXPORTS.labels(query.format, outcome).inc()
-
-
-def _named(views: Sequence[ComplaintView]) -> int:
-    return sum(view.complaint.account.complainant is not None for view in views)

@@ -37,11 +37,13 @@ class FileOut(Answer):
     """A file that was handed over and lies here; its content is fetched at `content_url`."""
 
     id: UUID = Field(description="Id of the attachment.")
-    name: str = Field(description="The file's name as it was given.", examples=["receipt.pdf"])
+    name: str = Field(
+        description="The file's name as it was given; empty once it was erased.", examples=["receipt.pdf"]
+    )
     media_type: str = Field(description="Its media type.", examples=["application/pdf"])
     size: int = Field(description="Bytes of its content.", examples=[48211])
     sha256: str = Field(
-        description="SHA-256 of its content, in hexadecimal.",
+        description="SHA-256 of its content, in hexadecimal; empty once it was erased.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     state: FileState = Field(description="stored; or deleted, and then the content is gone.")
@@ -123,6 +125,9 @@ class ComplaintOut(Answer):
     recorded_at: datetime = Field(description="When it was written down here.")
     updated_at: datetime = Field(description="Last change of it or of what became of it.")
     historical: bool = Field(description="Whether it was only put on record.")
+    erased_at: datetime | None = Field(
+        description="When its personal data was erased: the person and the texts are gone, codes and times stay."
+    )
     correlation_id: UUID = Field(description="Runs through every event that it leads to.")
     complainant: ComplainantOut | None = Field(
         None, description="Who complains; left out without the scope complaints:personal."
@@ -164,7 +169,8 @@ class ChangeOut(Answer):
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
     action: str = Field(
-        description="received, amended, attached, attachment_deleted, or what a step came to."
+        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, or what a step "
+        "came to."
     )
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, of an amendment [before, after], of a step what it said. `withheld` names the texts and "

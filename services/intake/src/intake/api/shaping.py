@@ -58,6 +58,7 @@ def shape(
         "recorded_at": instant(complaint.recorded_at),
         "updated_at": instant(view.updated_at),
         "historical": complaint.historical,
+        "erased_at": instant(complaint.erased_at),
         "correlation_id": str(complaint.correlation_id),
         "attachments": [
             {"name": one.name, "url": one.url, "media_type": one.media_type} for one in account.attachments

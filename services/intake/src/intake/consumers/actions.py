@@ -14,13 +14,9 @@ from events.contracts.capa import (
 )
 from events.delivery import Delivery, Handler
 from events.envelope import Event
+from intake.consumers.notes_of_capa import ActionTold, note_of_action
 from intake.domain.progress import ActionSeen
 from intake.usecases.follow_action import FollowAction
-
-ActionTold = (
-    ActionAssignedV1 | ActionReassignedV1 | ActionDueChangedV1 | ActionCompletedV1 | ActionCancelledV1
-)
-"""What capa tells of an action."""
 
 _PARENT = "nonconformity"
 
@@ -30,7 +26,7 @@ def on_action(follow: FollowAction, clock: Clock) -> Handler:
 
     async def handle(event: Event[ActionTold], delivery: Delivery) -> None:
         if event.data.parent_kind == _PARENT:
-            await follow(_seen(event, clock()), delivery)
+            await follow(_seen(event, clock()), note_of_action(event), delivery)
 
     return handle
 

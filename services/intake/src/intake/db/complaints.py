@@ -40,6 +40,7 @@ _FIXED: Final = {
     "correlation_id",
     "attachments",
     "awaits_triage",
+    "erased_at",
 }
 _UPDATED: Final = [
     column.name
@@ -205,6 +206,18 @@ class PostgresComplaints:
         row = (await self._connection.execute(_WHOLE, {"id": complaint_id})).one()
         last = (await self._connection.execute(_LAST, {"id": complaint_id})).one()
         return Kept(complaint_of(row), entry_of(last))
+
+
+async def find_id(connection: AsyncConnection, reference: str, within: str | None) -> UUID:
+    """Find a complaint's id by id or number, of one source alone where it is named; raises NoSuchComplaint."""
+    name, value = reference_of(reference)
+    query = sa.select(complaint.c.id).where(complaint.c[name] == value)
+    if within is not None:
+        query = query.where(complaint.c.source_system == within)
+    found: UUID | None = (await connection.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NoSuchComplaint
+    return found
 
 
 def reference_of(reference: str) -> tuple[str, UUID | int]:

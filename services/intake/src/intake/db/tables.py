@@ -46,6 +46,8 @@ complaint: Final = sa.Table(
     sa.Column("correlation_id", sa.Uuid, nullable=False),
     # True where triage has not decided; it may still be true where it has.
     sa.Column("awaits_triage", sa.Boolean, nullable=False, server_default=sa.true()),
+    # When its personal data was erased.
+    sa.Column("erased_at", _instant()),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),
@@ -116,6 +118,53 @@ complaint_history: Final = sa.Table(
     sa.Column("withheld", pg.JSONB),
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
+    # Who complained once, and was corrected away: an erasure finds that person too.
+    sa.Index(
+        "complaint_history_former",
+        sa.text("(withheld #>> '{complainant,0,reference}')"),
+        postgresql_where=sa.text("(withheld #>> '{complainant,0,reference}') IS NOT NULL"),
+    ),
+)
+
+# What capa and notifier told that belongs into a timeline. The name says what it is, so that nothing stands there twice,
+# however often and by whichever event it is told.
+timeline_note: Final = sa.Table(
+    "timeline_note",
+    metadata,
+    sa.Column("subject_id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("at", _instant(), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("changes", pg.JSONB, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+# One row for each answer that showed personal data, with the complaints whose data it showed.
+personal_read: Final = sa.Table(
+    "personal_read",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", _instant(), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("complaints", pg.ARRAY(sa.Uuid), nullable=False),
+    sa.Index("personal_read_of_complaint", "complaints", postgresql_using="gin"),
+    sa.Index("personal_read_by_age", "at"),
+)
+
+# Keeps a complaint's personal data from being erased.
+complaint_hold: Final = sa.Table(
+    "complaint_hold",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("until", _instant()),
+    sa.Column("placed_by", sa.Text, nullable=False),
+    sa.Column("placed_at", _instant(), nullable=False),
 )
 
 # What has been done about a complaint; there is no row until something has. `record` is the whole of it, the columns

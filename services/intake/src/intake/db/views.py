@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.page import Page
 from intake.db.attached_files import file_of
-from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
+from intake.db.complaints import WHOLE, WITH_COMPLAINANT, find_id, reference_of
 from intake.db.conditions import conditions_of, followed, own_conditions
 from intake.db.handlings import handled_of
 from intake.db.listing import first_followed
@@ -94,10 +94,7 @@ class PostgresViews:
     async def find(self, reference: str, *, within: str | None = None) -> ComplaintView:
         """Read one by id or number; raises NoSuchComplaint."""
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
-            if not rows:
-                raise NoSuchComplaint
-            return (await _views(connection, rows))[0]
+            return await read_view(connection, reference, within)
 
     async def page(
         self,
@@ -171,13 +168,22 @@ class PostgresViews:
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""
         async with self._engine.connect() as connection:
-            found = await connection.execute(sa.select(complaint.c.id).where(*_referred(reference, within)))
-            complaint_id = found.scalar_one_or_none()
-            if complaint_id is None:
-                raise NoSuchComplaint
-            rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
-        traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
-        return HistoryPage(traces, first_break(traces))
+            return await read_history(connection, await find_id(connection, reference, within))
+
+
+async def read_view(connection: AsyncConnection, reference: str, within: str | None) -> ComplaintView:
+    """Read one complaint by id or number; raises NoSuchComplaint."""
+    rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
+    if not rows:
+        raise NoSuchComplaint
+    return (await _views(connection, rows))[0]
+
+
+async def read_history(connection: AsyncConnection, complaint_id: UUID) -> HistoryPage:
+    """Read a complaint's history and verify it."""
+    rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
+    traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
+    return HistoryPage(traces, first_break(traces), complaint_id)
 
 
 def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]]:

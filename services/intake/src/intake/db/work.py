@@ -14,6 +14,7 @@ from events.postgres import inbox, outbox
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
 from intake.db.complaints import PostgresComplaints
+from intake.db.erasures import PostgresErasures
 from intake.db.handlings import PostgresHandlings
 from intake.db.imports import PostgresImportRows
 from intake.db.keys import claim_key
@@ -34,6 +35,7 @@ class PostgresWork:
         self._progress = PostgresProgress(connection)
         self._imports = PostgresImportRows(connection)
         self._files = PostgresFileRows(connection)
+        self._erasures = PostgresErasures(connection)
         self.announced: list[Event[Contract]] = []
 
     @property
@@ -60,6 +62,11 @@ class PostgresWork:
     def files(self) -> PostgresFileRows:
         """The attachments."""
         return self._files
+
+    @property
+    def erasures(self) -> PostgresErasures:
+        """Holds and erasures."""
+        return self._erasures
 
     def announce(self, event: Event[Contract]) -> None:
         """Have an event told once the work is committed."""

@@ -19,6 +19,13 @@ UNCLASSIFIED: Final = "unclassified"
 """The category of a complaint that nobody has sorted yet."""
 
 
+WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
+"""What may hold a person's words or data, by its name in an account."""
+
+FORGOTTEN: Final = b""
+"""The fingerprint of a telling that was erased with the person."""
+
+
 class Channel(StrEnum):
     """How the complaint reached us."""
 
@@ -150,9 +157,13 @@ class NewComplaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint(NewComplaint):
-    """A complaint as it is known here; `number` is said on the phone, such as C-10023."""
+    """A complaint as it is known here; `number` is said on the phone, such as C-10023.
+
+    At `erased_at` its personal data was erased, and none is taken since.
+    """
 
     number: str
+    erased_at: datetime | None = None
 
 
 def receive(report: Report, *, complaint_id: UUID, correlation_id: UUID, now: datetime) -> NewComplaint:

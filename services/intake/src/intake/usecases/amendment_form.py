@@ -39,7 +39,8 @@ class AmendmentForm(Form):
     model_config = ConfigDict(json_schema_extra=_without_null)
 
     reason: Reason = Field(
-        description="Why it is corrected; kept in the history.", examples=["Misheard the lot."]
+        description="Why it is corrected; kept in the history for good, so that it must hold no personal data.",
+        examples=["Misheard the lot."],
     )
     channel: Channel | None = Field(None, description="How it reached the organisation.", examples=["phone"])
     reported_severity: Severity | None = Field(

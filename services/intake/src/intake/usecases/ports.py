@@ -19,6 +19,8 @@ from intake.domain.lifecycle.commands import Other
 from intake.domain.lifecycle.guards import Case
 from intake.domain.lifecycle.taking import Taken
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+from intake.domain.retention import Hold
+from intake.domain.timeline import Note
 from intake.domain.trail import Trace
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Chronicled",
     "Clock",
     "Complaints",
+    "Erasures",
     "FileRows",
     "Handlings",
     "Held",
@@ -189,6 +192,10 @@ class Progress(Protocol):
         """Note what became of an action."""
         ...
 
+    async def note(self, note: Note) -> None:
+        """Keep a fact for timelines, once by its name."""
+        ...
+
 
 class ImportRows(Protocol):
     """The rows of an import inside one transaction."""
@@ -240,6 +247,38 @@ class FileRows(Protocol):
         ...
 
 
+class Erasures(Protocol):
+    """Holds and erasures inside one transaction that has the complaint locked."""
+
+    async def hold(self, complaint_id: UUID) -> Hold | None:
+        """Read what keeps a complaint's personal data."""
+        ...
+
+    async def place(self, complaint_id: UUID, hold: Hold, trace: Trace) -> None:
+        """Place a hold, or replace the one that there is, and continue the history."""
+        ...
+
+    async def release(self, complaint_id: UUID, trace: Trace) -> None:
+        """Take the hold away and continue the history."""
+        ...
+
+    async def stored_files(self, complaint_id: UUID) -> Sequence[AttachedFile]:
+        """List the attachments whose content is there."""
+        ...
+
+    async def erase(self, after: Complaint, trace: Trace, *, files: bool, notes: bool) -> None:
+        """Write an erased complaint, forget what belonged to its person, and continue the history."""
+        ...
+
+    async def erase_former(self, complaint_id: UUID, trace: Trace) -> None:
+        """Forget what stands beside the history of a complaint, and continue the history."""
+        ...
+
+    async def of_person(self, source_system: str, reference: str) -> Sequence[tuple[UUID, bool]]:
+        """Find the complaints that name a person, or once did; True where they do now."""
+        ...
+
+
 class Work(Protocol):
     """One transaction: leaving its block commits, and an exception undoes it."""
 
@@ -266,6 +305,11 @@ class Work(Protocol):
     @property
     def files(self) -> FileRows:
         """The attachments."""
+        ...
+
+    @property
+    def erasures(self) -> Erasures:
+        """Holds and erasures."""
         ...
 
     def announce(self, event: Event[Contract]) -> None:

@@ -117,6 +117,7 @@ class HistoryPage:
 
     traces: tuple[Trace, ...]
     broken_at: int | None
+    complaint_id: UUID
 
 
 class Views(Protocol):
