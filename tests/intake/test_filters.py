@@ -152,3 +152,17 @@ async def test_pages_show_every_complaint_once_while_writers_add_and_amend(
     await asyncio.gather(*writers)
 
     assert (len(seen), set(seen)) == (30, {f"X-{number}" for number in range(30)})
+
+
+@pytest.mark.parametrize("name", ["occurred_from", "received_to", "updated_since"])
+async def test_a_number_is_no_instant_to_filter_by(world: World, name: str) -> None:
+    for path in (PATH, f"{PATH}/export"):
+        answer = await world.client("staff").get(path, params={name: "0.5"})
+        assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, name)
+
+
+async def test_the_export_is_no_complaint_that_could_be_amended(world: World) -> None:
+    answer = await world.client("staff").patch(
+        f"{PATH}/export", json={"reason": "x"}, headers={"If-Match": "*"}
+    )
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

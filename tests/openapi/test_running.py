@@ -68,13 +68,14 @@ class World:
 
 async def furnished(system: RunningSystem) -> World:
     intake, capa = system.client("intake", "admin"), system.client("capa", "quality")
-    reference = ""
-    for number in range(ACTIONS):
-        posted = await intake.post(
+    posted = [
+        await intake.post(
             "/v1/complaints", json=complaint(f"E-{number}", source_system="crm", product=f"product-{number}")
         )
-        assert posted.status_code == 201, posted.text
-        reference = posted.json()["number"]
+        for number in range(ACTIONS)
+    ]
+    assert {answer.status_code for answer in posted} == {201}
+    reference = posted[0].json()["number"]
     attached = await intake.post(
         f"/v1/complaints/{reference}/attachments",
         content=PDF,
