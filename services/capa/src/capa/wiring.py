@@ -15,6 +15,8 @@ from capa.api.errors import PROBLEMS
 from capa.api.examples import WORDS
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
+from capa.consumers.complaint_assessed import OnComplaintAssessed
+from capa.consumers.complaint_ended import OnComplaintEnded
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
@@ -44,11 +46,13 @@ from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.note_breach import NoteBreach
+from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.step import TakeStep
+from capa.usecases.triage_again import TriageAgain
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
 from chassis.auth import Keyring
@@ -66,6 +70,13 @@ from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
 from common.history import Following
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
+from events.contracts.lifecycle import (
+    ComplaintAssessedV1,
+    ComplaintLinkedV1,
+    ComplaintRejectedV1,
+    ComplaintReopenedV1,
+    ComplaintWithdrawnV1,
+)
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
@@ -196,10 +207,16 @@ def build_handlers(core: Core) -> Handlers:
     notice = OnNotice(NoteNotice(work))
     triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
     received = OnComplaintReceived(triage, groups)
+    ended = OnComplaintEnded(NoteEnding(work, core.clock))
     counters.prepare(groups)
     return {
         ComplaintReceivedV1: GroupHandler(received),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
+        ComplaintAssessedV1: OnComplaintAssessed(TriageAgain(work, core.clock, core.policy, core.announcer)),
+        ComplaintRejectedV1: ended,
+        ComplaintWithdrawnV1: ended,
+        ComplaintLinkedV1: ended,
+        ComplaintReopenedV1: ended,
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,

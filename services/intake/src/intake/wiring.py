@@ -31,6 +31,7 @@ from events.contracts.capa import (
     ActionReassignedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
+    NonconformitySeverityRaisedV1,
     TriageDecidedV1,
 )
 from events.contracts.notifier import (
@@ -66,6 +67,7 @@ from intake.api.timeline import TimelineServices, timeline_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
+from intake.consumers.nonconformity_severity_raised import on_nonconformity_severity_raised
 from intake.consumers.notes_of_notifier import on_notifier
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
@@ -330,6 +332,7 @@ def build_handlers(core: Core) -> Handlers:
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
         NonconformityLinkedV1: on_nonconformity_linked(nonconformity, clock),
+        NonconformitySeverityRaisedV1: on_nonconformity_severity_raised(nonconformity, clock),
         ActionAssignedV1: action,
         ActionReassignedV1: action,
         ActionDueChangedV1: action,

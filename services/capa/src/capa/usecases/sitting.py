@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from capa.domain import triage
@@ -14,7 +14,7 @@ from capa.domain.due import Due, counted
 from capa.domain.nonconformity import Nonconformity, raise_from
 from capa.domain.policy import TriagePolicy
 from capa.domain.severity import Severity
-from capa.domain.triage import Decision, Outcome, Verdict
+from capa.domain.triage import Decision, Outcome, Trigger, Verdict
 from capa.usecases import chronicle
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
@@ -86,11 +86,12 @@ class Sitting:
         self._now = now
         self._dues: dict[Severity, Due] = {}
 
-    def decide(self, complaint: Complaint, cause: Cause) -> Decided:
-        """Decide about the next complaint."""
-        return self.record(
-            complaint, triage.judge(self._policy, complaint, self._docket.near(complaint)), cause
-        )
+    def decide(
+        self, complaint: Complaint, cause: Cause, *, ordinal: int = 1, trigger: Trigger = "received"
+    ) -> Decided:
+        """Decide about the next complaint, for the `ordinal`-th time."""
+        verdict = triage.judge(self._policy, complaint, self._docket.near(complaint))
+        return self.record(complaint, verdict, cause, ordinal=ordinal, trigger=trigger)
 
     def record(
         self,
@@ -99,7 +100,7 @@ class Sitting:
         cause: Cause,
         *,
         ordinal: int = 1,
-        trigger: Literal["received", "signal"] = "received",
+        trigger: Trigger = "received",
     ) -> Decided:
         """Carry out a verdict about a complaint, the one of this ordinal."""
         effect, events = self._effect(complaint, verdict, cause)

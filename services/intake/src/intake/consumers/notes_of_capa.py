@@ -11,6 +11,7 @@ from events.contracts.capa import (
     ActionReassignedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
+    NonconformitySeverityRaisedV1,
     TriageDecidedV1,
 )
 from events.envelope import Event
@@ -73,6 +74,24 @@ def note_of_linked(event: Event[NonconformityLinkedV1]) -> Note:
         at=event.occurred_at,
         actor=event.actor,
         changes={"nonconformity": told.number},
+    )
+
+
+def note_of_severity(event: Event[NonconformitySeverityRaisedV1]) -> Note:
+    """Note at a nonconformity that an assessment made it graver."""
+    told = event.data
+    return Note(
+        subject_kind="nonconformity",
+        subject_id=told.nonconformity_id,
+        name=f"severity {event.version}",
+        kind=Kind.CASE,
+        action="nonconformity_severity_raised",
+        at=event.occurred_at,
+        actor=event.actor,
+        changes={
+            "nonconformity": told.number,
+            "severity": [told.previous_severity.value, told.severity.value],
+        },
     )
 
 
