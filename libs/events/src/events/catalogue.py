@@ -6,10 +6,16 @@ from typing import Final
 from events.contracts import capa, deadline, intake, notifier
 from events.envelope import Contract
 
-DEADLINES: Final = (deadline.DeadlineSetV1, deadline.DeadlineMetV1, deadline.DeadlineVoidedV1)
+DEADLINES: Final = (
+    deadline.DeadlineSetV1,
+    deadline.DeadlineMetV1,
+    deadline.DeadlineVoidedV1,
+    deadline.DeadlinePausedV1,
+    deadline.DeadlineResumedV1,
+)
 
 ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
-    "intake": (intake.ComplaintReceivedV1, intake.ComplaintAmendedV1),
+    "intake": (intake.ComplaintReceivedV1, intake.ComplaintAmendedV1, *DEADLINES),
     "capa": (
         capa.TriageDecidedV1,
         capa.NonconformityRaisedV1,

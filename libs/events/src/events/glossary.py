@@ -42,6 +42,7 @@ class Story:
 
 STORIES: Final[Mapping[tuple[str, str], Story]] = {
     ("intake", "complaint"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
+    ("intake", "deadline"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "triage"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "nonconformity"): Story("the nonconformity", "the nonconformity", NONCONFORMITY, NONCONFORMITY),
     ("capa", "action"): Story("the nonconformity or case", "the action", NONCONFORMITY, ACTION),
@@ -116,6 +117,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "parent_id": Term("What the subject belongs to; null where it stands alone.", NONCONFORMITY),
     "action.parent_id": Term("What the action belongs to.", NONCONFORMITY),
     "parent_kind": Term("What kind of thing `parent_id` names.", "nonconformity"),
+    "paused_at": Term("When its time began to stand still.", NOON),
     "policy_version": Term("The version of the policy that decided it.", "2026.1"),
     "previous_due_at": Term("The due instant until now.", _DUE - timedelta(days=1)),
     "previous_owner": Term("The owner until now.", "quality.desk"),
@@ -129,6 +131,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "received_at": Term("When the organisation got it; periods are counted from here.", NOON),
     "recipient": Term("The person who was to be told.", "lending.team"),
     "reported_severity": Term("How bad the source says it is.", Severity.MAJOR),
+    "resumed_at": Term("When its time ran on.", NOON + timedelta(days=1)),
     "role": Term("Who should have been told: the role in the ladder.", "owner"),
     "sent_at": Term("When the channel took it.", _DUE + timedelta(seconds=5)),
     "severity": Term("How bad the consequence is.", Severity.MAJOR),
@@ -160,5 +163,8 @@ def story_of(service: str, contract: type[Contract]) -> Story:
 
 
 def announcers_of(contract: type[Contract]) -> tuple[str, ...]:
-    """List the services that announce a contract."""
-    return tuple(service for service, contracts in ANNOUNCES.items() if contract in contracts)
+    """List the services that announce a contract; the one that the examples are about comes first."""
+    noun = names_of(contract)[0]
+    found = [service for service, contracts in ANNOUNCES.items() if contract in contracts]
+    about = TERMS["subject_id"].example
+    return tuple(sorted(found, key=lambda service: STORIES[service, noun].subject_example != about))
