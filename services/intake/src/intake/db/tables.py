@@ -90,6 +90,22 @@ complaint_history: Final = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
 )
 
+# What has been done about a complaint; there is no row until something has. `record` is the whole of it, the columns
+# beside it are what is asked for.
+complaint_handling: Final = sa.Table(
+    "complaint_handling",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("owner", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("severity", sa.Text),
+    sa.Column("master_id", sa.Uuid, sa.ForeignKey("complaint.id")),
+    sa.Column("record", pg.JSONB, nullable=False),
+    sa.Index("complaint_handling_by_owner", "owner", postgresql_where=sa.text("owner IS NOT NULL")),
+    sa.Index("complaint_handling_by_master", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")),
+    sa.CheckConstraint("master_id <> complaint_id", name="complaint_handling_of_another"),
+)
+
 # What capa announces comes under several keys and therefore in any order, so that none of these refers to another.
 triage: Final = sa.Table(
     "triage",

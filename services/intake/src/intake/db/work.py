@@ -14,6 +14,7 @@ from events.postgres import inbox, outbox
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
 from intake.db.complaints import PostgresComplaints
+from intake.db.handlings import PostgresHandlings
 from intake.db.imports import PostgresImportRows
 from intake.db.keys import claim_key
 from intake.db.progress import PostgresProgress
@@ -29,6 +30,7 @@ class PostgresWork:
         self._connection = connection
         self._clock = clock
         self._complaints = PostgresComplaints(connection, clock)
+        self._handlings = PostgresHandlings(connection, clock)
         self._progress = PostgresProgress(connection)
         self._imports = PostgresImportRows(connection)
         self._files = PostgresFileRows(connection)
@@ -38,6 +40,11 @@ class PostgresWork:
     def complaints(self) -> PostgresComplaints:
         """The complaints."""
         return self._complaints
+
+    @property
+    def handlings(self) -> PostgresHandlings:
+        """What has been done about complaints."""
+        return self._handlings
 
     @property
     def progress(self) -> PostgresProgress:

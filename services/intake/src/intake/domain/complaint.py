@@ -47,6 +47,18 @@ class State(StrEnum):
     """Where the work on a complaint stands."""
 
     RECEIVED = "received"
+    ASSESSED = "assessed"
+    INVESTIGATING = "investigating"
+    RESPONDED = "responded"
+    CLOSED = "closed"
+    NOT_A_COMPLAINT = "not_a_complaint"
+    LINKED = "linked"
+    REFERRED = "referred"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED: Final = frozenset({State.CLOSED, State.NOT_A_COMPLAINT, State.REFERRED, State.WITHDRAWN})
+"""The states in which nothing more is done about a complaint, unless it is opened again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Refusal
 ├── Missing
 │   └── NoSuchComplaint     there is none, or none that this caller may see
 ├── Unacceptable
+│   ├── NoSuchOther         a step names another complaint that there is not
 │   ├── FromTheFuture       a time lies further ahead than clocks may differ
 │   └── SourceUnnamed       an external id without a source system says nothing
 ├── Conflicting
@@ -20,6 +21,17 @@ class NoSuchComplaint(Missing):
 
     def __init__(self) -> None:
         super().__init__("There is no complaint of this id or number that you may see.")
+
+
+class NoSuchOther(Unacceptable):
+    """A step names another complaint that there is not, or that this caller may not see."""
+
+    code: ClassVar[str] = "no_such_other_complaint"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The step names another complaint that there is not, or that you may not see: send its id or number."
+        )
 
 
 class FromTheFuture(Unacceptable):

@@ -15,6 +15,9 @@ from events.envelope import Contract, Event
 from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
+from intake.domain.lifecycle.commands import Other
+from intake.domain.lifecycle.guards import Case
+from intake.domain.lifecycle.taking import Taken
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
 from intake.domain.trail import Trace
 
@@ -24,6 +27,8 @@ __all__ = [
     "Clock",
     "Complaints",
     "FileRows",
+    "Handlings",
+    "Held",
     "Identity",
     "ImportRows",
     "Kept",
@@ -145,6 +150,30 @@ class Complaints(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A complaint that takes a step, locked until the work ends, the end of its history, and a further one it names."""
+
+    case: Case
+    last: history.Entry
+    other: Other | None = None
+
+
+class Handlings(Protocol):
+    """What has been done about complaints, inside one transaction."""
+
+    async def hold(self, reference: str, *, beside: str | None, source_system: str | None) -> Held:
+        """Lock a complaint, and one that its step names `beside` it, in one order for all.
+
+        Raises NoSuchComplaint for the first, and NoSuchOther for the second.
+        """
+        ...
+
+    async def save(self, taken: Taken, trace: Trace) -> None:
+        """Write what a step came to and continue the history."""
+        ...
+
+
 class Progress(Protocol):
     """What capa has announced about complaints; each is applied in any order and as often as it comes."""
 
@@ -217,6 +246,11 @@ class Work(Protocol):
     @property
     def complaints(self) -> Complaints:
         """The complaints."""
+        ...
+
+    @property
+    def handlings(self) -> Handlings:
+        """What has been done about complaints."""
         ...
 
     @property

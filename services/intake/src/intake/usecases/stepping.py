@@ -1,0 +1,70 @@
+"""Take a step of a complaint: the one way in which a complaint gets on.
+
+Whatever follows from a step in its transaction is done here, from the facts that the domain gives: the history, the
+announcements. Clocks are set, met and paused at the same place.
+"""
+
+from dataclasses import dataclass
+
+from common.actor import Actor
+from common.refusals import require_version
+from intake.domain.lifecycle.commands import Link, WaiveInvestigation
+from intake.domain.lifecycle.guards import Situation
+from intake.domain.lifecycle.policy import ClosingPolicy
+from intake.domain.lifecycle.taking import AnyCommand, Taken, take
+from intake.domain.lifecycle.tracing import trace_step
+from intake.usecases.ports import Clock, StartWork
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Which complaint, read in which version (None: any), takes which step, and who has it done.
+
+    `within` is the source system whose complaints the caller may see, None for all.
+    """
+
+    reference: str
+    expected: int | None
+    command: AnyCommand
+    actor: Actor
+    within: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+class TakeStep:
+    """Takes steps of complaints: all of a step happens, is in the history and is told, or nothing."""
+
+    def __init__(self, start_work: StartWork, clock: Clock, policy: ClosingPolicy) -> None:
+        self._start_work = start_work
+        self._clock = clock
+        self._policy = policy
+
+    async def __call__(self, errand: Errand) -> Taken:
+        """Give the complaint after the step.
+
+        Raises NoSuchComplaint, NoSuchOther, Stale, StepRefused, StepInvalid and FromTheFuture.
+        """
+        command = errand.command
+        async with self._start_work() as work:
+            held = await work.handlings.hold(
+                errand.reference, beside=_beside(command), source_system=errand.within
+            )
+            require_version(errand.expected, held.case.complaint.version)
+            # Taken with the complaint locked, so that its steps are in the order of their times.
+            now = self._clock()
+            situation = Situation(actor=errand.actor, now=now, policy=self._policy)
+            taken = take(command, held.case, situation, other=held.other)
+            trace = trace_step(taken, last=held.last, actor=errand.actor, now=now)
+            await work.handlings.save(taken, trace)
+        return taken
+
+
+def _beside(command: AnyCommand) -> str | None:
+    match command:
+        case Link(master=master):
+            return master
+        case WaiveInvestigation(reuses=reused):
+            return reused
+        case _:
+            return None
