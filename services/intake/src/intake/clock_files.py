@@ -69,6 +69,7 @@ class _Clock(_Part):
     calendar: Name | None = None
     pauses: bool = False
     met_by: Annotated[tuple[Happening, ...], Field(min_length=1)] | None = None
+    authorities: tuple[Pattern, ...] = ()
     stopped_by: tuple[Happening, ...] | None = None
     restarted_by: tuple[Happening, ...] | None = None
     when: _When = _When()
@@ -97,6 +98,7 @@ class _Clock(_Part):
             calendar=self.calendar or calendar,
             pauses=self.pauses,
             met_by=MET_BY[self.kind] if self.met_by is None else frozenset(self.met_by),
+            authorities=self.authorities,
             stopped_by=STOPPED_BY[self.kind] if self.stopped_by is None else frozenset(self.stopped_by),
             restarted_by=RESTARTED_BY[self.kind] if self.restarted_by is None else frozenset(self.restarted_by),
             when=self.when.value(),

@@ -48,6 +48,8 @@ from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
+from intake.api.clock_counting import count_verdict
+from intake.clock_files import read_clock_policy
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
@@ -71,10 +73,12 @@ from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
 from intake.usecases.attach_file import AttachFile, Limits
 from intake.usecases.attachments import Storage
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.delete_attachment import DeleteAttachment
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.outgoing_clocks import DeadlineAnnouncer
 from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.similar import FindSimilar
@@ -136,12 +140,12 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    views = PostgresViews(core.engine)
+    views, clockwork = PostgresViews(core.engine), build_clockwork(core)
     services = ComplaintServices(
         receive=ReceiveComplaint(
-            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
+            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock, clockwork
         ),
-        amend=AmendComplaint(core.start_work, core.clock),
+        amend=AmendComplaint(core.start_work, core.clock, clockwork),
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
@@ -244,6 +248,13 @@ def build_handlers(core: Core) -> Handlers:
     }
 
 
+def build_clockwork(core: Core) -> Clockwork:
+    """Build what keeps the clocks of complaints. Raises CannotStart where the policy is no good."""
+    settings = core.settings
+    policy = read_clock_policy(settings.clock_policy_file, settings.config_dir)
+    return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdict)
+
+
 def build_import(core: Core) -> ProcessImport:
     """Build what takes imports further."""
     tools = ImportTools(
@@ -252,6 +263,7 @@ def build_import(core: Core) -> ProcessImport:
         chunk_rows=core.settings.import_chunk_rows,
         is_passing=may_pass,
         count=count_row,
+        clockwork=build_clockwork(core),
     )
     return ProcessImport(core.start_work, tools, core.clock)
 

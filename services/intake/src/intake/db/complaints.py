@@ -25,10 +25,10 @@ from intake.db.rows import (
     trace_values,
 )
 from intake.db.tables import complainant, complaint, complaint_history
-from intake.domain.complaint import Complaint, NewComplaint
+from intake.domain.complaint import Complaint
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.trail import Trace
-from intake.usecases.ports import Chronicled, Identity, Kept, Mark
+from intake.usecases.ports import Chronicled, Draft, Identity, Kept, Mark
 
 _NUMBER: Final = re.compile(rf"{PREFIX}([0-9]{{1,18}})")
 _FIXED: Final = {
@@ -138,7 +138,7 @@ class PostgresComplaints:
         self._connection = connection
         self._clock = clock
 
-    async def insert(self, drafts: Sequence[tuple[NewComplaint, Trace]]) -> Mapping[UUID, str]:
+    async def insert(self, drafts: Sequence[Draft]) -> Mapping[UUID, str]:
         """Write new complaints at once; give the numbers of those that were not known yet."""
         return await insert_new(self._connection, drafts)
 

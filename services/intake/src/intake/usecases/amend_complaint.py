@@ -9,7 +9,10 @@ from intake.domain.amendment import Unchanged, correct
 from intake.domain.complaint import Complaint
 from intake.domain.facts import Amended
 from intake.domain.trail import trace_amendment
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.outgoing import published_amendment
+from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import Clock, StartWork
 
 _TIMES = ("aware_at", "received_at")
@@ -35,9 +38,10 @@ class Amend:
 class AmendComplaint:
     """Corrects a complaint, continues its history and tells who listens."""
 
-    def __init__(self, start_work: StartWork, clock: Clock) -> None:
+    def __init__(self, start_work: StartWork, clock: Clock, clockwork: Clockwork) -> None:
         self._start_work = start_work
         self._clock = clock
+        self._clockwork = clockwork
 
     async def __call__(self, command: Amend) -> Complaint:
         """Return the complaint as it is now; raises NoSuchComplaint, Stale and FromTheFuture."""
@@ -71,6 +75,8 @@ class AmendComplaint:
                             tracestate=command.tracestate,
                         )
                     )
+                    cause = Cause(command.actor, now, command.traceparent, command.tracestate)
+                    await follow_amendment(work, self._clockwork, outcome.after, cause)
                     return outcome.after
                 case never:
                     assert_never(never)

@@ -1,16 +1,22 @@
 """Receive a complaint: write it down once, however often its source tells it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from common.actor import Actor
 from common.ids import new_id
+from events.envelope import Contract, Event
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.complaint import Complaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.trail import trace_amendment, trace_receipt
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.outgoing import published_amendment, published_receipt
+from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import AlreadyKnown, Clock, Receipt, Reception, Repeated, RequestKey, StartWork
 
 TOLD_AGAIN = "told again by its source"
@@ -48,10 +54,13 @@ class Told:
 class ReceiveComplaint:
     """Writes a complaint down, or amends the one that the source has told before."""
 
-    def __init__(self, reception: Reception, start_work: StartWork, clock: Clock) -> None:
+    def __init__(
+        self, reception: Reception, start_work: StartWork, clock: Clock, clockwork: Clockwork
+    ) -> None:
         self._reception = reception
         self._start_work = start_work
         self._clock = clock
+        self._clockwork = clockwork
 
     async def __call__(self, command: Receive) -> Told | Repeated:
         """Answer once it is committed; raises FromTheFuture, and what the use of a key refuses."""
@@ -67,18 +76,21 @@ class ReceiveComplaint:
                 assert_never(never)
 
     def _receipt(self, command: Receive) -> Receipt:
-        new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=self._clock())
-        return Receipt(
-            new,
-            trace_receipt(new, actor=command.actor),
-            lambda complaint: published_receipt(
+        now = self._clock()
+        new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=now)
+        clocks = self._clockwork.begin(new, now)
+        cause = _cause(command, now)
+
+        def announce(complaint: Complaint) -> Sequence[Event[Contract]]:
+            received = published_receipt(
                 Received(complaint),
                 actor=command.actor,
                 traceparent=command.traceparent,
                 tracestate=command.tracestate,
-            ),
-            command.key,
-        )
+            )
+            return [received, *self._clockwork.told_at_receipt(complaint, clocks, cause)]
+
+        return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, command.key)
 
     async def _hear_again(self, command: Receive) -> Told | Repeated:
         report = command.report
@@ -113,6 +125,11 @@ class ReceiveComplaint:
                             tracestate=command.tracestate,
                         )
                     )
+                    await follow_amendment(work, self._clockwork, heard.after, _cause(command, now))
                     return Told(Outcome.AMENDED, heard.after)
                 case never:
                     assert_never(never)
+
+
+def _cause(command: Receive, now: datetime) -> Cause:
+    return Cause(command.actor, now, command.traceparent, command.tracestate)

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from common.actor import Actor
 from common.refusals import require_version
+from intake.domain.clocks.happening import happened_by, situation_of
 from intake.domain.lifecycle.commands import Link, WaiveInvestigation
 from intake.domain.lifecycle.guards import Situation
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.lifecycle.taking import AnyCommand, Taken, take
 from intake.domain.lifecycle.tracing import trace_step
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import Clock, StartWork
 
 
@@ -35,10 +38,13 @@ class Errand:
 class TakeStep:
     """Takes steps of complaints: all of a step happens, is in the history and is told, or nothing."""
 
-    def __init__(self, start_work: StartWork, clock: Clock, policy: ClosingPolicy) -> None:
+    def __init__(
+        self, start_work: StartWork, clock: Clock, policy: ClosingPolicy, clockwork: Clockwork
+    ) -> None:
         self._start_work = start_work
         self._clock = clock
         self._policy = policy
+        self._clockwork = clockwork
 
     async def __call__(self, errand: Errand) -> Taken:
         """Give the complaint after the step.
@@ -57,6 +63,13 @@ class TakeStep:
             taken = take(command, held.case, situation, other=held.other)
             trace = trace_step(taken, last=held.last, actor=errand.actor, now=now)
             await work.handlings.save(taken, trace)
+            await self._clockwork.follow(
+                work,
+                taken.complaint,
+                situation_of(taken.complaint, taken.handling),
+                [each for fact in taken.facts if (each := happened_by(fact)) is not None],
+                Cause(errand.actor, now, errand.traceparent, errand.tracestate),
+            )
         return taken
 
 

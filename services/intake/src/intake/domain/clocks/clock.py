@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from common.refusals import Refusal
 from intake.domain.clocks.policy import Hands
 from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Severity
@@ -82,14 +83,12 @@ class Clock:
 
     def resumed(self, calendar: Calendar, at: datetime) -> "Clock":
         """Let its time run on, to a due instant that what was held does not count towards, as a new generation."""
-        held = self._held(at)
-        return replace(
-            held.recounted(calendar), state=ClockState.RUNNING, paused_at=None, generation=self.generation + 1
-        )
+        running = replace(self._held(calendar, at), state=ClockState.RUNNING, paused_at=None)
+        return running.raised()
 
     def ended(self, calendar: Calendar, at: datetime, *, by: str) -> "Clock":
         """Write its verdict, once: met up to the due instant, missed after it. A hold that still goes on counts to here."""
-        final = self if self.paused_at is None else self._held(at).recounted(calendar)
+        final = self._held(calendar, at)
         met = at <= final.due_at
         return replace(
             final,
@@ -115,10 +114,21 @@ class Clock:
             explanation=counted.explanation.as_dict(),
         )
 
-    def _held(self, at: datetime) -> "Clock":
+    def raised(self) -> "Clock":
+        """Raise its generation, of which nobody has been told anything yet."""
+        return replace(self, generation=self.generation + 1, warned_at=None, breached_at=None)
+
+    def _held(self, calendar: Calendar, at: datetime) -> "Clock":
         if self.paused_at is None:
             return self
-        return replace(self, holds=(*self.holds, Pause(self.paused_at, max(at, self.paused_at))))
+        hold = Pause(self.paused_at, max(at, self.paused_at))
+        held = replace(self, holds=(*self.holds, hold))
+        try:
+            return held.recounted(calendar)
+        except Refusal as refusal:
+            # Nothing may keep a complaint from getting on: what was held is added as it passed, and that is said.
+            explanation = {**self.explanation, "note": f"{refusal.detail}; the hold was added as it passed"}
+            return replace(held, due_at=self.due_at + (hold.ends - hold.begins), explanation=explanation)
 
 
 def started(

@@ -1,11 +1,12 @@
 """Clocks follow what happens to a complaint: they start, stand still, run on, are met, missed or voided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from common.refusals import Refusal
 from intake.domain.clocks.clock import NO_LONGER_APPLIES, Clock, ClockState, started
 from intake.domain.clocks.happening import RESTARTS, Happened, Happening, Situation
 from intake.domain.clocks.policy import Chosen, ClockPolicy, Hands, profile_of
@@ -13,6 +14,8 @@ from intake.domain.clocks.rule import BEGUN_BY, Start
 from worktime import due
 
 FIRST_RUN: Final = 1
+_CUT_SHORT: Final = frozenset({Happening.NOT_A_COMPLAINT, Happening.LINKED, Happening.WITHDRAWN})
+"""What ends clocks whose duty is there again when the complaint is taken up again."""
 _CORRECTIONS: Final = frozenset({Happening.AMENDED, Happening.INFORMATION_RECEIVED})
 
 
@@ -35,7 +38,13 @@ class Change:
     former: Clock | None = None
 
 
-def begin(policy: ClockPolicy, situation: Situation, *, now: datetime) -> tuple[Clock, ...]:
+Uncounted = Callable[[str, Refusal], None]
+"""Told of a clock whose due instant cannot be computed, such as one from before all known holidays, and of why."""
+
+
+def begin(
+    policy: ClockPolicy, situation: Situation, *, now: datetime, uncounted: Uncounted
+) -> tuple[Clock, ...]:
     """Start the clocks of a complaint that comes in; one that is only put on record gets none.
 
     Each counts from when the complaint reached us or we learned of it, so that it may be overdue from the start.
@@ -43,7 +52,7 @@ def begin(policy: ClockPolicy, situation: Situation, *, now: datetime) -> tuple[
     if situation.historical:
         return ()
     chosen = [each for each in policy.rules_for(situation) if each.rule.when.hold(situation)]
-    following = _Following(policy, situation, (), now)
+    following = _Following(policy, situation, (), now, uncounted)
     return tuple(clock for each in chosen if (clock := following.start(each, None)) is not None)
 
 
@@ -54,26 +63,33 @@ def follow(
     happened: Happened,
     *,
     now: datetime,
+    uncounted: Uncounted,
 ) -> tuple[Change, ...]:
     """Tell what something that happened changes, given every clock that the complaint has and what is known since.
 
     Clocks that run keep the rule that they started with; only new ones take the policy's present one. A verdict is never
-    changed. Refuses as worktime does where a due instant cannot be computed.
+    changed.
     """
     if situation.historical and not clocks and happened.what is not Happening.REOPENED:
         return ()
-    return _Following(policy, situation, clocks, now).follow(happened)
+    return _Following(policy, situation, clocks, now, uncounted).follow(happened)
 
 
 class _Following:
     """The clocks of one complaint while one thing that happened is gone through."""
 
     def __init__(
-        self, policy: ClockPolicy, situation: Situation, clocks: Iterable[Clock], now: datetime
+        self,
+        policy: ClockPolicy,
+        situation: Situation,
+        clocks: Iterable[Clock],
+        now: datetime,
+        uncounted: Uncounted,
     ) -> None:
         self._policy = policy
         self._situation = situation
         self._now = now
+        self._uncounted = uncounted
         self._latest: dict[str, Clock] = {}
         for clock in sorted(clocks, key=lambda clock: clock.ordinal):
             self._latest[clock.name] = clock
@@ -81,13 +97,13 @@ class _Following:
         self._changes: list[Change] = []
 
     def follow(self, heard: Happened) -> tuple[Change, ...]:
-        """Go through it: what holds and ends comes before what starts."""
+        """Go through it: what ends and holds comes before what starts."""
         happened = self._understood(heard)
-        if happened.what is Happening.WAITING_ENDED:
-            self._resume(happened.at)
         for clock in self._open():
             self._end(clock, happened)
-        if happened.what is Happening.WAITING_BEGAN:
+        if self._waiting_since() is None:
+            self._resume(happened.at)
+        elif happened.what is Happening.WAITING_BEGAN:
             self._pause(happened.at)
         self._adapt(follow_policy=happened.what in _CORRECTIONS)
         if happened.what in RESTARTS:
@@ -101,11 +117,16 @@ class _Following:
         if begun is None:
             return None
         rule, calendar = chosen.rule, self._policy.calendar(chosen.rule.calendar)
+        try:
+            counted = due(calendar, begun.at, rule.limit)
+        except Refusal as refusal:
+            self._uncounted(rule.name, refusal)
+            return None
         return started(
             self._situation.complaint_id,
             rule,
             chosen.policy_version,
-            counted=due(calendar, begun.at, rule.limit),
+            counted=counted,
             calendar=calendar,
             hands=self._policy.hands_for(rule, self._situation),
             severity=self._situation.severity,
@@ -147,7 +168,7 @@ class _Following:
 
     def _end(self, clock: Clock, happened: Happened) -> None:
         rule, calendar = clock.rule, self._policy.calendar(clock.rule.calendar)
-        if happened.what in rule.met_by:
+        if rule.is_met_by(happened):
             self._keep(clock.ended(calendar, happened.at, by=happened.what.value), News.MET)
         elif happened.what in rule.stopped_by:
             self._keep(clock.stopped(calendar, happened.at, by=happened.what.value), News.VOIDED)
@@ -169,9 +190,12 @@ class _Following:
             )
             corrected = self._corrected_start(clock)
             if corrected is not None:
-                adapted = replace(adapted, started_at=corrected).recounted(calendar)
+                try:
+                    adapted = replace(adapted, started_at=corrected).recounted(calendar)
+                except Refusal as refusal:
+                    self._uncounted(clock.name, refusal)
             if adapted != clock:
-                adapted = replace(adapted, generation=clock.generation + 1, set_at=self._now)
+                adapted = replace(adapted.raised(), set_at=self._now)
                 self._keep(adapted, News.SET)
                 if adapted.state is ClockState.PAUSED:
                     self._keep(adapted, News.PAUSED)
@@ -198,7 +222,9 @@ class _Following:
                 continue
             if self._situation.standing in rule.stopped_by or not rule.when.hold(self._situation):
                 continue
-            restarting = happened.what in rule.restarted_by
+            restarting = happened.what in rule.restarted_by or (
+                happened.what in RESTARTS and latest is not None and latest.ended_by in _CUT_SHORT
+            )
             recurring = happened.what in BEGUN_BY[rule.start] and (
                 rule.recurs or rule.start is Start.INFORMATION_RECEIVED
             )
@@ -217,18 +243,18 @@ class _Following:
     def _was_done(self, clock: Clock) -> bool:
         """Whether what meets a clock, such as the answer, came before the clock applied."""
         moments = self._situation.moments
-        return any(
-            at > clock.started_at for what, at in moments.items() if what in clock.rule.met_by
-        )
+        return any(at > clock.started_at for what, at in moments.items() if what in clock.rule.met_by)
 
     def _pause_new(self, clock: Clock) -> None:
         """Put a clock that starts while we wait for the customer on hold."""
+        since = self._waiting_since()
+        if since is not None and clock.rule.pauses and since < clock.due_at:
+            self._keep(clock.paused(since), News.PAUSED)
+
+    def _waiting_since(self) -> datetime | None:
         moments = self._situation.moments
-        began = moments.get(Happening.WAITING_BEGAN)
-        ended = moments.get(Happening.WAITING_ENDED)
-        waiting = began is not None and (ended is None or ended < began)
-        if began is not None and waiting and clock.rule.pauses and began < clock.due_at:
-            self._keep(clock.paused(began), News.PAUSED)
+        began, ended = moments.get(Happening.WAITING_BEGAN), moments.get(Happening.WAITING_ENDED)
+        return began if began is not None and (ended is None or ended < began) else None
 
     def _beginning(self, start: Start) -> Happened | None:
         moments = self._situation.moments

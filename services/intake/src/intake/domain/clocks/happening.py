@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from common.clock import instant_text
-from intake.domain.complaint import NewComplaint, Severity
+from intake.domain.complaint import Complaint, NewComplaint, Severity, State
+from intake.domain.lifecycle import facts
+from intake.domain.lifecycle.handling import Handling
 
 
 class Happening(StrEnum):
@@ -80,13 +81,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that happened, and when it did."""
+    """One thing that happened, and when it did; `authority` is who got a report."""
 
     what: Happening
     at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.what} at {instant_text(self.at)}"
+    authority: str | None = None
 
 
 def situation_at_receipt(complaint: NewComplaint) -> Situation:
@@ -102,3 +101,73 @@ def situation_at_receipt(complaint: NewComplaint) -> Situation:
         moments={Happening.RECEIVED: complaint.received_at, Happening.AWARE: complaint.aware_at},
         historical=complaint.historical,
     )
+
+
+_STANDING: Final = {
+    State.RESPONDED: Happening.RESPONDED,
+    State.CLOSED: Happening.CLOSED,
+    State.NOT_A_COMPLAINT: Happening.NOT_A_COMPLAINT,
+    State.LINKED: Happening.LINKED,
+    State.REFERRED: Happening.REFERRED,
+    State.WITHDRAWN: Happening.WITHDRAWN,
+}
+
+
+def situation_of(complaint: Complaint, handling: Handling) -> Situation:
+    """Tell what is known of a complaint by what has been done about it: the assessment goes before the report."""
+    found, response = handling.assessment, handling.response
+    moments = {
+        Happening.RECEIVED: complaint.received_at,
+        Happening.AWARE: complaint.aware_at,
+        Happening.ACKNOWLEDGED: handling.acknowledged_at,
+        Happening.CUSTOMER_UPDATED: handling.last_contact_at,
+        Happening.ASSESSED: None if found is None else found.at,
+        Happening.INVESTIGATION_STARTED: handling.investigation_started_at,
+        Happening.WAITING_BEGAN: handling.waiting_since,
+        Happening.RESPONDED: None if response is None else response.at,
+        Happening.REPORT_FILED: max((report.at for report in handling.reports), default=None),
+    }
+    return Situation(
+        complaint_id=complaint.id,
+        source_system=complaint.source_system,
+        product=complaint.account.product,
+        category=complaint.account.category if found is None else found.category,
+        channel=complaint.account.channel.value,
+        severity=complaint.account.reported_severity if found is None else found.severity,
+        moments={what: at for what, at in moments.items() if at is not None},
+        safety=None if found is None else found.safety_flag,
+        reportability=Reportability.UNASSESSED if found is None else Reportability(found.reportability.value),
+        owner=handling.owner,
+        team=handling.team,
+        standing=_STANDING.get(complaint.state),
+        historical=complaint.historical,
+    )
+
+
+_HAPPENINGS: Final[Mapping[type[facts.StepFact], Happening]] = {
+    facts.Acknowledged: Happening.ACKNOWLEDGED,
+    facts.Assessed: Happening.ASSESSED,
+    facts.Rejected: Happening.NOT_A_COMPLAINT,
+    facts.Linked: Happening.LINKED,
+    facts.OwnerAssigned: Happening.OWNER_ASSIGNED,
+    facts.InvestigationStarted: Happening.INVESTIGATION_STARTED,
+    facts.CustomerUpdated: Happening.CUSTOMER_UPDATED,
+    facts.WaitingBegan: Happening.WAITING_BEGAN,
+    facts.WaitingEnded: Happening.WAITING_ENDED,
+    facts.Responded: Happening.RESPONDED,
+    facts.CustomerAccepted: Happening.CUSTOMER_ACCEPTED,
+    facts.CustomerRejected: Happening.CUSTOMER_REJECTED,
+    facts.ReportFiled: Happening.REPORT_FILED,
+    facts.Closed: Happening.CLOSED,
+    facts.Referred: Happening.REFERRED,
+    facts.Withdrawn: Happening.WITHDRAWN,
+    facts.Reopened: Happening.REOPENED,
+}
+
+
+def happened_by(fact: facts.StepFact) -> Happened | None:
+    """Tell what a step's fact is for clocks; None for what no clock takes notice of."""
+    what = _HAPPENINGS.get(type(fact))
+    if what is None:
+        return None
+    return Happened(what, fact.at, fact.authority if isinstance(fact, facts.ReportFiled) else None)

@@ -81,7 +81,7 @@ def rebase(
         why = _differences(clock, moved)
         if not why:
             continue
-        raised = replace(moved, generation=clock.generation + 1, set_at=now)
+        raised = replace(moved.raised(), set_at=now)
         changes = [Change(raised, News.SET, clock)]
         if raised.state is ClockState.PAUSED:
             changes.append(Change(raised, News.PAUSED, clock))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from intake.domain.clocks.happening import CONTACTS, Happening, Reportability, Situation
+from intake.domain.clocks.happening import CONTACTS, Happened, Happening, Reportability, Situation
 from intake.domain.complaint import Severity
 from worktime import Term, term_of
 
@@ -123,7 +123,10 @@ ALWAYS: Final = Conditions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRule:
-    """How one clock of a profile runs; `term` is kept as the plain data that it was read from."""
+    """How one clock of a profile runs; `term` is kept as the plain data that it was read from.
+
+    A report meets it where its authority matches one of `authorities`, which are globs; without any, every report does.
+    """
 
     name: str
     kind: Kind
@@ -136,6 +139,7 @@ class ClockRule:
     met_by: frozenset[Happening]
     stopped_by: frozenset[Happening]
     restarted_by: frozenset[Happening]
+    authorities: tuple[str, ...] = ()
     when: Conditions = ALWAYS
     ladder: str | None = None
     owner: str | None = None
@@ -150,6 +154,14 @@ class ClockRule:
     def has_hands(self) -> bool:
         """Whether it names whose its deadlines are, whoever has the complaint."""
         return self.owner is not None or self.team is not None
+
+    def is_met_by(self, happened: Happened) -> bool:
+        """Tell whether something meets its clock; a report does where it went to one of the authorities meant."""
+        if happened.what not in self.met_by:
+            return False
+        if happened.what is not Happening.REPORT_FILED or happened.authority is None:
+            return True
+        return _one_of(self.authorities, happened.authority)
 
     @property
     def recurs(self) -> bool:
@@ -176,6 +188,8 @@ class ClockRule:
         for name in ("pauses", "ladder", "owner", "team"):
             if value := getattr(self, name):
                 data[name] = value
+        if self.authorities:
+            data["authorities"] = list(self.authorities)
         if when := self.when.as_data():
             data["when"] = when
         return data
@@ -194,6 +208,7 @@ def rule_of(name: str, data: Mapping[str, Any]) -> ClockRule:
         calendar=data["calendar"],
         pauses=data.get("pauses", False),
         met_by=_happenings(data.get("met_by"), MET_BY[kind]),
+        authorities=tuple(data.get("authorities", ())),
         stopped_by=_happenings(data.get("stopped_by"), STOPPED_BY[kind]),
         restarted_by=_happenings(data.get("restarted_by"), RESTARTED_BY[kind]),
         when=_conditions(data.get("when", {})),
