@@ -44,6 +44,38 @@ _FILE = {
 }
 _ATTACHMENTS = "/v1/complaints/{reference}/attachments"
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
+_ASSESSMENT = {
+    "severity": "major",
+    "safety_flag": False,
+    "reportability": "no",
+    "validity": "justified",
+    "implication": "low",
+    "complexity": "low",
+    "impact": "low",
+    "immediate_action": False,
+}
+_STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "acknowledge": ("complaints:work", {"channel": "email"}),
+    "assess": ("complaints:assess", _ASSESSMENT),
+    "reject": ("complaints:assess", {"reason": "a question"}),
+    "overrule-rejection": ("complaints:decide", {"reason": "it is one"}),
+    "link": ("complaints:assess", {"master": "C-10001"}),
+    "assign": ("complaints:work", {"owner": "anna.berg"}),
+    "start-investigation": ("complaints:work", {}),
+    "waive-investigation": ("complaints:decide", {"reason": "known"}),
+    "update-customer": ("complaints:work", {"channel": "phone"}),
+    "wait-for-customer": ("complaints:work", {"channel": "phone", "awaited": "the receipt"}),
+    "end-waiting": ("complaints:work", {}),
+    "respond": ("complaints:work", {"channel": "letter", "reply": "Sorry."}),
+    "customer-accepts": ("complaints:write", {}),
+    "customer-rejects": ("complaints:write", {"reason": "not enough"}),
+    "record-contact-attempt": ("complaints:work", {"channel": "phone"}),
+    "file-report": ("complaints:work", {"authority": "authority", "reference": "R-1"}),
+    "close": ("complaints:close", {"closure_code": "resolved"}),
+    "refer": ("complaints:work", {"body": "ombudsman"}),
+    "withdraw": ("complaints:write", {}),
+    "reopen": ("complaints:work", {"reason": "again"}),
+}
 
 
 def _changing(body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -73,6 +105,12 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", f"DELETE {_ATTACHMENTS}/{{attachment_id}}"): Rule(
         ("attachments:delete",), "hidden", request={"params": {"reason": "sent by mistake"}}
     ),
+    **{
+        ("intake", f"POST /v1/complaints/{{reference}}/{step}"): Rule(
+            (scope,), "hidden", request=_changing(body)
+        )
+        for step, (scope, body) in _STEPS.items()
+    },
     ("intake", "POST /v1/imports"): Rule(
         ("imports:write",), "names_its_own", request={**_CSV, "params": {"source_system": "crm"}}
     ),

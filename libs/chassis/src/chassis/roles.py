@@ -11,6 +11,8 @@ _STAFF: Final = (
     "complaints:read",
     "complaints:write",
     "complaints:personal",
+    "complaints:work",
+    "complaints:assess",
     "imports:write",
     "attachments:read",
     "attachments:write",
@@ -20,7 +22,7 @@ _STAFF: Final = (
     "actions:write",
     "deadlines:read",
 )
-_QUALITY: Final = (*_STAFF, "nonconformities:write")
+_QUALITY: Final = (*_STAFF, "complaints:decide", "complaints:close", "nonconformities:write")
 _ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from events.contracts import capa, deadline, intake, notifier
+from events.contracts import capa, deadline, intake, lifecycle, notifier
 from events.envelope import Contract
 
 DEADLINES: Final = (
@@ -15,7 +15,24 @@ DEADLINES: Final = (
 )
 
 ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
-    "intake": (intake.ComplaintReceivedV1, intake.ComplaintAmendedV1, *DEADLINES),
+    "intake": (
+        intake.ComplaintReceivedV1,
+        intake.ComplaintAmendedV1,
+        lifecycle.ComplaintAcknowledgedV1,
+        lifecycle.ComplaintAssessedV1,
+        lifecycle.ComplaintRejectedV1,
+        lifecycle.ComplaintLinkedV1,
+        lifecycle.ComplaintInvestigationStartedV1,
+        lifecycle.ComplaintCustomerUpdatedV1,
+        lifecycle.ComplaintRespondedV1,
+        lifecycle.ComplaintCustomerAcceptedV1,
+        lifecycle.ComplaintCustomerRejectedV1,
+        lifecycle.ComplaintClosedV1,
+        lifecycle.ComplaintReferredV1,
+        lifecycle.ComplaintWithdrawnV1,
+        lifecycle.ComplaintReopenedV1,
+        *DEADLINES,
+    ),
     "capa": (
         capa.TriageDecidedV1,
         capa.NonconformityRaisedV1,

@@ -10,10 +10,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from events.catalogue import ANNOUNCES
-from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
+from events.contracts.words import (
+    ActionKind,
+    ClosureGround,
+    Level,
+    Punctuality,
+    Reportability,
+    Severity,
+    TriageOutcome,
+    Validity,
+    Waiting,
+)
 from events.envelope import Contract
 
 COMPLAINT: Final = UUID("0195573e-5c00-7000-8000-00000000c001")
+MASTER: Final = UUID("0195573e-5800-7000-8000-00000000c005")
 NONCONFORMITY: Final = UUID("0195573e-6000-7000-8000-00000000c002")
 ACTION: Final = UUID("0195573e-6400-7000-8000-00000000c003")
 NOTICE: Final = UUID("0195573e-6800-7000-8000-00000000c004")
@@ -66,6 +77,40 @@ _EXPLANATION: Final = {
 }
 
 TERMS: Final[Mapping[str, Term]] = {
+    "accepted_at": Term("When the complainant agreed.", NOON),
+    "acknowledged_at": Term("When the complainant was told that we have it.", NOON),
+    "assessed_at": Term("When it was assessed.", NOON),
+    "capa_reference": Term("The corrective action that is required; null where none is.", "CAPA-1001"),
+    "capa_required": Term("Whether a corrective action is required; null where nobody said.", True),
+    "closed_at": Term("When it was closed.", NOON),
+    "closure_code": Term("How it ended, as a code of the organisation's policy.", "resolved"),
+    "complexity": Term("How hard it is to find out and to put right.", Level.LOW),
+    "ground": Term("What allowed it to be closed.", ClosureGround.ACCEPTED),
+    "immediate_action": Term("Whether something must be done at once.", False),
+    "impact": Term("How many it touches, or could touch.", Level.MEDIUM),
+    "implication": Term("What it means beyond this one complaint.", Level.MEDIUM),
+    "investigated": Term("Whether an investigation led to the answer.", True),
+    "linked_at": Term("When it was linked.", NOON),
+    "master_id": Term("The complaint that it is handled with.", MASTER),
+    "master_number": Term("That complaint's number.", "C-10000"),
+    "complaint.owner": Term("The person or desk who owns the complaint.", "credit.team"),
+    "previous_state": Term("Where it stood before.", "closed"),
+    "referred_at": Term("When it was referred.", NOON),
+    "referred_to": Term("The body outside that deals with it.", "financial-ombudsman"),
+    "rejected_at": Term("When it was rejected.", NOON),
+    "reopened_at": Term("When it was taken up again.", NOON),
+    "report_to": Term("The authorities that must be told.", ("market-surveillance",)),
+    "reportability": Term("Whether an authority must be told; null where nobody looked.", Reportability.YES),
+    "responded_at": Term("When the answer was sent.", NOON),
+    "run": Term("Which run of the complaint's handling it is, counted from 1.", 1),
+    "safety_flag": Term("Whether somebody's safety is at risk.", False),
+    "started_at": Term("When it began.", NOON),
+    "state": Term("Where it stands now.", "investigating"),
+    "told_at": Term("When the complainant was told, or heard from.", NOON),
+    "told_through": Term("The way the complainant was told; null where nobody was told.", "email"),
+    "validity": Term("Whether it is justified.", Validity.JUSTIFIED),
+    "waiting": Term("Whether the waiting for the complainant began or ended by it.", Waiting.BEGAN),
+    "withdrawn_at": Term("When it was taken back.", NOON),
     "action_id": Term("The action.", ACTION),
     "attempts": Term("How often it was tried.", 8),
     "aware_at": Term("When the organisation first knew of it.", NOON),

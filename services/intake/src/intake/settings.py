@@ -1,9 +1,10 @@
-"""What intake is told: its environment, and the mapping profiles in its configuration folder."""
+"""What intake is told: its environment, and the closing policy and mapping profiles in its configuration folder."""
 
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -18,10 +19,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
+from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
+from intake.usecases.form_values import Code
 
 PROFILES: Final = "import-profiles"
+
+P = TypeVar("P", bound="_Part")
 
 
 class IntakeSettings(ServiceSettings):
@@ -73,6 +78,9 @@ class IntakeSettings(ServiceSettings):
         description="Media types of files that are attached, separated by commas; the content must begin as its type does. "
         "application/zip may be added.",
     )
+    closing_policy: Path | None = Field(
+        None, description="The closing policy's file; else closing.toml in the configuration folder."
+    )
     export_max_rows: int = Field(
         100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
     )
@@ -81,6 +89,11 @@ class IntakeSettings(ServiceSettings):
     def clock_policy_file(self) -> Path:
         """The file that the clock policy is read from."""
         return self.clock_policy or self.config_dir / "clocks.toml"
+
+    @property
+    def closing_policy_file(self) -> Path:
+        """Where the closing policy lies."""
+        return self.closing_policy or self.config_dir / "closing.toml"
 
     @field_validator("attachment_media_types")
     @classmethod
@@ -120,16 +133,21 @@ def load_profiles(folder: Path) -> Mapping[str, Profile]:
     return {file.stem: read_profile(file) for file in files}
 
 
+def read_closing_policy(file: Path) -> ClosingPolicy:
+    """Read and check the closing policy; raises CannotStart with a line that names file and value."""
+    found = _checked(file, _ClosingFile)
+    return ClosingPolicy(
+        version=found.version,
+        response_period=timedelta(days=found.response_period_days),
+        contact_attempts=found.contact_attempts,
+        closure_codes=tuple(found.closure_codes),
+        needs_disposition=found.needs_disposition,
+    )
+
+
 def read_profile(file: Path) -> Profile:
     """Read one profile; raises CannotStart with a line that names file and value."""
-    try:
-        found = _ProfileFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CannotStart(f"{file} cannot be read: {error}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CannotStart(f"{file}: {place}: {first['msg']}") from None
+    found = _checked(file, _ProfileFile)
     return Profile(
         name=file.stem,
         version=found.version,
@@ -138,6 +156,17 @@ def read_profile(file: Path) -> Profile:
         ignored=frozenset(found.ignored),
         fields={name: source.value() for name, source in found.fields.items()},
     )
+
+
+def _checked(file: Path, kind: type[P]) -> P:
+    try:
+        return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CannotStart(f"{file} cannot be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CannotStart(f"{file}: {place}: {first['msg']}") from None
 
 
 class _Part(BaseModel):
@@ -192,3 +221,11 @@ class _ProfileFile(_Part):
     source_system: str | None = None
     ignored: list[str] = []
     fields: dict[str, _SourceFile] = Field(min_length=1)
+
+
+class _ClosingFile(_Part):
+    version: Code
+    response_period_days: int = Field(ge=0, le=3_650)
+    contact_attempts: int = Field(ge=2, le=20)
+    closure_codes: list[Code] = Field(min_length=1, max_length=100)
+    needs_disposition: bool

@@ -48,7 +48,8 @@ from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
-from intake.api.clock_counting import count_verdict
+from intake.api.clock_counting import count_verdicts
+from intake.api.steps import StepServices, steps_router
 from intake.clock_files import read_clock_policy
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
@@ -67,7 +68,7 @@ from intake.jobs.gauges import ImportGauges
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
-from intake.settings import IntakeSettings, load_profiles
+from intake.settings import IntakeSettings, load_profiles, read_closing_policy
 from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
@@ -83,6 +84,7 @@ from intake.usecases.process_import import ImportTools, ProcessImport
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
+from intake.usecases.stepping import TakeStep
 from intake.usecases.sweep_attachments import SweepAttachments
 
 SERVICE: Final = "intake"
@@ -95,6 +97,10 @@ _LONGEST_SWEEP_SECONDS: Final = 900.0
 """Each of up to 200 contents may find the store slow."""
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
+    {
+        "name": "steps",
+        "description": "Handle complaints: assess, investigate, respond, close, and all between.",
+    },
     {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
@@ -140,7 +146,8 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    views, clockwork = PostgresViews(core.engine), build_clockwork(core)
+    views, policy = PostgresViews(core.engine), read_closing_policy(settings.closing_policy_file)
+    clockwork = build_clockwork(core)
     services = ComplaintServices(
         receive=ReceiveComplaint(
             GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock, clockwork
@@ -149,7 +156,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
+        policy=policy,
     )
+    steps = StepServices(TakeStep(core.start_work, core.clock, policy, clockwork), views, policy, core.clock)
     imports = PostgresImports(core.engine)
     importing = ImportServices(
         stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
@@ -165,6 +174,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
                 ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
             ),
             complaints_router(services),
+            steps_router(steps),
             attachments_router(build_attachments(core)),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
             imports_router(importing),
@@ -252,7 +262,7 @@ def build_clockwork(core: Core) -> Clockwork:
     """Build what keeps the clocks of complaints. Raises CannotStart where the policy is no good."""
     settings = core.settings
     policy = read_clock_policy(settings.clock_policy_file, settings.config_dir)
-    return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdict)
+    return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdicts)
 
 
 def build_import(core: Core) -> ProcessImport:

@@ -17,9 +17,11 @@ from chassis.light import LightRoute
 from chassis.paging import Cursors, PageOf, next_link
 from intake.api.counting import RECEIVED_BY, REPLAYS
 from intake.api.filters import ComplaintQuery
+from intake.api.handling import situation_of
 from intake.api.personal_reads import may_read_personal, record_personal_read
 from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
 from intake.api.shaping import FILES, PERSONAL, shape, shape_history
+from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.amendment_form import AmendmentForm
 from intake.usecases.complaint_form import ComplaintForm
@@ -64,6 +66,7 @@ class ComplaintServices:
     views: Views
     cursors: Cursors
     clock: Clock
+    policy: ClosingPolicy
 
 
 def complaints_router(services: ComplaintServices) -> APIRouter:
@@ -178,9 +181,13 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
                 complainants=sum(view.complaint.account.complainant is not None for view in page.items),
             )
         files = FILES in principal.scopes
+        situation = situation_of(principal, now, services.policy)
         cursor = None if page.next_keys is None else services.cursors.seal(page.next_keys, bound)
         body = {
-            "items": [shape(view, now=now, personal=personal, files=files) for view in page.items],
+            "items": [
+                shape(view, now=now, personal=personal, files=files, situation=situation)
+                for view in page.items
+            ],
             "next_cursor": cursor,
             "has_more": cursor is not None,
         }
@@ -197,6 +204,7 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
     async def read_complaint(reference: Reference, principal: Reader) -> Response:
         """Read a complaint by id or number, with its triage, its nonconformity and that one's actions.
 
+        It says what has been done about it, which steps the caller can take, and of the others what is missing.
         Scope: complaints:read; who complains is shown with complaints:personal.
         """
         view = await services.views.find(reference, within=principal.source_system)
@@ -234,7 +242,8 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         """Correct what is known about a complaint, with a reason.
 
         What is left out stays, null empties; an object or a list is replaced whole. Where nothing differs, nothing
-        changes and nobody is told. Scope: complaints:write.
+        changes and nobody is told. Once a complaint has ended, what was judged stands (channel, severity, product, category,
+        lot and times); texts and personal data can still be put right. Scope: complaints:write.
         """
         principal = await authenticate(request, WRITE)
         expected = expected_version(request)
@@ -255,14 +264,22 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         return _answer(services, principal, await services.views.find(str(amended.id)))
 
 
-def _shaped(services: ComplaintServices, principal: Principal, view: ComplaintView) -> dict[str, Any]:
+def _shaped(
+    services: ComplaintServices, principal: Principal, view: ComplaintView, *, refused: bool = False
+) -> dict[str, Any]:
+    now = services.clock()
     return shape(
-        view, now=services.clock(), personal=PERSONAL in principal.scopes, files=FILES in principal.scopes
+        view,
+        now=now,
+        personal=PERSONAL in principal.scopes,
+        files=FILES in principal.scopes,
+        situation=situation_of(principal, now, services.policy),
+        refused=refused,
     )
 
 
 def _answer(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
-    body = _shaped(services, principal, view)
+    body = _shaped(services, principal, view, refused=True)
     return Response(orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type=JSON)
 
 

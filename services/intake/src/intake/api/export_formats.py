@@ -54,6 +54,15 @@ COLUMNS: Final[Mapping[str, Callable[[_Shaped], object]]] = {
     "triage_reason": lambda shaped: shaped["triage"]["reason"],
     "nonconformity": lambda shaped: (shaped["nonconformity"] or {}).get("number"),
     "nonconformity_state": lambda shaped: (shaped["nonconformity"] or {}).get("state"),
+    "owner": lambda shaped: shaped["handling"]["owner"],
+    "team": lambda shaped: shaped["handling"]["team"],
+    "assessed_severity": lambda shaped: (shaped["handling"]["assessment"] or {}).get("severity"),
+    "assessed_category": lambda shaped: (shaped["handling"]["assessment"] or {}).get("category"),
+    "acknowledged_at": lambda shaped: shaped["handling"]["acknowledged_at"],
+    "responded_at": lambda shaped: (shaped["handling"]["response"] or {}).get("at"),
+    "closed_at": lambda shaped: (shaped["handling"]["closure"] or {}).get("at"),
+    "closure_code": lambda shaped: (shaped["handling"]["closure"] or {}).get("code"),
+    "reopened": lambda shaped: shaped["handling"]["reopened"],
     "actions_open": lambda shaped: sum(action["state"] == "open" for action in shaped["actions"]),
     "actions_overdue": lambda shaped: sum(action["overdue"] for action in shaped["actions"]),
 }
@@ -86,7 +95,7 @@ class CsvFile:
 
 
 class NdjsonFile:
-    """An export as one JSON object a line, each as a single complaint is read."""
+    """An export as one JSON object a line, each as a single complaint is read, but for the caller's steps."""
 
     def __init__(self, personal: bool) -> None:  # noqa: FBT001 - the one thing that it is made with
         self._personal = personal

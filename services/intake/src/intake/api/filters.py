@@ -49,6 +49,9 @@ class ComplaintFilters(BaseModel):
         [], description="How bad the consequence is, as the source sees it."
     )
     state: list[State] = Field([], description="Where the work on it stands.")
+    owner: list[Code] = Field([], max_length=_MOST, description="Who owns it.")
+    team: list[Code] = Field([], max_length=_MOST, description="The owner's team.")
+    severity: list[Severity] = Field([], description="How bad the consequence is, as it was assessed.")
     triage: list[TriageState] = Field([], description="What triage made of it; pending until it has decided.")
     historical: bool | None = Field(None, description="Whether it was only put on record.")
     has_nonconformity: bool | None = Field(None, description="Whether it belongs to a nonconformity.")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.auth import Principal, requires
 from chassis.problems import ProblemError
 from common.ids import new_id
-from intake.api.shaping import instant
+from intake.api.instants import instant
 from intake.api.spreadsheets import csv_lines
 from intake.domain.errors import ForeignSource
 from intake.domain.importing import (

@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from intake.api.answer import Answer
+from intake.api.handling_schemas import HandlingOut, RefusedStepOut
 from intake.domain.attached_file import FileState
 from intake.domain.complaint import Channel, Severity, State
+from intake.domain.lifecycle.words import Step
 from intake.usecases.receive_complaint import Outcome
-
-
-class Answer(BaseModel):
-    """The base of what is answered."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ComplainantOut(Answer):
@@ -140,6 +137,16 @@ class ComplaintOut(Answer):
     triage: TriageOut = Field(description="What triage made of it.")
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
+    handling: HandlingOut = Field(description="What has been done about it.")
+    allowed_steps: list[Step] | None = Field(
+        None,
+        description="The steps that the caller can take now, each an operation of its own; left out in an export.",
+        examples=[["acknowledge", "assess", "assign"]],
+    )
+    refused_steps: list[RefusedStepOut] | None = Field(
+        None,
+        description="The other steps, and what is missing for each; left out in lists, exports and receipts.",
+    )
 
 
 class ReceiptOut(ComplaintOut):
@@ -157,9 +164,11 @@ class ChangeOut(Answer):
     position: int = Field(description="Its place, from 1.")
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
-    action: str = Field(description="received, amended, attached or attachment_deleted.")
+    action: str = Field(
+        description="received, amended, attached, attachment_deleted, or what a step came to."
+    )
     changes: dict[str, Any] = Field(
-        description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
+        description="Codes and times by name: the first values, of an amendment [before, after], of a step what it said. `withheld` names the texts and "
         "personal data that changed too, and `withheld_sha256` binds them."
     )
     reason: str = Field(description="Why.")

@@ -6,7 +6,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from intake.db.tables import complainant, complaint, complaint_link, nonconformity, triage
+from intake.db.tables import (
+    complainant,
+    complaint,
+    complaint_handling,
+    complaint_link,
+    nonconformity,
+    triage,
+)
 from intake.usecases.views import Filters
 
 PENDING: Final = "pending"
@@ -21,6 +28,7 @@ _CHOICES: Final = (
     "reported_severity",
     "state",
 )
+_HANDLED: Final = ("owner", "team", "severity")
 
 _DECIDED: Final = (
     sa.select(triage.c.complaint_id).where(triage.c.complaint_id == complaint.c.id).correlate(complaint)
@@ -32,6 +40,13 @@ def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement
     found: list[sa.ColumnElement[bool]] = [
         complaint.c[name].in_(values) for name in _CHOICES if (values := list(getattr(filters, name)))
     ]
+    handled = [
+        complaint_handling.c[name].in_(values)
+        for name in _HANDLED
+        if (values := list(getattr(filters, name)))
+    ]
+    if handled:
+        found.append(complaint.c.id.in_(sa.select(complaint_handling.c.complaint_id).where(*handled)))
     if within is not None:
         found.append(complaint.c.source_system == within)
     if filters.historical is not None:

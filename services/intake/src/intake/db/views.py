@@ -1,4 +1,4 @@
-"""Reads complaints with what capa made of them: at most three statements for one, and for a page."""
+"""Reads complaints with what capa made of them: at most four statements for one, and for a page."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
@@ -11,6 +11,7 @@ from common.page import Page
 from intake.db.attached_files import file_of
 from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
 from intake.db.conditions import conditions_of
+from intake.db.handlings import handled_of
 from intake.db.ordering import Order
 from intake.db.rows import complaint_of, entry_of
 from intake.db.searching import search
@@ -25,6 +26,7 @@ from intake.db.tables import (
 )
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.errors import NoSuchComplaint
+from intake.domain.lifecycle.handling import Handling
 from intake.domain.trail import Trace, first_break
 from intake.usecases.views import (
     ActionView,
@@ -189,12 +191,17 @@ async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Comp
     if rows:
         for row in await connection.execute(_FILES, {"ids": [row.id for row in rows]}):
             files.setdefault(row.complaint_id, []).append(file_of(row))
-    return tuple(_view(row, actions, files) for row in rows)
+    handled = await handled_of(connection, [row.id for row in rows]) if rows else {}
+    return tuple(_view(row, actions, files, handled[row.id]) for row in rows)
 
 
 def _view(
-    row: Any, actions: dict[UUID, list[ActionView]], files: dict[UUID, list[AttachedFile]]
+    row: Any,
+    actions: dict[UUID, list[ActionView]],
+    files: dict[UUID, list[AttachedFile]],
+    handled: tuple[Handling, bool],
 ) -> ComplaintView:
+    handling, has_duplicates = handled
     moved = row.nonconformity_updated_at
     return ComplaintView(
         complaint=complaint_of(row),
@@ -203,6 +210,8 @@ def _view(
         nonconformity=_nonconformity(row),
         actions=tuple(actions.get(row.nonconformity_id, ())),
         files=tuple(files.get(row.id, ())),
+        handling=handling,
+        has_duplicates=has_duplicates,
     )
 
 

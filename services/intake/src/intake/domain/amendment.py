@@ -3,10 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from common.refusals import require_version
-from intake.domain.complaint import ACCOUNT, Account, Complaint, NewComplaint, Report, refuse_future
+from intake.domain.complaint import ACCOUNT, ENDED, Account, Complaint, NewComplaint, Report, refuse_future
 from intake.domain.facts import Amended
+from intake.domain.lifecycle.refusals import ComplaintEnded
+
+JUDGED: Final = frozenset(
+    {
+        "channel",
+        "reported_severity",
+        "product",
+        "category",
+        "lot",
+        "occurred_at",
+        "aware_at",
+        "received_at",
+    }
+)
+"""What the handling of a complaint is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +77,19 @@ def correct(
     expected: int | None,
     now: datetime,
 ) -> Unchanged | Amended:
-    """Correct a complaint that was read in version `expected` (None: whatever it is)."""
+    """Correct a complaint that was read in version `expected` (None: whatever it is).
+
+    Once it has ended, what was judged stands; raises ComplaintEnded for that. What its source tells is kept always.
+    """
     require_version(expected, known.version)
-    return _compared(known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now)
+    outcome = _compared(
+        known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now
+    )
+    if isinstance(outcome, Amended) and known.state in ENDED:
+        fixed = [name for name in outcome.changed if name in JUDGED]
+        if fixed:
+            raise ComplaintEnded(known.state, fixed)
+    return outcome
 
 
 def contents(complaint: NewComplaint) -> Mapping[str, object]:

@@ -1,11 +1,12 @@
 """Amend a complaint: staff or its source correct what is known, with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from common.actor import Actor
 from intake.domain.amendment import Unchanged, correct
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint
 from intake.domain.facts import Amended
 from intake.domain.trail import trace_amendment
@@ -45,6 +46,7 @@ class AmendComplaint:
 
     async def __call__(self, command: Amend) -> Complaint:
         """Return the complaint as it is now; raises NoSuchComplaint, Stale and FromTheFuture."""
+        changes: Sequence[Change] = ()
         async with self._start_work() as work:
             kept = await work.complaints.by_reference(command.reference, source_system=command.within)
             known, now = kept.complaint, self._clock()
@@ -60,7 +62,7 @@ class AmendComplaint:
             )
             match outcome:
                 case Unchanged():
-                    return known
+                    complaint = known
                 case Amended():
                     trace = trace_amendment(
                         outcome, last=kept.last, actor=command.actor, reason=command.reason, now=now
@@ -76,7 +78,9 @@ class AmendComplaint:
                         )
                     )
                     cause = Cause(command.actor, now, command.traceparent, command.tracestate)
-                    await follow_amendment(work, self._clockwork, outcome.after, cause)
-                    return outcome.after
+                    changes = await follow_amendment(work, self._clockwork, outcome.after, cause)
+                    complaint = outcome.after
                 case never:
                     assert_never(never)
+        self._clockwork.counted(changes)
+        return complaint

@@ -1,4 +1,4 @@
-"""Tells again what stands in intake's records: each complaint as it was received, and as it was amended since."""
+"""Tells again what stands in intake's records: each complaint as it was received, its steps, and as it was amended since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from events.again import Part, Told, UnknownPlace, following
 from events.envelope import Contract, Event
-from intake.domain.retelling import amendment_of, receipt_of
+from intake.domain.retelling import amendment_of, receipt_of, steps_of
 from intake.usecases.outgoing import published_amendment, published_receipt
+from intake.usecases.outgoing_steps import published_step
 from intake.usecases.ports import Chronicled, Clock, StartWork
 
 COMPLAINTS: Final = "complaints"
@@ -47,7 +48,12 @@ class AnnounceAgain:
         if amendment is not None:
             amended, actor, at = amendment
             events.append(published_amendment(amended, actor=actor, now=at).model_copy(update=told_at))
-        return events
+        for step in steps_of(chronicled.complaint, chronicled.history):
+            told = published_step(step.complaint, step.fact, actor=step.actor, now=step.at)
+            if told is not None:
+                events.append(told.model_copy(update=told_at))
+        # In the order in which they happened, since a listener passes over what is older than what it knows.
+        return sorted(events, key=lambda event: event.version)
 
 
 def _after(part: Part) -> UUID | None:

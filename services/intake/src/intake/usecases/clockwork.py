@@ -2,28 +2,23 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from common.refusals import Refusal
 from events.envelope import Contract, Event
-from intake.domain.clocks.clock import Clock, ClockState
+from intake.domain.clocks.clock import Clock
 from intake.domain.clocks.following import Change, News, begin, follow
 from intake.domain.clocks.happening import Happened, Situation, situation_at_receipt
 from intake.domain.clocks.policy import ClockPolicy
-from intake.domain.clocks.rule import Kind
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.usecases.outgoing_clocks import Cause, DeadlineAnnouncer
 from intake.usecases.ports import Work
 
 log = logging.getLogger(__name__)
 
-CountVerdict = Callable[[Kind, ClockState], None]
-"""Told of each clock that ended."""
-
-
-def count_nothing(kind: Kind, state: ClockState) -> None:
-    """Count no verdicts, where nobody asks for them."""
+CountVerdicts = Callable[[Iterable[Clock]], None]
+"""Told of clocks that ended, once that is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class Clockwork:
 
     policy: ClockPolicy
     announce: DeadlineAnnouncer
-    count: CountVerdict = field(default=count_nothing)
+    count: CountVerdicts
 
     def begin(self, complaint: NewComplaint, now: datetime) -> tuple[Clock, ...]:
         """Start the clocks of a complaint that comes in."""
@@ -53,8 +48,11 @@ class Clockwork:
         situation: Situation,
         happened: Sequence[Happened],
         cause: Cause,
-    ) -> None:
-        """Have the clocks of a complaint, which is locked, follow what happened to it, in the transaction given."""
+    ) -> Sequence[Change]:
+        """Have the clocks of a complaint, which is locked, follow what happened to it, in the transaction given.
+
+        Gives what changed, to be counted by `counted` once that transaction is committed.
+        """
         clocks = {(clock.name, clock.ordinal): clock for clock in await work.clocks.of(complaint.id)}
         changes: list[Change] = []
         for each in happened:
@@ -69,6 +67,7 @@ class Clockwork:
             clocks |= {(change.clock.name, change.clock.ordinal): change.clock for change in found}
             changes += found
         await self.write(work, complaint, changes, cause)
+        return changes
 
     async def write(
         self, work: Work, complaint: Complaint, changes: Sequence[Change], cause: Cause
@@ -77,8 +76,10 @@ class Clockwork:
         await work.clocks.save(changes)
         for change in changes:
             work.announce(self.announce(change, complaint, cause))
-            if not change.clock.is_open:
-                self.count(change.clock.rule.kind, change.clock.state)
+
+    def counted(self, changes: Iterable[Change]) -> None:
+        """Count the clocks that ended."""
+        self.count([change.clock for change in changes if not change.clock.is_open])
 
 
 def _uncounted(complaint: NewComplaint) -> Callable[[str, Refusal], None]:

@@ -11,6 +11,7 @@ from common.ids import new_id
 from common.refusals import FieldError, Refusal
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import NewComplaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.importing import ImportOrder, ImportState, RowOutcome, RowResult
@@ -153,6 +154,7 @@ class ProcessImport:
         for result in results:
             if result.outcome is not None:
                 self._tools.count(result.outcome)
+        self._tools.clockwork.counted(writing.changes)
         return not stopped
 
     async def _end(self, import_id: UUID, state: ImportState, detail: str) -> None:
@@ -173,6 +175,7 @@ class _Writing:
         self._now = clock()
         self._clockwork = clockwork
         self._cause = Cause(order.actor, self._now)
+        self.changes: list[Change] = []
 
     async def write(self, judged: Sequence[Judged]) -> list[RowResult]:
         """Write what can be written; with `abort` nothing after the first row that is rejected."""
@@ -278,7 +281,7 @@ class _Writing:
                 )
                 await self._work.complaints.save(complaint, trace)
                 self._work.announce(published_amendment(heard, actor=self._order.actor, now=self._now))
-                await follow_amendment(self._work, self._clockwork, complaint, self._cause)
+                self.changes += await follow_amendment(self._work, self._clockwork, complaint, self._cause)
                 outcome = RowOutcome.AMENDED
             case never:
                 assert_never(never)

@@ -10,6 +10,7 @@ from common.actor import Actor
 from common.ids import new_id
 from events.envelope import Contract, Event
 from intake.domain.amendment import Outdated, Unchanged, hear_again
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.trail import trace_amendment, trace_receipt
@@ -96,6 +97,7 @@ class ReceiveComplaint:
         report = command.report
         if report.external_id is None:
             raise AssertionError("only a complaint with an identity can be known already")
+        changes: Sequence[Change] = ()
         async with self._start_work() as work:
             kept = await work.complaints.by_identity(report.source_system, report.external_id)
             if command.key is not None:
@@ -108,9 +110,9 @@ class ReceiveComplaint:
                 case Unchanged(complaint):
                     if complaint != kept.complaint:
                         await work.complaints.note_source(complaint)
-                    return Told(Outcome.UNCHANGED, complaint)
+                    told = Told(Outcome.UNCHANGED, complaint)
                 case Outdated(complaint):
-                    return Told(Outcome.STALE, complaint)
+                    told = Told(Outcome.STALE, complaint)
                 case Amended():
                     trace = trace_amendment(
                         heard, last=kept.last, actor=command.actor, reason=TOLD_AGAIN, now=now
@@ -125,10 +127,14 @@ class ReceiveComplaint:
                             tracestate=command.tracestate,
                         )
                     )
-                    await follow_amendment(work, self._clockwork, heard.after, _cause(command, now))
-                    return Told(Outcome.AMENDED, heard.after)
+                    changes = await follow_amendment(
+                        work, self._clockwork, heard.after, _cause(command, now)
+                    )
+                    told = Told(Outcome.AMENDED, heard.after)
                 case never:
                     assert_never(never)
+        self._clockwork.counted(changes)
+        return told
 
 
 def _cause(command: Receive, now: datetime) -> Cause:

@@ -16,6 +16,7 @@ from intake.domain.lifecycle.taking import AnyCommand, Taken, take
 from intake.domain.lifecycle.tracing import trace_step
 from intake.usecases.clockwork import Clockwork
 from intake.usecases.outgoing_clocks import Cause
+from intake.usecases.outgoing_steps import published_step
 from intake.usecases.ports import Clock, StartWork
 
 
@@ -23,13 +24,15 @@ from intake.usecases.ports import Clock, StartWork
 class Errand:
     """Which complaint, read in which version (None: any), takes which step, and who has it done.
 
-    `within` is the source system whose complaints the caller may see, None for all.
+    `scopes` are the caller's, None where nobody's are asked; `within` is the source system whose complaints the caller may
+    see, None for all.
     """
 
     reference: str
     expected: int | None
     command: AnyCommand
     actor: Actor
+    scopes: frozenset[str] | None = None
     within: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
@@ -59,17 +62,29 @@ class TakeStep:
             require_version(errand.expected, held.case.complaint.version)
             # Taken with the complaint locked, so that its steps are in the order of their times.
             now = self._clock()
-            situation = Situation(actor=errand.actor, now=now, policy=self._policy)
+            situation = Situation(actor=errand.actor, now=now, policy=self._policy, scopes=errand.scopes)
             taken = take(command, held.case, situation, other=held.other)
             trace = trace_step(taken, last=held.last, actor=errand.actor, now=now)
             await work.handlings.save(taken, trace)
-            await self._clockwork.follow(
+            # What ends beside the step, such as the waiting for the customer, is part of what is told of the step.
+            told = published_step(
+                taken.complaint,
+                taken.facts[0],
+                actor=errand.actor,
+                now=now,
+                traceparent=errand.traceparent,
+                tracestate=errand.tracestate,
+            )
+            if told is not None:
+                work.announce(told)
+            changes = await self._clockwork.follow(
                 work,
                 taken.complaint,
                 situation_of(taken.complaint, taken.handling),
                 [each for fact in taken.facts if (each := happened_by(fact)) is not None],
                 Cause(errand.actor, now, errand.traceparent, errand.tracestate),
             )
+        self._clockwork.counted(changes)
         return taken
 
 

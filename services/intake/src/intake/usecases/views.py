@@ -9,6 +9,8 @@ from uuid import UUID
 from common.page import Page
 from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint
+from intake.domain.lifecycle.guards import Case, Seen
+from intake.domain.lifecycle.handling import UNTOUCHED, Handling
 from intake.domain.trail import Trace
 
 TriageState = Literal["pending", "raised", "linked", "declined"]
@@ -58,6 +60,23 @@ class ComplaintView:
     nonconformity: NonconformityView | None = None
     actions: tuple[ActionView, ...] = ()
     files: tuple[AttachedFile, ...] = ()
+    handling: Handling = UNTOUCHED
+    has_duplicates: bool = False
+
+
+def case_of(view: ComplaintView) -> Case:
+    """Give what the guards of steps look at."""
+    nonconformity = view.nonconformity
+    return Case(
+        complaint=view.complaint,
+        handling=view.handling,
+        seen=Seen(
+            triaged=view.triage is not None,
+            nonconformity=None if nonconformity is None else nonconformity.number,
+            nonconformity_state=None if nonconformity is None else nonconformity.state,
+        ),
+        has_duplicates=view.has_duplicates,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +96,9 @@ class Filters:
     channel: Sequence[str] = ()
     reported_severity: Sequence[str] = ()
     state: Sequence[str] = ()
+    owner: Sequence[str] = ()
+    team: Sequence[str] = ()
+    severity: Sequence[str] = ()
     triage: Sequence[str] = ()
     historical: bool | None = None
     has_nonconformity: bool | None = None
