@@ -31,6 +31,7 @@ from events.wake import Wake
 from intake.db.group_reception import GroupReception
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
 from intake.usecases.amend_complaint import Amend, AmendComplaint
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from notifier.channels.signing import new_secret
 from notifier.db.work import Wakes
@@ -193,6 +194,11 @@ class Trio:
                 found[table] = sorted(kept, key=str)
             return found
 
+    @property
+    def clockwork(self) -> Clockwork:
+        """Keeps the clocks of complaints."""
+        return intake.wiring.build_clockwork(self.intake)
+
     async def receive(self, product: str, severity: str = "major", **changes: Any) -> Complaint:
         """Take a complaint in."""
         account = Account(
@@ -204,13 +210,15 @@ class Trio:
         )
         report = Report(source_system="crm", external_id=str(new_id()), account=account, **changes)
         reception = GroupReception(self.intake.engine, self.clock, self.intake.wake)
-        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock)(Receive(report, CRM))
+        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock, self.clockwork)(
+            Receive(report, CRM)
+        )
         assert isinstance(told, Told)
         return told.complaint
 
     async def amend(self, complaint: Complaint, **changes: Any) -> None:
         """Correct a complaint."""
-        amend = AmendComplaint(self.intake.start_work, self.clock)
+        amend = AmendComplaint(self.intake.start_work, self.clock, self.clockwork)
         await amend(
             Amend(reference=str(complaint.id), expected=None, changes=changes, reason="corrected", actor=CRM)
         )

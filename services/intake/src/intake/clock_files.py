@@ -4,6 +4,7 @@ import logging
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -230,12 +231,17 @@ def _apart(profiles: Sequence[Profile], place: str) -> None:
 
 def _calendar(file: Path) -> Calendar:
     try:
-        calendar = parse_calendar(_text(file))
+        calendar = _parsed(_text(file))
     except Refusal as refusal:
         raise CannotStart(f"{file}: {refusal.detail}") from None
     for doubt in calendar.doubts:
         log.warning("%s: %s", file, doubt)
     return calendar
+
+
+@lru_cache(maxsize=64)  # one calendar serves a whole process, which then knows its holidays
+def _parsed(text: str) -> Calendar:
+    return parse_calendar(text)
 
 
 def _read(file: Path, model: Callable[..., _T] | type[_T]) -> _T:

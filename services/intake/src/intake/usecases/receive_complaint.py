@@ -91,7 +91,7 @@ class ReceiveComplaint:
             )
             return [received, *self._clockwork.told_at_receipt(complaint, clocks, cause)]
 
-        return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, command.key)
+        return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, key=command.key)
 
     async def _hear_again(self, command: Receive) -> Told | Repeated:
         report = command.report

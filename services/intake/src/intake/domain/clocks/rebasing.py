@@ -34,7 +34,7 @@ class Rebased:
     def as_data(self) -> Mapping[str, object]:
         """Write it as JSON values, for the complaint's history."""
         before, after = self.before, self.after
-        pairs = {
+        pairs: dict[str, list[object]] = {
             "due_at": [instant_text(before.due_at), instant_text(after.due_at)],
             "generation": [before.generation, after.generation],
             "policy_version": [before.policy_version, after.policy_version],
@@ -63,8 +63,8 @@ def rebase(
         new = chosen.get(clock.name)
         if new is None or not new.rule.when.hold(situation):
             ended = clock.stopped(policy.calendar(clock.rule.calendar), now, by=NO_LONGER_APPLIES)
-            why = "the policy has no such clock" if new is None else "its conditions do not hold"
-            found.append(Rebased(clock, (Change(ended, News.VOIDED, clock),), (why,)))
+            reason = "the policy has no such clock" if new is None else "its conditions do not hold"
+            found.append(Rebased(clock, (Change(ended, News.VOIDED, clock),), (reason,)))
             continue
         calendar = policy.calendar(new.rule.calendar)
         begun = [situation.moments[what] for what in BEGUN_BY[new.rule.start] if what in situation.moments]

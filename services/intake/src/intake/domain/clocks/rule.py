@@ -221,7 +221,9 @@ def rule_of(name: str, data: Mapping[str, Any]) -> ClockRule:
 def _conditions(data: Mapping[str, Any]) -> Conditions:
     if not data:
         return ALWAYS
-    values = {name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in data.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in data.items()
+    }
     values["severities"] = tuple(map(Severity, values.get("severities", ())))
     values["reportability"] = tuple(map(Reportability, values.get("reportability", ())))
     return Conditions(**values)
