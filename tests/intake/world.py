@@ -31,12 +31,15 @@ NO_CLOCKS = Path(__file__).parent / "no_clocks.toml"
 PEPPER = "a pepper of tests, long enough to be one"
 ATTACHMENTS = ("attachments:read", "attachments:write", "attachments:delete")
 STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write", *ATTACHMENTS)
+STEP_SCOPES = ("complaints:work", "complaints:assess", "complaints:decide", "complaints:close")
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
     "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
     "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
     "reader": ("person:rita.reader", ("complaints:read",), None),
+    "owner": ("person:otto.owner", (*STAFF_SCOPES, "complaints:work", "complaints:assess"), None),
+    "quality": ("person:quinn.hale", (*STAFF_SCOPES, *STEP_SCOPES), None),
     "importer": ("system:crm-2", ("imports:write", "complaints:read"), "crm"),
 }
 
@@ -69,7 +72,7 @@ class World:
         return self.intake.engine
 
     def client(self, who: str) -> httpx.AsyncClient:
-        """A client with the key of `crm`, `shop`, `staff`, `reader` or `importer`."""
+        """A client with the key of one of `KEYS`."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://intake.test",

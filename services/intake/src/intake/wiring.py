@@ -171,7 +171,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description=_DESCRIPTION,
         routers=[
             exports_router(
-                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows, policy)
             ),
             complaints_router(services),
             steps_router(steps),

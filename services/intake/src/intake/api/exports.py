@@ -17,9 +17,11 @@ from chassis.paging import Cursors
 from common.page import Page
 from intake.api.export_formats import CSV, NDJSON, CsvFile, ExportFormat, NdjsonFile
 from intake.api.filters import OrderedFilters
+from intake.api.handling import situation_of
 from intake.api.personal_reads import record_personal_read
 from intake.api.schemas import ComplaintOut
 from intake.api.shaping import PERSONAL
+from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.usecases.ports import Clock
 from intake.usecases.views import ComplaintView, Export
 
@@ -64,6 +66,7 @@ class ExportServices:
     cursors: Cursors
     clock: Clock
     most: int
+    policy: ClosingPolicy
 
 
 class _ClosedStream(StreamingResponse):
@@ -153,7 +156,7 @@ async def _lines(
         while True:
             if query.personal:
                 record_personal_read(principal, "export", complainants=_named(page.items))
-            yield file.lines(page.items, services.clock())
+            yield file.lines(page.items, situation_of(principal, services.clock(), services.policy))
             rows += len(page.items)
             ROWS.labels(query.format).inc(len(page.items))
             following = await anext(rest, None)

@@ -138,9 +138,8 @@ class ComplaintOut(Answer):
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
     handling: HandlingOut = Field(description="What has been done about it.")
-    allowed_steps: list[Step] | None = Field(
-        None,
-        description="The steps that the caller can take now, each an operation of its own; left out in an export.",
+    allowed_steps: list[Step] = Field(
+        description="The steps that the caller can take now, each an operation of its own.",
         examples=[["acknowledge", "assess", "assign"]],
     )
     refused_steps: list[RefusedStepOut] | None = Field(

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.auth import Principal, requires
+from intake.api.answer import Answer
 from intake.api.instants import instant
 from intake.api.personal_reads import may_read_personal, record_personal_read
-from intake.api.answer import Answer
 from intake.domain.complaint import State
 from intake.domain.similarity import Reason
 from intake.usecases.similar import FindSimilar, Similar
