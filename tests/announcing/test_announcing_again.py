@@ -112,7 +112,7 @@ async def test_a_rebuilt_notifier_knows_again_every_open_deadline_and_tells_nobo
     before, mails = await trio.state("notifier", without=heard), len(trio.mailbox.mails)
     await forget_what_was_heard(trio, "notifier")
     assert not (await trio.state("notifier"))["deadline"]
-    await say_all_again(trio, "capa")
+    await say_all_again(trio, "capa", "intake")
     await trio.settle()
     after = await trio.state("notifier", without=heard)
     assert after["deadline"] == [row for row in before["deadline"] if row["state"] == "open"]

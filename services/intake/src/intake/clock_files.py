@@ -83,7 +83,9 @@ class _Clock(_Part):
         if self.kind is Kind.REGULATORY and self.pauses:
             raise ValueError("a regulatory clock never pauses: take pauses away")
         if wrong := sorted(set(self.restarted_by or ()) - RESTARTS):
-            raise ValueError(f"restarted_by: {', '.join(wrong)} begins no new run; {', '.join(sorted(RESTARTS))} do")
+            raise ValueError(
+                f"restarted_by: {', '.join(wrong)} begins no new run; {', '.join(sorted(RESTARTS))} do"
+            )
         if both := sorted(set(self.met_by or ()) & set(self.stopped_by or ())):
             raise ValueError(f"{', '.join(both)} cannot both meet and stop it")
         return self
@@ -101,7 +103,9 @@ class _Clock(_Part):
             met_by=MET_BY[self.kind] if self.met_by is None else frozenset(self.met_by),
             authorities=self.authorities,
             stopped_by=STOPPED_BY[self.kind] if self.stopped_by is None else frozenset(self.stopped_by),
-            restarted_by=RESTARTED_BY[self.kind] if self.restarted_by is None else frozenset(self.restarted_by),
+            restarted_by=RESTARTED_BY[self.kind]
+            if self.restarted_by is None
+            else frozenset(self.restarted_by),
             when=self.when.value(),
             ladder=self.ladder,
             owner=self.owner,
@@ -166,12 +170,13 @@ def read_clock_policy(file: Path, folder: Path) -> ClockPolicy:
     read = _Profiles(folder / PROFILES, calendars)
     last = _Choice(profiles=found.default_profiles)
     choices = []
-    for place, choice in [*((f"choices.{n}", each) for n, each in enumerate(found.choices, 1)), ("default_profiles", last)]:
+    for place, choice in [
+        *((f"choices.{n}", each) for n, each in enumerate(found.choices, 1)),
+        ("default_profiles", last),
+    ]:
         profiles = tuple(read(name, f"{file}: {place}") for name in choice.profiles)
         _apart(profiles, f"{file}: {place}")
-        choices.append(
-            Choice(profiles=profiles, product=choice.product, source_system=choice.source_system)
-        )
+        choices.append(Choice(profiles=profiles, product=choice.product, source_system=choice.source_system))
     return ClockPolicy(
         version=found.version,
         calendars=calendars,

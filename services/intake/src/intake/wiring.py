@@ -32,6 +32,7 @@ from events.contracts.capa import (
     NonconformityRaisedV1,
     TriageDecidedV1,
 )
+from events.contracts.notifier import DeadlineBreachedV1, DeadlineWarnedV1
 from events.delivery import Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
@@ -42,16 +43,18 @@ from events.transport import Transport
 from events.wake import Wake
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
+from intake.api.clock_counting import count_verdicts
+from intake.api.clocks import ClockServices, clocks_router
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
-from intake.api.clock_counting import count_verdicts
 from intake.api.steps import StepServices, steps_router
 from intake.clock_files import read_clock_policy
 from intake.consumers.actions import on_action
+from intake.consumers.deadline_news import on_deadline_breached, on_deadline_warned
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
@@ -60,11 +63,12 @@ from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
 from intake.db.imports import PostgresImports
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.overdue_clocks import PostgresOverdueClocks
 from intake.db.tables import idempotency_key
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
-from intake.jobs.gauges import ImportGauges
+from intake.jobs.gauges import ClockGauges, ImportGauges, look_in_turn
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
@@ -79,8 +83,10 @@ from intake.usecases.delete_attachment import DeleteAttachment
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.note_clock_news import NoteClockNews
 from intake.usecases.outgoing_clocks import DeadlineAnnouncer
 from intake.usecases.process_import import ImportTools, ProcessImport
+from intake.usecases.rebase_clocks import RebaseClocks
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
@@ -175,6 +181,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
             ),
             complaints_router(services),
             steps_router(steps),
+            clocks_router(ClockServices(views, core.clock)),
             attachments_router(build_attachments(core)),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
             imports_router(importing),
@@ -245,7 +252,8 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
-    action = on_action(FollowAction(work), clock)
+    action = on_action(FollowAction(work, build_clockwork(core)), clock)
+    clock_news = NoteClockNews(work)
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
@@ -255,6 +263,8 @@ def build_handlers(core: Core) -> Handlers:
         ActionDueChangedV1: action,
         ActionCompletedV1: action,
         ActionCancelledV1: action,
+        DeadlineWarnedV1: on_deadline_warned(clock_news),
+        DeadlineBreachedV1: on_deadline_breached(clock_news),
     }
 
 
@@ -263,6 +273,11 @@ def build_clockwork(core: Core) -> Clockwork:
     settings = core.settings
     policy = read_clock_policy(settings.clock_policy_file, settings.config_dir)
     return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdicts)
+
+
+def build_rebase_clocks(core: Core) -> RebaseClocks:
+    """Build what counts running clocks anew. Raises CannotStart where the policy is no good."""
+    return RebaseClocks(core.start_work, core.clock, build_clockwork(core))
 
 
 def build_import(core: Core) -> ProcessImport:
@@ -280,7 +295,7 @@ def build_import(core: Core) -> ProcessImport:
 
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
-    return AnnounceAgain(core.start_work, core.clock)
+    return AnnounceAgain(core.start_work, core.clock, DeadlineAnnouncer(core.settings.public_url))
 
 
 def build_transport(core: Core) -> Transport:
@@ -309,7 +324,11 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     dependency_metric().expect("transport")
-    gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
+    looks = (
+        ImportGauges(PostgresOpenImports(core.engine), core.clock),
+        ClockGauges(PostgresOverdueClocks(core.engine), core.clock),
+    )
+    gauges = KeepGauges(partial(look_in_turn, looks), partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]

@@ -1,10 +1,12 @@
 """The clocks of complaints inside one transaction."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.many_rows import document, insert_rows
@@ -49,13 +51,17 @@ SELECT DISTINCT complaint_id FROM complaint_clock
 """)
 _LOCK: Final = sa.text("SELECT id FROM complaint WHERE id = CAST(:id AS uuid) FOR UPDATE")
 _WHOLE: Final = sa.select(*WHOLE).select_from(WITH_COMPLAINANT).where(complaint.c.id == sa.bindparam("id"))
+_OF_MANY: Final = sa.select(complaint_clock).where(
+    complaint_clock.c.complaint_id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+)
 _AWAITING: Final = sa.text("""
-SELECT DISTINCT linked.complaint_id
-  FROM action JOIN complaint_link AS linked USING (nonconformity_id)
+SELECT DISTINCT waiting.complaint_id
+  FROM complaint_link AS linked
   JOIN complaint_clock AS waiting ON waiting.complaint_id = linked.complaint_id
- WHERE action.id = CAST(:action_id AS uuid) AND action.kind = 'containment' AND action.state = 'completed'
+ WHERE linked.nonconformity_id = CAST(:nonconformity_id AS uuid)
    AND waiting.kind = 'contain' AND waiting.state IN ('running', 'paused')
- ORDER BY linked.complaint_id
+   AND EXISTS (SELECT FROM action WHERE id = CAST(:action_id AS uuid) AND kind = 'containment')
+ ORDER BY waiting.complaint_id
 """)
 
 
@@ -69,16 +75,31 @@ class PostgresClocks:
         """Read every clock of a complaint that is locked, in no order."""
         return [clock_of(row) for row in await self._connection.execute(_OF, {"id": complaint_id})]
 
+    async def of_many(self, complaint_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
+        """Read every clock of complaints that are locked."""
+        found: dict[UUID, list[Clock]] = defaultdict(list)
+        for row in await self._connection.execute(_OF_MANY, {"ids": list(complaint_ids)}):
+            found[row.complaint_id].append(clock_of(row))
+        return found
+
     async def save(self, changes: Sequence[Change]) -> None:
         """Write clocks as they stand now, new ones or known."""
-        latest = {(change.clock.complaint_id, change.clock.name, change.clock.ordinal): change.clock for change in changes}
+        latest = {
+            (change.clock.complaint_id, change.clock.name, change.clock.ordinal): change.clock
+            for change in changes
+        }
         rows = [clock_values(clock) | {"complaint_id": clock.complaint_id} for clock in latest.values()]
         if rows:
             await self._connection.execute(_SAVE, {"clocks": document(rows)})
 
     async def note(self, news: ClockNews) -> bool:
         """Note it beside the clock, once, where it is about the generation that runs; tell whether it was."""
-        told = {"at": news.at, "complaint_id": news.complaint_id, "clock": news.clock, "generation": news.generation}
+        told = {
+            "at": news.at,
+            "complaint_id": news.complaint_id,
+            "clock": news.clock,
+            "generation": news.generation,
+        }
         return (await self._connection.execute(_NOTE[news.kind], told)).first() is not None
 
     async def open_after(self, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -94,6 +115,7 @@ class PostgresClocks:
         handling, _ = (await handled_of(self._connection, [complaint_id]))[complaint_id]
         return Timed(complaint_of(row), handling, await self.of(complaint_id))
 
-    async def awaiting_containment(self, action_id: UUID) -> Sequence[UUID]:
+    async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
         """List complaints whose open clocks wait for a containment action, in the order of their ids."""
-        return list((await self._connection.execute(_AWAITING, {"action_id": action_id})).scalars())
+        named = {"action_id": action_id, "nonconformity_id": nonconformity_id}
+        return list((await self._connection.execute(_AWAITING, named)).scalars())

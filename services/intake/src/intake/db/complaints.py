@@ -116,6 +116,15 @@ RETURNING 1
         for name in ("position", "at", "actor", "action", "reason", "previous", "hash")
     ],
 )
+_TRACE: Final = sa.text("""
+WITH touched AS (
+    UPDATE complaint SET updated_at = CAST(:updated_at AS timestamptz) WHERE id = CAST(:id AS uuid) RETURNING id
+)
+INSERT INTO complaint_history (complaint_id, position, at, actor, action, changes, reason, withheld, previous, hash)
+SELECT id, CAST(:position AS integer), CAST(:at AS timestamptz), :actor, :action, CAST(:changes AS jsonb), :reason,
+       CAST(:withheld AS jsonb), :previous, :hash
+  FROM touched
+""")
 _MARKS: Final = """
 SELECT source_system, external_id, number, source_digest, source_updated_at FROM complaint
   JOIN unnest(CAST(:sources AS text[]), CAST(:names AS text[])) AS given (source_system, external_id)
@@ -178,6 +187,11 @@ class PostgresComplaints:
         saved = await self._connection.execute(_SAVE, {name: values[name] for name in _SAVE.compile().params})
         if saved.first() is None:
             raise AssertionError("a locked complaint changed its version meanwhile")
+
+    async def trace(self, complaint_id: UUID, trace: Trace) -> None:
+        """Continue the history of a complaint that is locked, which itself stays as it is."""
+        values = trace_values(trace) | {"id": complaint_id, "updated_at": self._clock()}
+        await self._connection.execute(_TRACE, values)
 
     async def note_source(self, complaint: Complaint) -> None:
         """Write the source's own marks alone, which nobody is told of."""

@@ -1,7 +1,7 @@
 """Filters as conditions on the table of complaints, each of which an index can serve."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from intake.db.tables import (
     complainant,
     complaint,
+    complaint_clock,
     complaint_handling,
     complaint_link,
     nonconformity,
@@ -66,7 +67,27 @@ def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement
         found.append(_updated_since(filters.updated_since))
     if filters.updated_to is not None:
         found += _not_updated_since(filters.updated_to)
+    found += _timed(filters)
     return found
+
+
+def _timed(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """Ask for one clock that runs; that none of them is overdue is asked for apart."""
+    kinds: list[sa.ColumnElement[bool]] = [complaint_clock.c.kind.in_(filters.clock)] if filters.clock else []
+    late = [*kinds, complaint_clock.c.due_at < (filters.now or datetime.min.replace(tzinfo=UTC))]
+    asked = list(kinds)
+    if filters.overdue:
+        asked = late
+    if filters.due_before is not None:
+        asked = [*asked, complaint_clock.c.due_at < filters.due_before]
+    found = [complaint.c.id.in_(_running(asked))] if asked else []
+    return [*found, complaint.c.id.not_in(_running(late))] if filters.overdue is False else found
+
+
+def _running(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    return sa.select(complaint_clock.c.complaint_id).where(
+        complaint_clock.c.state == sa.literal_column("'running'"), *conditions
+    )
 
 
 def _period(

@@ -31,9 +31,7 @@ class Clockwork:
 
     def begin(self, complaint: NewComplaint, now: datetime) -> tuple[Clock, ...]:
         """Start the clocks of a complaint that comes in."""
-        return begin(
-            self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint)
-        )
+        return begin(self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint))
 
     def told_at_receipt(
         self, complaint: Complaint, clocks: Iterable[Clock], cause: Cause
@@ -69,9 +67,7 @@ class Clockwork:
         await self.write(work, complaint, changes, cause)
         return changes
 
-    async def write(
-        self, work: Work, complaint: Complaint, changes: Sequence[Change], cause: Cause
-    ) -> None:
+    async def write(self, work: Work, complaint: Complaint, changes: Sequence[Change], cause: Cause) -> None:
         """Write changed clocks down, and tell of their deadlines once the work is committed."""
         await work.clocks.save(changes)
         for change in changes:

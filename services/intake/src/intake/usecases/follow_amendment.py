@@ -10,7 +10,9 @@ from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import Work
 
 
-async def follow_amendment(work: Work, clockwork: Clockwork, complaint: Complaint, cause: Cause) -> Sequence[Change]:
+async def follow_amendment(
+    work: Work, clockwork: Clockwork, complaint: Complaint, cause: Cause
+) -> Sequence[Change]:
     """Follow it in the transaction that amended the complaint, which is locked; gives what changed."""
     handling = await work.handlings.of(complaint.id)
     happened = Happened(Happening.AMENDED, cause.now)

@@ -154,6 +154,10 @@ class Complaints(Protocol):
         """Write an amended complaint and continue its history."""
         ...
 
+    async def trace(self, complaint_id: UUID, trace: Trace) -> None:
+        """Continue the history of a complaint that is locked, which itself stays as it is."""
+        ...
+
     async def note_source(self, complaint: Complaint) -> None:
         """Write the source's own marks alone, which nobody is told of."""
         ...
@@ -220,6 +224,10 @@ class Clocks(Protocol):
         """Read every clock of a complaint that is locked, in no order."""
         ...
 
+    async def of_many(self, complaint_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ComplaintClock]]:
+        """Read every clock of complaints that are locked."""
+        ...
+
     async def save(self, changes: Sequence[Change]) -> None:
         """Write clocks as they stand now, new ones or known."""
         ...
@@ -236,7 +244,7 @@ class Clocks(Protocol):
         """Lock a complaint and read it with its clocks."""
         ...
 
-    async def awaiting_containment(self, action_id: UUID) -> Sequence[UUID]:
+    async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
         """List complaints whose open clocks wait for a containment action, in the order of their ids."""
         ...
 

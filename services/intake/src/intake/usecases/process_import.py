@@ -231,9 +231,7 @@ class _Writing:
         clocks: dict[UUID, tuple[ComplaintClock, ...]] = {}
         if fresh:
             clocks = {new.id: self._clockwork.begin(new, self._now) for new in fresh.values()}
-            drafts = [
-                Draft(new, trace_receipt(new, actor=actor), clocks[new.id]) for new in fresh.values()
-            ]
+            drafts = [Draft(new, trace_receipt(new, actor=actor), clocks[new.id]) for new in fresh.values()]
             numbers = await self._work.complaints.insert(drafts)
         results, known = {}, list(again)
         for row, new in fresh.items():

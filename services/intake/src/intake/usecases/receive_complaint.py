@@ -14,6 +14,7 @@ from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.trail import trace_amendment, trace_receipt
+from intake.usecases.clock_views import ClockView, view_of
 from intake.usecases.clockwork import Clockwork
 from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.outgoing import published_amendment, published_receipt
@@ -50,6 +51,8 @@ class Told:
 
     outcome: Outcome
     complaint: Complaint
+    clocks: tuple[ClockView, ...] = ()
+    """Those of a new complaint."""
 
 
 class ReceiveComplaint:
@@ -65,10 +68,12 @@ class ReceiveComplaint:
 
     async def __call__(self, command: Receive) -> Told | Repeated:
         """Answer once it is committed; raises FromTheFuture, and what the use of a key refuses."""
-        first = await self._reception.receive(self._receipt(command))
+        receipt = self._receipt(command)
+        first = await self._reception.receive(receipt)
         match first:
             case Complaint():
-                return Told(Outcome.RECEIVED, first)
+                clocks = sorted(receipt.clocks, key=lambda clock: (clock.due_at, clock.name))
+                return Told(Outcome.RECEIVED, first, tuple(map(view_of, clocks)))
             case Repeated():
                 return first
             case AlreadyKnown():
@@ -127,9 +132,7 @@ class ReceiveComplaint:
                             tracestate=command.tracestate,
                         )
                     )
-                    changes = await follow_amendment(
-                        work, self._clockwork, heard.after, _cause(command, now)
-                    )
+                    changes = await follow_amendment(work, self._clockwork, heard.after, _cause(command, now))
                     told = Told(Outcome.AMENDED, heard.after)
                 case never:
                     assert_never(never)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from common.refusals import Refusal
 from intake.domain.clocks.clock import NO_LONGER_APPLIES, Clock, ClockState, started
@@ -73,6 +73,24 @@ def follow(
     if situation.historical and not clocks and happened.what is not Happening.REOPENED:
         return ()
     return _Following(policy, situation, clocks, now, uncounted).follow(happened)
+
+
+def standing_news(clock: Clock) -> tuple[News, ...]:
+    """Tell what there is to be told of a clock as it stands."""
+    match clock.state:
+        case ClockState.RUNNING:
+            return (News.SET,)
+        case ClockState.PAUSED:
+            return News.SET, News.PAUSED
+        case ClockState.MET:
+            return (News.MET,)
+        case ClockState.MISSED:
+            # What was stopped when it was late already was never done.
+            return (News.MET,) if clock.ended_by in clock.rule.met_by else (News.VOIDED,)
+        case ClockState.VOIDED:
+            return (News.VOIDED,)
+        case never:
+            assert_never(never)
 
 
 class _Following:

@@ -70,7 +70,9 @@ def rebase(
         begun = [situation.moments[what] for what in BEGUN_BY[new.rule.start] if what in situation.moments]
         again = clock.begun_by in _RESTARTS
         # What the policy lets nobody pause any more has never stood still.
-        still = clock if new.rule.pauses else replace(clock, holds=(), paused_at=None, state=ClockState.RUNNING)
+        still = (
+            clock if new.rule.pauses else replace(clock, holds=(), paused_at=None, state=ClockState.RUNNING)
+        )
         moved = replace(
             still,
             rule=new.rule,

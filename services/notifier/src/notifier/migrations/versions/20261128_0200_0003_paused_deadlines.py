@@ -25,4 +25,6 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_state")
     op.execute("UPDATE deadline SET state = 'open' WHERE state = 'paused'")
-    op.execute("ALTER TABLE deadline ADD CONSTRAINT deadline_state CHECK (state IN ('open', 'met', 'voided'))")
+    op.execute(
+        "ALTER TABLE deadline ADD CONSTRAINT deadline_state CHECK (state IN ('open', 'met', 'voided'))"
+    )
