@@ -22,7 +22,7 @@ _OF: Final = clock.c.complaint_id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(
 _LATEST: Final = (
     sa.select(*_SHOWN)
     .where(_OF)
-    .distinct(clock.c.complaint_id, clock.c.clock)
+    .ext(pg.distinct_on(clock.c.complaint_id, clock.c.clock))
     .order_by(clock.c.complaint_id, clock.c.clock, clock.c.ordinal.desc())
 )
 _EXPLAINED: Final = _LATEST.add_columns(clock.c.explanation)

@@ -74,7 +74,10 @@ def conditions_of(filters: Filters, within: str | None) -> list[sa.ColumnElement
 def _timed(filters: Filters) -> list[sa.ColumnElement[bool]]:
     """Ask for one clock that runs; that none of them is overdue is asked for apart."""
     kinds: list[sa.ColumnElement[bool]] = [complaint_clock.c.kind.in_(filters.clock)] if filters.clock else []
-    late = [*kinds, complaint_clock.c.due_at < (filters.now or datetime.min.replace(tzinfo=UTC))]
+    late: list[sa.ColumnElement[bool]] = [
+        *kinds,
+        complaint_clock.c.due_at < (filters.now or datetime.min.replace(tzinfo=UTC)),
+    ]
     asked = list(kinds)
     if filters.overdue:
         asked = late
