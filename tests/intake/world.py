@@ -118,8 +118,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         database_pool_timeout_seconds=20,
         keys_file=file,
         pepper=SecretStr(PEPPER),
-        config_dir=CONFIG,
-        **{"clock_policy": NO_CLOCKS} | settings,
+        **{"config_dir": CONFIG, "clock_policy": NO_CLOCKS} | settings,
     )
     intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
     world = World(intake, clock, build_app(intake, build_health(intake)), keys)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
 from common.actor import Actor
-from common.clock import instant_text, utc_now
+from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
 from events.wake import Wake
@@ -134,7 +135,7 @@ async def rebase_lines(rebase: RebaseClocks, order: Order | None) -> AsyncIterat
             complaints += 1
             for one in each.clocks:
                 clocks += 1
-                before, then = instant_text(one.before.due_at), instant_text(one.after.due_at)
+                before, then = _instant(one.before.due_at), _instant(one.after.due_at)
                 gone = "" if one.after.is_open else f", {one.after.state}"
                 yield f"{each.number} {one.before.name}: due {before} -> {then}{gone}: {', '.join(one.why)}"
         if part.next is None:
@@ -142,6 +143,10 @@ async def rebase_lines(rebase: RebaseClocks, order: Order | None) -> AsyncIterat
         after = part.next
     done = "would change; --apply changes them" if order is None else "changed"
     yield f"{looked} complaints with open clocks; {clocks} clocks of {complaints} complaints {done}."
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:
