@@ -37,6 +37,7 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         capa.TriageDecidedV1,
         capa.NonconformityRaisedV1,
         capa.NonconformityLinkedV1,
+        capa.NonconformitySeverityRaisedV1,
         capa.ActionAssignedV1,
         capa.ActionReassignedV1,
         capa.ActionDueChangedV1,

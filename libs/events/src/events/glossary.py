@@ -94,6 +94,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "master_id": Term("The complaint that it is handled with.", MASTER),
     "master_number": Term("That complaint's number.", "C-10000"),
     "complaint.owner": Term("The person or desk who owns the complaint.", "credit.team"),
+    "previous_severity": Term("How bad it was thought to be until then.", Severity.MINOR),
     "previous_state": Term("Where it stood before.", "closed"),
     "referred_at": Term("When it was referred.", NOON),
     "referred_to": Term("The body outside that deals with it.", "financial-ombudsman"),

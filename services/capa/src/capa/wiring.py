@@ -14,6 +14,8 @@ from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
+from capa.consumers.complaint_assessed import OnComplaintAssessed
+from capa.consumers.complaint_ended import OnComplaintEnded
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
@@ -31,10 +33,12 @@ from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.note_breach import NoteBreach
+from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.step import TakeStep
+from capa.usecases.triage_again import TriageAgain
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
 from chassis.auth import Keyring
@@ -50,6 +54,13 @@ from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
 from common.clock import Clock, utc_now
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
+from events.contracts.lifecycle import (
+    ComplaintAssessedV1,
+    ComplaintLinkedV1,
+    ComplaintRejectedV1,
+    ComplaintReopenedV1,
+    ComplaintWithdrawnV1,
+)
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
@@ -163,10 +174,16 @@ def build_handlers(core: Core) -> Handlers:
     notice = OnNotice(NoteNotice(work))
     triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
     received = OnComplaintReceived(triage, groups)
+    ended = OnComplaintEnded(NoteEnding(work, core.clock))
     counters.prepare(groups)
     return {
         ComplaintReceivedV1: GroupHandler(received),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
+        ComplaintAssessedV1: OnComplaintAssessed(TriageAgain(work, core.clock, core.policy, core.announcer)),
+        ComplaintRejectedV1: ended,
+        ComplaintWithdrawnV1: ended,
+        ComplaintLinkedV1: ended,
+        ComplaintReopenedV1: ended,
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,

@@ -30,6 +30,7 @@ from events.contracts.capa import (
     ActionReassignedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
+    NonconformitySeverityRaisedV1,
     TriageDecidedV1,
 )
 from events.contracts.notifier import DeadlineBreachedV1, DeadlineWarnedV1
@@ -57,6 +58,7 @@ from intake.consumers.actions import on_action
 from intake.consumers.deadline_news import on_deadline_breached, on_deadline_warned
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
+from intake.consumers.nonconformity_severity_raised import on_nonconformity_severity_raised
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
@@ -258,6 +260,7 @@ def build_handlers(core: Core) -> Handlers:
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
         NonconformityLinkedV1: on_nonconformity_linked(nonconformity, clock),
+        NonconformitySeverityRaisedV1: on_nonconformity_severity_raised(nonconformity, clock),
         ActionAssignedV1: action,
         ActionReassignedV1: action,
         ActionDueChangedV1: action,

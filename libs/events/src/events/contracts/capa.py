@@ -49,6 +49,18 @@ class NonconformityLinkedV1(Contract):
     complaints: Count
 
 
+class NonconformitySeverityRaisedV1(Contract):
+    """A complaint of an open nonconformity was assessed as graver than that was thought to be."""
+
+    type: ClassVar[str] = "redress.nonconformity.severity_raised.v1"
+
+    nonconformity_id: Id
+    number: Number
+    complaint_id: Id
+    severity: Severity
+    previous_severity: Severity
+
+
 class ActionAssignedV1(Contract):
     """Somebody must do something by a date."""
 

@@ -36,7 +36,11 @@ complaint = sa.Table(
     _instant("received_at"),
     sa.Column("historical", sa.Boolean, nullable=False),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # Once it was assessed, severity and category are those of the assessment.
+    _instant("assessed_at", nullable=True),
+    _text("ended", nullable=True),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="complaint_severity"),
+    sa.CheckConstraint("ended IN ('rejected', 'withdrawn', 'linked')", name="complaint_ended"),
 )
 
 nonconformity = sa.Table(
