@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 LIBRARIES = {"redress-chassis", "redress-common", "redress-events", "redress-worktime"}
 CONFIG = {
-    "intake": {"closing.toml", "import-profiles", "oidc.toml"},
+    "intake": {"calendars", "clocks", "clocks.toml", "closing.toml", "import-profiles", "oidc.toml"},
     "capa": {"calendars", "oidc.toml", "triage.toml"},
     "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }
