@@ -17,6 +17,7 @@ from intake.domain.lifecycle.guards import Case, Seen, Situation, possible
 from intake.domain.lifecycle.handling import UNTOUCHED, Handling
 from intake.domain.lifecycle.records import read, written
 from intake.domain.lifecycle.refusals import StepRefused
+from intake.domain.lifecycle.steps import RULES
 from intake.domain.lifecycle.taking import AnyCommand, Taken, take
 from intake.domain.lifecycle.tracing import fact_of, trace_step, versions
 from intake.domain.lifecycle.words import Obstacle, Reportability, Step
@@ -94,14 +95,17 @@ class Lifecycle(RuleBasedStateMachine):
         except StepRefused as refusal:
             refused = refusal
         assert refused.hindrances
+        rule = RULES[command.step]
+        assert {each.code for each in refused.hindrances} <= {Obstacle.STATE, Obstacle.SCOPE, *rule.needs}
         assert all(each.detail and each.fix for each in refused.hindrances)
-        assert {each.code for each in refused.hindrances} <= set(Obstacle)
         assert refused.allowed == possible(case, self.situation(actor))
         return None
 
     def keep(self, number: int, taken: Taken, actor: Actor) -> None:
         standing = self.all[number]
         assert taken.complaint.version == standing.complaint.version + 1
+        rule = next(each for each in RULES.values() if isinstance(taken.facts[0], each.fact))
+        assert taken.complaint.state in rule.leads_to | {standing.complaint.state}
         trace = trace_step(taken, last=standing.traces[-1].entry, actor=actor, now=self.now)
         assert fact_of(trace.entry) == taken.facts[0]
         assert read(Handling, written(taken.handling)) == taken.handling

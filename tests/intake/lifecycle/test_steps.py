@@ -299,6 +299,30 @@ async def test_what_was_judged_stands_once_a_complaint_has_ended_and_its_source_
     assert (again.json()["outcome"], again.json()["state"]) == ("amended", "withdrawn")
 
 
+async def test_one_complaint_per_source_record_whatever_is_done_about_it(world: World, desk: Desk) -> None:
+    number = await desk.receive(external_id="X-1")
+    body = {"channel": "phone", "reported_severity": "major", "product": "credit-card", "external_id": "X-1"}
+    crm = world.client("crm")
+
+    answers = await asyncio.gather(
+        *(crm.post("/v1/complaints", json={**body, "description": "I was charged twice."}) for _ in range(3)),
+        desk.attempt(number, "assess"),
+        *(crm.post("/v1/complaints", json={**body, "description": "More."}) for _ in range(3)),
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert await world.count("complaint") == 1
+    after = await desk.read(number)
+    assert (after["state"], after["description"], after["handling"]["assessment"]["severity"]) == (
+        "assessed",
+        "More.",
+        "major",
+    )
+    versions = [event.version for event in await world.told()]
+    assert versions == list(range(1, after["version"] + 1))
+    assert (await world.client("staff").get(f"/v1/complaints/{number}/history")).json()["intact"]
+
+
 async def test_complaints_are_found_by_owner_team_severity_and_state(world: World, desk: Desk) -> None:
     first, second = await desk.receive(), await desk.receive()
     await desk.take(first, "assess", "assign")

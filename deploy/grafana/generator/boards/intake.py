@@ -36,6 +36,25 @@ def _complaints() -> Row:
                 runbook="intake-latency-burn",
             ),
             Panel(
+                title="Steps of complaints",
+                description="Steps per hour that people and sources took on complaints through the API, by step.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour('complaint_steps_total{outcome="taken"}'), by="step"), "{{step}}"),
+                ),
+                runbook="README",
+            ),
+            Panel(
+                title="Steps of complaints that a rule refused",
+                description="Steps per hour that were refused, by step. Each answer says what is missing; many of one step say that "
+                "people do not know what it needs.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour('complaint_steps_total{outcome="refused"}'), by="step"), "{{step}}"),
+                ),
+                runbook="README",
+            ),
+            Panel(
                 title="Rows of imports",
                 description="Rows per second of uploaded files, by what came of them. Rejected rows can be fetched with their "
                 "reasons.",
