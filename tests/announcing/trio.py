@@ -246,7 +246,7 @@ class Trio:
     async def handle(self, complaint: Complaint, *commands: AnyCommand) -> None:
         """Take steps of a complaint."""
         policy = intake.settings.read_closing_policy(CONFIG / "closing.toml")
-        take = intake.usecases.stepping.TakeStep(self.intake.start_work, self.clock, policy)
+        take = intake.usecases.stepping.TakeStep(self.intake.start_work, self.clock, policy, self.clockwork)
         for command in commands:
             await take(Errand(str(complaint.id), None, command, ANNA))
 

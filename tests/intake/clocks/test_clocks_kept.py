@@ -280,7 +280,7 @@ async def test_a_containment_that_is_done_meets_the_clock_of_each_complaint_of_i
         body = await desk.read(number)
         assert clock_of(body, "containment")["due_at"] == "2026-11-21T12:00:00Z"
         nonconformity, action = new_id(), new_id()
-        named = {
+        named: dict[str, Any] = {
             "parent_kind": "nonconformity",
             "parent_id": nonconformity,
             "action_id": action,

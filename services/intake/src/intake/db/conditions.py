@@ -83,7 +83,7 @@ def _timed(filters: Filters) -> list[sa.ColumnElement[bool]]:
         asked = late
     if filters.due_before is not None:
         asked = [*asked, complaint_clock.c.due_at < filters.due_before]
-    found = [complaint.c.id.in_(_running(asked))] if asked else []
+    found: list[sa.ColumnElement[bool]] = [complaint.c.id.in_(_running(asked))] if asked else []
     return [*found, complaint.c.id.not_in(_running(late))] if filters.overdue is False else found
 
 
