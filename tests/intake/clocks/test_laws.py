@@ -1,15 +1,17 @@
 """Laws of clocks, for any order of what happens and any pauses."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.domain.clocks.clock import Clock
+from intake.domain.clocks.counting import counted
 from intake.domain.clocks.happening import Happening
 from intake.domain.clocks.rule import Kind, Start
 from tests.intake.clocks.timing import NOON, Timed, policy_of, rule
 from tests.worktime.samples import shipped
+from worktime import due
 
 MINUTE = timedelta(minutes=1)
 POLICY = policy_of(
@@ -50,6 +52,27 @@ def test_no_pause_ever_moves_a_regulatory_clock(told: list[tuple[Happening, int]
         now += minutes * MINUTE
         timed.happens(what, now)
     assert {clock.due_at for clock in timed.all_of("report")} == {NOON + timedelta(days=10)}
+
+
+starts = st.datetimes(
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis takes bounds without a zone
+    max_value=datetime(2027, 12, 31),  # noqa: DTZ001 - the same
+    timezones=st.just(UTC),
+)
+shapes = st.sampled_from(["1wd", "0wd", "5wd", "3cd", "1cw", "1mo", "24h", "6wh"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(starts, shapes, st.sampled_from(["default", "vienna-plant", "new-york"]), st.integers(0, 59_999_999))
+def test_what_was_counted_for_another_second_of_the_minute_is_what_this_one_counts(
+    start: datetime, limit: str, calendar: str, later: int
+) -> None:
+    of_the_minute = start.replace(second=0, microsecond=0)
+    each = rule(limit=limit)
+    counted(shipped(calendar), of_the_minute, each)
+    at = of_the_minute + timedelta(microseconds=later)
+    found, alone = counted(shipped(calendar), at, each), due(shipped(calendar), at, each.limit)
+    assert (found.due_at, found.explanation) == (alone.due_at, alone.explanation.as_dict())
 
 
 holds = st.lists(

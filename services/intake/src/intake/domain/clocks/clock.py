@@ -8,10 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from common.refusals import Refusal
+from intake.domain.clocks.counting import Counted
 from intake.domain.clocks.policy import Hands
 from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Severity
-from worktime import Calendar, Deadline, Pause, due
+from worktime import Calendar, Pause, due
 
 NO_LONGER_APPLIES: Final = "no_longer_applies"
 """Why a clock ended whose conditions hold no more."""
@@ -136,7 +137,7 @@ def started(
     rule: ClockRule,
     policy_version: str,
     *,
-    counted: Deadline,
+    found: Counted,
     calendar: Calendar,
     hands: Hands,
     severity: Severity,
@@ -161,8 +162,8 @@ def started(
         state=ClockState.RUNNING,
         begun_by=begun_by,
         started_at=started_at,
-        due_at=counted.due_at,
-        original_due_at=counted.due_at,
-        explanation=counted.explanation.as_dict(),
+        due_at=found.due_at,
+        original_due_at=found.due_at,
+        explanation=found.explanation,
         set_at=now,
     )

@@ -8,10 +8,10 @@ from typing import Final, assert_never
 
 from common.refusals import Refusal
 from intake.domain.clocks.clock import NO_LONGER_APPLIES, Clock, ClockState, started
+from intake.domain.clocks.counting import counted
 from intake.domain.clocks.happening import RESTARTS, Happened, Happening, Situation
 from intake.domain.clocks.policy import Chosen, ClockPolicy, Hands, profile_of
 from intake.domain.clocks.rule import BEGUN_BY, Start
-from worktime import due
 
 FIRST_RUN: Final = 1
 _CUT_SHORT: Final = frozenset({Happening.NOT_A_COMPLAINT, Happening.LINKED, Happening.WITHDRAWN})
@@ -136,7 +136,7 @@ class _Following:
             return None
         rule, calendar = chosen.rule, self._policy.calendar(chosen.rule.calendar)
         try:
-            counted = due(calendar, begun.at, rule.limit)
+            found = counted(calendar, begun.at, rule)
         except Refusal as refusal:
             self._uncounted(rule.name, refusal)
             return None
@@ -144,7 +144,7 @@ class _Following:
             self._situation.complaint_id,
             rule,
             chosen.policy_version,
-            counted=counted,
+            found=found,
             calendar=calendar,
             hands=self._policy.hands_for(rule, self._situation),
             severity=self._situation.severity,

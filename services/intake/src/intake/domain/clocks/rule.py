@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final
 
 from intake.domain.clocks.happening import CONTACTS, Happened, Happening, Reportability, Situation
@@ -148,7 +149,7 @@ class ClockRule:
     @property
     def limit(self) -> Term:
         """What is counted."""
-        return term_of(self.term)
+        return _term(tuple(self.term.items()))
 
     @property
     def has_hands(self) -> bool:
@@ -216,6 +217,11 @@ def rule_of(name: str, data: Mapping[str, Any]) -> ClockRule:
         owner=data.get("owner"),
         team=data.get("team"),
     )
+
+
+@lru_cache(maxsize=256)
+def _term(items: tuple[tuple[str, Any], ...]) -> Term:
+    return term_of(dict(items))
 
 
 def _conditions(data: Mapping[str, Any]) -> Conditions:
