@@ -123,6 +123,7 @@ complaint_clock: Final = sa.Table(
     sa.Column("owner", sa.Text),
     sa.Column("team", sa.Text),
     sa.Column("ladder", sa.Text),
+    sa.Column("about", sa.Text, nullable=False),
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("begun_by", sa.Text, nullable=False),
     sa.Column("started_at", _instant(), nullable=False),

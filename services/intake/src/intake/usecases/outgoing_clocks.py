@@ -101,13 +101,12 @@ class DeadlineAnnouncer:
                 assert_never(never)
 
     def _set(self, clock: Clock, complaint: Complaint) -> DeadlineSetV1:
-        account = complaint.account
         return DeadlineSetV1(
             subject_kind=SUBJECT_KIND,
             subject_id=clock.complaint_id,
             clock=clock.name,
             generation=clock.generation,
-            title=f"{clock.rule.title}: {account.product} / {account.category} ({complaint.number})",
+            title=f"{clock.rule.title}: {clock.about} ({complaint.number})",
             due_at=clock.due_at,
             owner=clock.hands.owner,
             team=clock.hands.team,

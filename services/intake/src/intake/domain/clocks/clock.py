@@ -36,7 +36,7 @@ OPEN: Final = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 class Clock:
     """A clock as it stands; the `ordinal` counts the clocks of a name, and the `generation` all their due instants.
 
-    `by` is how far from the due instant it was met or missed. A clock on hold shows the due instant that the hold does not
+    `about` says what the complaint is of, for titles. `by` is how far from the due instant it was met or missed. A clock on hold shows the due instant that the hold does not
     count towards yet.
     """
 
@@ -49,6 +49,7 @@ class Clock:
     policy_version: str
     calendar: str
     hands: Hands
+    about: str
     severity: Severity
     state: ClockState
     begun_by: str
@@ -140,6 +141,7 @@ def started(
     found: Counted,
     calendar: Calendar,
     hands: Hands,
+    about: str,
     severity: Severity,
     begun_by: str,
     started_at: datetime,
@@ -158,6 +160,7 @@ def started(
         policy_version=policy_version,
         calendar=calendar.reference,
         hands=hands,
+        about=about,
         severity=severity,
         state=ClockState.RUNNING,
         begun_by=begun_by,

@@ -147,6 +147,7 @@ class _Following:
             found=found,
             calendar=calendar,
             hands=self._policy.hands_for(rule, self._situation),
+            about=self._situation.about,
             severity=self._situation.severity,
             begun_by=begun.what.value,
             started_at=begun.at,
@@ -204,7 +205,10 @@ class _Following:
                 self._keep(clock.stopped(calendar, self._now, by=NO_LONGER_APPLIES), News.VOIDED)
                 continue
             adapted = replace(
-                clock, hands=self._hands(clock, follow_policy), severity=self._situation.severity
+                clock,
+                hands=self._hands(clock, follow_policy),
+                about=self._situation.about,
+                severity=self._situation.severity,
             )
             corrected = self._corrected_start(clock)
             if corrected is not None:

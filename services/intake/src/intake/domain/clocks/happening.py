@@ -78,6 +78,11 @@ class Situation:
     standing: Happening | None = None
     historical: bool = False
 
+    @property
+    def about(self) -> str:
+        """Say what the complaint is of."""
+        return f"{self.product} / {self.category}"
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:

@@ -78,6 +78,7 @@ def rebase(
             rule=new.rule,
             policy_version=new.policy_version,
             hands=policy.hands_for(new.rule, situation),
+            about=situation.about,
             started_at=clock.started_at if again else max(begun, default=clock.started_at),
         ).recounted(calendar)
         why = _differences(clock, moved)

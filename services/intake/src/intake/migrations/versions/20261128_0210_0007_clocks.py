@@ -23,6 +23,7 @@ _STATEMENTS = (
         owner text,
         team text,
         ladder text,
+        about text NOT NULL,
         severity text NOT NULL,
         begun_by text NOT NULL,
         started_at timestamptz NOT NULL,
