@@ -1,5 +1,6 @@
 """What an assessment changes about what was decided on receipt, and what an end does."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from events.contracts.capa import (
     ActionAssignedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
+    NonconformitySeverityRaisedV1,
     TriageDecidedV1,
 )
 from events.contracts.deadline import DeadlineSetV1
@@ -51,7 +53,7 @@ def assessed(complaint: Complaint, severity: str, *, version: int = 2, **changes
 
 def ended(complaint: Complaint, how: str, *, version: int = 3) -> Event[Any]:
     names: dict[str, Any] = {"complaint_id": complaint.id, "number": complaint.number}
-    data: Any = {
+    told: dict[str, Callable[[], Any]] = {
         "rejected": lambda: ComplaintRejectedV1(**names, rejected_at=MONDAY),
         "withdrawn": lambda: ComplaintWithdrawnV1(**names, withdrawn_at=MONDAY),
         "linked": lambda: ComplaintLinkedV1(
@@ -60,8 +62,8 @@ def ended(complaint: Complaint, how: str, *, version: int = 3) -> Event[Any]:
         "reopened": lambda: ComplaintReopenedV1(
             **names, reopened_at=MONDAY, previous_state="withdrawn", state="assessed", run=2
         ),
-    }[how]()
-    return an_event(data, key=complaint.id, version=version)
+    }
+    return an_event(told[how](), key=complaint.id, version=version)
 
 
 async def decisions(world: World, complaint: Complaint) -> list[DecisionView]:
@@ -134,8 +136,14 @@ async def test_an_assessment_raises_the_severity_of_the_nonconformity_and_never_
     history = await world.records.nonconformity_history(view.nonconformity.id, None, 10)
     assert [entry.action for entry in history.items] == ["raised", "severity_raised"]
     assert len(view.actions) == 1
-    decided = [event.version for event in await world.announced() if isinstance(event.data, TriageDecidedV1)]
-    assert decided == [1, 2, 3]
+    told = await world.announced()
+    assert [event.version for event in told if isinstance(event.data, TriageDecidedV1)] == [1, 2, 3]
+    (risen,) = [event for event in told if isinstance(event.data, NonconformitySeverityRaisedV1)]
+    assert (risen.version, risen.data.severity, risen.data.previous_severity) == (
+        2,
+        Word.CRITICAL,
+        Word.MAJOR,
+    )
 
 
 async def test_an_assessment_that_is_told_again_decides_nothing_anew(world: World) -> None:

@@ -40,7 +40,7 @@ def _complaints() -> Row:
                 description="Steps per hour that people and sources took on complaints through the API, by step.",
                 unit="short",
                 queries=(
-                    Query(total(per_hour('complaint_steps_total{outcome="taken"}'), by="step"), "{{step}}"),
+                    Query(total(per_hour("complaint_steps_total", 'outcome="taken"'), by="step"), "{{step}}"),
                 ),
                 runbook="README",
             ),
@@ -50,7 +50,9 @@ def _complaints() -> Row:
                 "people do not know what it needs.",
                 unit="short",
                 queries=(
-                    Query(total(per_hour('complaint_steps_total{outcome="refused"}'), by="step"), "{{step}}"),
+                    Query(
+                        total(per_hour("complaint_steps_total", 'outcome="refused"'), by="step"), "{{step}}"
+                    ),
                 ),
                 runbook="README",
             ),
