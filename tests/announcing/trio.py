@@ -36,6 +36,7 @@ from intake.db.group_reception import GroupReception
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
 from intake.domain.lifecycle.taking import AnyCommand
 from intake.usecases.amend_complaint import Amend, AmendComplaint
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from intake.usecases.stepping import Errand
 from notifier.channels.signing import new_secret
@@ -213,6 +214,11 @@ class Trio:
                 found[table] = sorted(kept, key=str)
             return found
 
+    @property
+    def clockwork(self) -> Clockwork:
+        """Keeps the clocks of complaints."""
+        return intake.wiring.build_clockwork(self.intake)
+
     async def receive(self, product: str, severity: str = "major", **changes: Any) -> Complaint:
         """Take a complaint in."""
         account = Account(
@@ -224,13 +230,15 @@ class Trio:
         )
         report = Report(source_system="crm", external_id=str(new_id()), account=account, **changes)
         reception = GroupReception(self.intake.engine, self.clock, self.intake.wake)
-        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock)(Receive(report, CRM))
+        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock, self.clockwork)(
+            Receive(report, CRM)
+        )
         assert isinstance(told, Told)
         return told.complaint
 
     async def amend(self, complaint: Complaint, **changes: Any) -> None:
         """Correct a complaint."""
-        amend = AmendComplaint(self.intake.start_work, self.clock)
+        amend = AmendComplaint(self.intake.start_work, self.clock, self.clockwork)
         await amend(
             Amend(reference=str(complaint.id), expected=None, changes=changes, reason="corrected", actor=CRM)
         )
@@ -238,7 +246,7 @@ class Trio:
     async def handle(self, complaint: Complaint, *commands: AnyCommand) -> None:
         """Take steps of a complaint."""
         policy = intake.settings.read_closing_policy(CONFIG / "closing.toml")
-        take = intake.usecases.stepping.TakeStep(self.intake.start_work, self.clock, policy)
+        take = intake.usecases.stepping.TakeStep(self.intake.start_work, self.clock, policy, self.clockwork)
         for command in commands:
             await take(Errand(str(complaint.id), None, command, ANNA))
 

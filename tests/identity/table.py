@@ -100,6 +100,7 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("intake", "GET /v1/complaints"): Rule(("complaints:read",), "filtered"),
     ("intake", "GET /v1/complaints/{reference}"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/clocks"): Rule(("complaints:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/history"): Rule(("complaints:read",), "hidden"),
     ("intake", "PATCH /v1/complaints/{reference}"): Rule(
         ("complaints:write",), "hidden", request=_changing({"lot": "L-7", "reason": "read wrongly"})

@@ -27,6 +27,7 @@ from intake.wiring import Core, build_app, build_handlers, build_health, open_co
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config"
+NO_CLOCKS = Path(__file__).parent / "no_clocks.toml"
 PEPPER = "a pepper of tests, long enough to be one"
 ATTACHMENTS = ("attachments:read", "attachments:write", "attachments:delete")
 STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write", *ATTACHMENTS)
@@ -122,8 +123,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         database_pool_timeout_seconds=20,
         keys_file=file,
         pepper=SecretStr(PEPPER),
-        config_dir=CONFIG,
-        **settings,
+        **{"config_dir": CONFIG, "clock_policy": NO_CLOCKS} | settings,
     )
     intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
     world = World(intake, clock, build_app(intake, build_health(intake)), keys)

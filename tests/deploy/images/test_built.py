@@ -22,7 +22,15 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 LIBRARIES = {"redress-chassis", "redress-common", "redress-events", "redress-worktime"}
 CONFIG = {
-    "intake": {"closing.toml", "import-profiles", "oidc.toml", "retention.toml"},
+    "intake": {
+        "calendars",
+        "clocks",
+        "clocks.toml",
+        "closing.toml",
+        "import-profiles",
+        "oidc.toml",
+        "retention.toml",
+    },
     "capa": {"calendars", "oidc.toml", "signals.toml", "triage.toml"},
     "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }

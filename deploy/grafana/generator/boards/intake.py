@@ -84,6 +84,44 @@ def _complaints() -> Row:
     )
 
 
+def _clocks() -> Row:
+    return Row(
+        "Clocks",
+        (
+            Panel(
+                title="Overdue clocks",
+                description="Clocks of complaints that run although their due instant has passed, by what they are for.",
+                unit="short",
+                queries=(Query(highest(of("complaint_clocks_overdue"), by="clock"), "{{clock}}"),),
+                runbook="regulatory-clock-overdue",
+            ),
+            Panel(
+                title="Clocks that ended",
+                description="Clocks per hour that were met in time, missed (done late, or stopped when it was late already), or "
+                "voided, by what they are for.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("complaint_clocks_ended_total"), by="clock, verdict"),
+                        "{{clock}} {{verdict}}",
+                    ),
+                ),
+                runbook="regulatory-clock-overdue",
+            ),
+            Panel(
+                title="Breaches told by notifier",
+                description="Breaches of complaints' clocks per hour that intake noted, or ignored because they were met, paused "
+                "or counted anew meanwhile.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("complaint_clock_breaches_total"), by="outcome"), "{{outcome}}"),
+                ),
+                runbook="regulatory-clock-overdue",
+            ),
+        ),
+    )
+
+
 def _attachments() -> Row:
     return Row(
         "Attachments",
@@ -236,6 +274,7 @@ INTAKE: Final = Dashboard(
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
     rows=(
         _complaints(),
+        _clocks(),
         _finding(),
         _attachments(),
         _personal_data(),

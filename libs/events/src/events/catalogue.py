@@ -6,7 +6,13 @@ from typing import Final
 from events.contracts import capa, deadline, intake, lifecycle, notifier
 from events.envelope import Contract
 
-DEADLINES: Final = (deadline.DeadlineSetV1, deadline.DeadlineMetV1, deadline.DeadlineVoidedV1)
+DEADLINES: Final = (
+    deadline.DeadlineSetV1,
+    deadline.DeadlineMetV1,
+    deadline.DeadlineVoidedV1,
+    deadline.DeadlinePausedV1,
+    deadline.DeadlineResumedV1,
+)
 
 ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
     "intake": (
@@ -25,6 +31,7 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         lifecycle.ComplaintReferredV1,
         lifecycle.ComplaintWithdrawnV1,
         lifecycle.ComplaintReopenedV1,
+        *DEADLINES,
     ),
     "capa": (
         capa.TriageDecidedV1,

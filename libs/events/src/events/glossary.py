@@ -56,6 +56,7 @@ class Story:
 
 STORIES: Final[Mapping[tuple[str, str], Story]] = {
     ("intake", "complaint"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
+    ("intake", "deadline"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "triage"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "nonconformity"): Story("the nonconformity", "the nonconformity", NONCONFORMITY, NONCONFORMITY),
     ("capa", "action"): Story("the nonconformity or case", "the action", NONCONFORMITY, ACTION),
@@ -176,6 +177,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "parent_id": Term("What the subject belongs to; null where it stands alone.", NONCONFORMITY),
     "action.parent_id": Term("What the action belongs to.", NONCONFORMITY),
     "parent_kind": Term("What kind of thing `parent_id` names.", "nonconformity"),
+    "paused_at": Term("When its time began to stand still.", NOON),
     "policy_version": Term("The version of the policy that decided it.", "2026.1"),
     "phase_begins_at": Term(
         "When the new level began from which limits are frozen anew; null where the limits stay.", NOON
@@ -192,6 +194,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "received_at": Term("When the organisation got it; periods are counted from here.", NOON),
     "recipient": Term("The person who was to be told.", "lending.team"),
     "reported_severity": Term("How bad the source says it is.", Severity.MAJOR),
+    "resumed_at": Term("When its time ran on.", NOON + timedelta(days=1)),
     "role": Term("Who should have been told: the role in the ladder.", "owner"),
     "rule": Term("The rule that was broken, such as a control chart's test.", "beyond_limit"),
     "signal.reason": Term("Why, in the words of whoever decided.", "A new fee table since January."),
@@ -228,5 +231,8 @@ def story_of(service: str, contract: type[Contract]) -> Story:
 
 
 def announcers_of(contract: type[Contract]) -> tuple[str, ...]:
-    """List the services that announce a contract."""
-    return tuple(service for service, contracts in ANNOUNCES.items() if contract in contracts)
+    """List the services that announce a contract; the one that the examples are about comes first."""
+    noun = names_of(contract)[0]
+    found = [service for service, contracts in ANNOUNCES.items() if contract in contracts]
+    about = TERMS["subject_id"].example
+    return tuple(sorted(found, key=lambda service: STORIES[service, noun].subject_example != about))

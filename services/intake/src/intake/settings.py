@@ -37,6 +37,9 @@ class IntakeSettings(ServiceSettings):
 
     service: ClassVar[str] = "intake"
 
+    clock_policy: Path | None = Field(
+        None, description="The clock policy's file; else clocks.toml in the configuration folder."
+    )
     import_max_bytes: int = Field(200_000_000, ge=1, description="Largest file that an import reads.")
     import_chunk_rows: int = Field(
         250, ge=1, le=5_000, description="Rows of an import that go into the database in one transaction."
@@ -84,6 +87,11 @@ class IntakeSettings(ServiceSettings):
     export_max_rows: int = Field(
         100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
     )
+
+    @property
+    def clock_policy_file(self) -> Path:
+        """The file that the clock policy is read from."""
+        return self.clock_policy or self.config_dir / "clocks.toml"
 
     @property
     def closing_policy_file(self) -> Path:

@@ -51,6 +51,8 @@ from events.transport import Transport
 from events.wake import Wake
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
+from intake.api.clock_counting import count_verdicts
+from intake.api.clocks import ClockServices, clocks_router
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.erasure import ErasureServices, erasure_router
 from intake.api.errors import PROBLEMS
@@ -64,7 +66,9 @@ from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
 from intake.api.steps import StepServices, steps_router
 from intake.api.timeline import TimelineServices, timeline_router
+from intake.clock_files import read_clock_policy
 from intake.consumers.actions import on_action
+from intake.consumers.deadline_news import on_deadline_breached, on_deadline_warned
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.nonconformity_severity_raised import on_nonconformity_severity_raised
@@ -79,6 +83,7 @@ from intake.db.hold_views import PostgresHoldViews
 from intake.db.imports import PostgresImports
 from intake.db.indexing import PostgresSearchIndex
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.overdue_clocks import PostgresOverdueClocks
 from intake.db.packs import PostgresPacks
 from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
@@ -89,7 +94,7 @@ from intake.domain.trail import FollowTrail
 from intake.jobs.apply_retention import TICK_SECONDS as RETENTION_TICK_SECONDS
 from intake.jobs.apply_retention import RunRetention
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
-from intake.jobs.gauges import ImportGauges, ShowAll
+from intake.jobs.gauges import ClockGauges, ImportGauges, ShowAll
 from intake.jobs.index_complaints import IndexGauges, RunIndexing
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
@@ -101,6 +106,7 @@ from intake.usecases.announce_again import AnnounceAgain
 from intake.usecases.apply_retention import ApplyRetention
 from intake.usecases.attach_file import AttachFile, Limits
 from intake.usecases.attachments import Storage
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.delete_attachment import DeleteAttachment
 from intake.usecases.erase_complaint import EraseComplaint
 from intake.usecases.erase_person import ErasePerson
@@ -109,8 +115,11 @@ from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
 from intake.usecases.hold_complaint import HoldComplaint, ReleaseHold
 from intake.usecases.index_complaints import IndexComplaints
+from intake.usecases.note_clock_news import NoteClockNews
+from intake.usecases.outgoing_clocks import DeadlineAnnouncer
 from intake.usecases.personal_reads import RecordPersonalRead
 from intake.usecases.process_import import ImportTools, ProcessImport
+from intake.usecases.rebase_clocks import RebaseClocks
 from intake.usecases.receive_complaint import ReceiveComplaint
 from intake.usecases.reindex_complaints import ReindexComplaints
 from intake.usecases.similar import FindSimilar
@@ -180,11 +189,12 @@ def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
     views, policy = PostgresViews(core.engine), read_closing_policy(settings.closing_policy_file)
+    clockwork = build_clockwork(core)
     services = ComplaintServices(
         receive=ReceiveComplaint(
-            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
+            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock, clockwork
         ),
-        amend=AmendComplaint(core.start_work, core.clock),
+        amend=AmendComplaint(core.start_work, core.clock, clockwork),
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
@@ -200,7 +210,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         erase_person=ErasePerson(core.start_work, erase, retention, core.clock),
         clock=core.clock,
     )
-    steps = StepServices(TakeStep(core.start_work, core.clock, policy), views, policy, core.clock)
+    steps = StepServices(TakeStep(core.start_work, core.clock, policy, clockwork), views, policy, core.clock)
     imports = PostgresImports(core.engine)
     importing = ImportServices(
         stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
@@ -224,6 +234,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
             ),
             complaints_router(services),
             steps_router(steps),
+            clocks_router(ClockServices(views, core.clock)),
             attachments_router(build_attachments(core)),
             timeline_router(
                 TimelineServices(PostgresTimelines(core.engine), services.cursors, services.reads)
@@ -327,7 +338,9 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
-    action, notifier = on_action(FollowAction(work), clock), on_notifier(TakeNote(work))
+    action = on_action(FollowAction(work, build_clockwork(core)), clock)
+    take_note, clock_news = TakeNote(work), NoteClockNews(work)
+    notifier = on_notifier(take_note)
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
@@ -338,12 +351,24 @@ def build_handlers(core: Core) -> Handlers:
         ActionDueChangedV1: action,
         ActionCompletedV1: action,
         ActionCancelledV1: action,
-        DeadlineWarnedV1: notifier,
-        DeadlineBreachedV1: notifier,
+        DeadlineWarnedV1: on_deadline_warned(clock_news, take_note),
+        DeadlineBreachedV1: on_deadline_breached(clock_news, take_note),
         NoticeSentV1: notifier,
         NoticeFailedV1: notifier,
         NoticeUnroutableV1: notifier,
     }
+
+
+def build_clockwork(core: Core) -> Clockwork:
+    """Build what keeps the clocks of complaints. Raises CannotStart where the policy is no good."""
+    settings = core.settings
+    policy = read_clock_policy(settings.clock_policy_file, settings.config_dir)
+    return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdicts)
+
+
+def build_rebase_clocks(core: Core) -> RebaseClocks:
+    """Build what counts running clocks anew. Raises CannotStart where the policy is no good."""
+    return RebaseClocks(core.start_work, core.clock, build_clockwork(core))
 
 
 def build_import(core: Core) -> ProcessImport:
@@ -354,13 +379,14 @@ def build_import(core: Core) -> ProcessImport:
         chunk_rows=core.settings.import_chunk_rows,
         is_passing=may_pass,
         count=count_row,
+        clockwork=build_clockwork(core),
     )
     return ProcessImport(core.start_work, tools, core.clock)
 
 
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
-    return AnnounceAgain(core.start_work, core.clock)
+    return AnnounceAgain(core.start_work, core.clock, DeadlineAnnouncer(core.settings.public_url))
 
 
 def build_reindex(core: Core) -> ReindexComplaints:
@@ -401,7 +427,11 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     dependency_metric().expect("transport")
     index = PostgresSearchIndex(core.engine)
     indexing = RunIndexing(IndexComplaints(index))
-    show = ShowAll(ImportGauges(PostgresOpenImports(core.engine), core.clock), IndexGauges(index, core.clock))
+    show = ShowAll(
+        ImportGauges(PostgresOpenImports(core.engine), core.clock),
+        ClockGauges(PostgresOverdueClocks(core.engine), core.clock),
+        IndexGauges(index, core.clock),
+    )
     gauges = KeepGauges(show, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
     retention = RunRetention(build_retention(core))

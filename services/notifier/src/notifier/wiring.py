@@ -27,7 +27,13 @@ from chassis.tracing import tracer
 from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
 from common.history import Following
-from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
+from events.contracts.deadline import (
+    DeadlineMetV1,
+    DeadlinePausedV1,
+    DeadlineResumedV1,
+    DeadlineSetV1,
+    DeadlineVoidedV1,
+)
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
@@ -44,6 +50,8 @@ from notifier.channels.email import EmailChannel, MailServer
 from notifier.channels.signing import new_secret
 from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
+from notifier.consumers.deadline_paused import OnDeadlinePaused
+from notifier.consumers.deadline_resumed import OnDeadlineResumed
 from notifier.consumers.deadline_set import OnDeadlineSet
 from notifier.consumers.deadline_voided import OnDeadlineVoided
 from notifier.db.audit import PostgresOpenBooks
@@ -64,6 +72,7 @@ from notifier.usecases.audit import Audit
 from notifier.usecases.close_deadline import CloseDeadline
 from notifier.usecases.enable_webhook import EnableWebhook
 from notifier.usecases.fire_timers import FireTimers
+from notifier.usecases.hold_deadline import HoldDeadline
 from notifier.usecases.load_people import LoadPeople
 from notifier.usecases.look_up import LookUp
 from notifier.usecases.next_moment import NextMoment
@@ -157,11 +166,15 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     settings, start_work, clock = core.settings, core.start_work, core.clock
     close_deadline = CloseDeadline(start_work, clock)
-    set_deadline = SetDeadline(start_work, clock, read_ladders(settings), read_calendar(settings))
+    calendar = read_calendar(settings)
+    set_deadline = SetDeadline(start_work, clock, read_ladders(settings), calendar)
+    hold_deadline = HoldDeadline(start_work, clock, calendar)
     return {
         DeadlineSetV1: GroupHandler(OnDeadlineSet(set_deadline)),
         DeadlineMetV1: GroupHandler(OnDeadlineMet(close_deadline)),
         DeadlineVoidedV1: GroupHandler(OnDeadlineVoided(close_deadline)),
+        DeadlinePausedV1: GroupHandler(OnDeadlinePaused(hold_deadline)),
+        DeadlineResumedV1: GroupHandler(OnDeadlineResumed(hold_deadline)),
     }
 
 

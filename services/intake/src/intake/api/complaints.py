@@ -143,7 +143,9 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
             return _receipt(services, principal, view, outcome, headers=REPLAYED)
         RECEIVED_BY[form.channel, form.reported_severity, told.outcome].inc()
         if told.outcome is Outcome.RECEIVED:
-            view = ComplaintView(complaint=told.complaint, updated_at=told.complaint.recorded_at)
+            view = ComplaintView(
+                complaint=told.complaint, updated_at=told.complaint.recorded_at, clocks=told.clocks
+            )
         else:
             view = await services.views.find(str(told.complaint.id))
             await services.reads.of_views(principal, ReadOperation.READ, [view])
@@ -171,7 +173,7 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
             await authenticate(request, PERSONAL)
         bound = query.bound() | {"within": principal.source_system}
         page = await services.views.page(
-            query.filters(),
+            query.filters(services.clock()),
             sort=query.sort,
             after=services.cursors.open(query.cursor, bound),
             limit=query.limit,

@@ -124,7 +124,7 @@ def exports_router(services: ExportServices) -> APIRouter:
         most = min(query.limit or services.most, services.most)
         bound = query.bound() | {"within": principal.source_system}
         pages = services.export(
-            query.filters(),
+            query.filters(services.clock()),
             sort=query.sort,
             after=services.cursors.open(query.cursor, bound),
             most=most,

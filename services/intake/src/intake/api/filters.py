@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, MAXIMAL_LIMIT
+from intake.domain.clocks.rule import Kind
 from intake.domain.complaint import Channel, Severity, State
 from intake.usecases.form_values import EARLIEST_YEAR, LATEST_YEAR, WITHIN_YEARS, Code, ExternalId, Line
 from intake.usecases.views import Filters, Sort, TriageState
@@ -74,9 +75,22 @@ class ComplaintFilters(BaseModel):
         None, description="Neither it nor what became of it changed at or after this instant."
     )
 
-    def filters(self) -> Filters:
-        """Give the filters alone."""
-        return Filters(**{name: getattr(self, name) for name in ComplaintFilters.model_fields})
+    overdue: bool | None = Field(
+        None,
+        description="Whether one of its clocks runs although the due instant has passed; of the kinds in `clock`, where "
+        "named.",
+    )
+    clock: list[Kind] = Field(
+        [],
+        description="Has a clock of this kind that runs; with `overdue` and `due_before`, one that is all of that.",
+    )
+    due_before: _Instant | None = Field(
+        None, description="Has a clock that runs and is due before this instant."
+    )
+
+    def filters(self, now: datetime) -> Filters:
+        """Give the filters alone, with the instant at which something is overdue."""
+        return Filters(**{name: getattr(self, name) for name in ComplaintFilters.model_fields}, now=now)
 
 
 class OrderedFilters(ComplaintFilters):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from intake.api.answer import Answer
+from intake.api.clock_schemas import ClockOut, NextClockOut
 from intake.api.handling_schemas import HandlingOut, RefusedStepOut
 from intake.domain.attached_file import FileState
 from intake.domain.complaint import Channel, Severity, State
@@ -143,6 +144,10 @@ class ComplaintOut(Answer):
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
     handling: HandlingOut = Field(description="What has been done about it.")
+    clocks: list[ClockOut] = Field(
+        description="What must be done by when, or what came of it: the latest clock of each name, by due instant."
+    )
+    next_clock: NextClockOut | None = Field(description="The clock that runs and is due first.")
     allowed_steps: list[Step] = Field(
         description="The steps that the caller can take now, each an operation of its own.",
         examples=[["acknowledge", "assess", "assign"]],

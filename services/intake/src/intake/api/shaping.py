@@ -4,6 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
+from intake.api.clocks import shape_clock, shape_next
 from intake.api.handling import shape_allowed, shape_handling, shape_refused
 from intake.api.instants import instant
 from intake.domain.attached_file import AttachedFile, FileState
@@ -73,6 +74,8 @@ def shape(
         },
         "actions": [_action(action, now) for action in view.actions],
         "handling": shape_handling(view.handling),
+        "clocks": [shape_clock(clock, now) for clock in view.clocks],
+        "next_clock": shape_next(view.clocks, now),
     }
     if situation is not None:
         body["allowed_steps"] = shape_allowed(view, situation)

@@ -26,7 +26,9 @@ def on_action(follow: FollowAction, clock: Clock) -> Handler:
 
     async def handle(event: Event[ActionTold], delivery: Delivery) -> None:
         if event.data.parent_kind == _PARENT:
-            await follow(_seen(event, clock()), note_of_action(event), delivery)
+            told = event.data
+            completed_at = told.completed_at if isinstance(told, ActionCompletedV1) else None
+            await follow(_seen(event, clock()), note_of_action(event), delivery, completed_at=completed_at)
 
     return handle
 

@@ -15,6 +15,9 @@ from events.envelope import Event
 from intake.domain.timeline import Kind, Note
 from intake.usecases.take_note import TakeNote
 
+NoticeTold = NoticeSentV1 | NoticeFailedV1 | NoticeUnroutableV1
+"""What notifier tells of notices."""
+
 NotifierTold = DeadlineWarnedV1 | DeadlineBreachedV1 | NoticeSentV1 | NoticeFailedV1 | NoticeUnroutableV1
 """What notifier tells of deadlines and notices."""
 

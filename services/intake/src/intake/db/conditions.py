@@ -5,7 +5,7 @@ stands in other tables, which no index can sort as a list wants it: `followed` t
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from intake.db.tables import (
     complainant,
     complaint,
+    complaint_clock,
     complaint_handling,
     complaint_link,
     nonconformity,
@@ -102,7 +103,30 @@ def own_conditions(filters: Filters, within: str | None) -> list[sa.ColumnElemen
         found.append(_updated_since(filters.updated_since))
     if filters.updated_to is not None:
         found += _not_updated_since(filters.updated_to)
+    found += _timed(filters)
     return found
+
+
+def _timed(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """Ask for one clock that runs; that none of them is overdue is asked for apart."""
+    kinds: list[sa.ColumnElement[bool]] = [complaint_clock.c.kind.in_(filters.clock)] if filters.clock else []
+    late: list[sa.ColumnElement[bool]] = [
+        *kinds,
+        complaint_clock.c.due_at < (filters.now or datetime.min.replace(tzinfo=UTC)),
+    ]
+    asked = list(kinds)
+    if filters.overdue:
+        asked = late
+    if filters.due_before is not None:
+        asked = [*asked, complaint_clock.c.due_at < filters.due_before]
+    found: list[sa.ColumnElement[bool]] = [complaint.c.id.in_(_running(asked))] if asked else []
+    return [*found, complaint.c.id.not_in(_running(late))] if filters.overdue is False else found
+
+
+def _running(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    return sa.select(complaint_clock.c.complaint_id).where(
+        complaint_clock.c.state == sa.literal_column("'running'"), *conditions
+    )
 
 
 def _period(

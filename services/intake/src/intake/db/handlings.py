@@ -103,6 +103,11 @@ class PostgresHandlings:
         beside_it = None if other is None else await self._other(other, handled[other][0])
         return Held(case, entry_of(last), beside_it)
 
+    async def of(self, complaint_id: UUID) -> Handling:
+        """Read what has been done about a complaint that is locked."""
+        handling, _ = (await handled_of(self._connection, [complaint_id]))[complaint_id]
+        return handling
+
     async def save(self, taken: Taken, trace: Trace) -> None:
         """Write what a step came to and continue the history."""
         handling, changed = taken.handling, taken.complaint

@@ -183,6 +183,52 @@ complaint_handling: Final = sa.Table(
     sa.CheckConstraint("master_id <> complaint_id", name="complaint_handling_of_another"),
 )
 
+# A clock by its name and how many of that name there were before; the rule is kept as it was when the clock started.
+complaint_clock: Final = sa.Table(
+    "complaint_clock",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("clock", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("rule", pg.JSONB, nullable=False),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("calendar", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("ladder", sa.Text),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("begun_by", sa.Text, nullable=False),
+    sa.Column("started_at", _instant(), nullable=False),
+    sa.Column("due_at", _instant(), nullable=False),
+    sa.Column("original_due_at", _instant(), nullable=False),
+    sa.Column("explanation", pg.JSONB, nullable=False),
+    sa.Column("holds", pg.JSONB, nullable=False),
+    sa.Column("paused_at", _instant()),
+    sa.Column("ended_at", _instant()),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("by_seconds", sa.Double),
+    sa.Column("warned_at", _instant()),
+    sa.Column("breached_at", _instant()),
+    sa.Column("set_at", _instant(), nullable=False),
+    sa.Index(
+        "complaint_clock_due",
+        "due_at",
+        "kind",
+        "complaint_id",
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+    sa.Index(
+        "complaint_clock_open",
+        "complaint_id",
+        postgresql_where=sa.text("state IN ('running', 'paused')"),
+    ),
+)
+
 # What capa announces comes under several keys and therefore in any order, so that none of these refers to another.
 triage: Final = sa.Table(
     "triage",

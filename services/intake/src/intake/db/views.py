@@ -1,6 +1,7 @@
-"""Reads complaints with what capa made of them: at most four statements for one, and for a page."""
+"""Reads complaints with what capa made of them: at most five statements for one, and for a page."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.page import Page
 from intake.db.attached_files import file_of
+from intake.db.clock_views import all_clocks, latest_clocks
 from intake.db.complaints import WHOLE, WITH_COMPLAINANT, find_id, reference_of
 from intake.db.conditions import conditions_of, followed, own_conditions
 from intake.db.handlings import handled_of
@@ -29,6 +31,7 @@ from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.lifecycle.handling import Handling
 from intake.domain.trail import Trace, first_break
+from intake.usecases.clock_views import ClocksPage
 from intake.usecases.views import (
     ActionView,
     ComplaintView,
@@ -170,13 +173,23 @@ class PostgresViews:
         async with self._engine.connect() as connection:
             return await read_history(connection, await find_id(connection, reference, within))
 
+    async def clocks(self, reference: str, *, within: str | None = None) -> ClocksPage:
+        """Read every clock of a complaint, of all its runs; raises NoSuchComplaint."""
+        columns = (complaint.c.id, complaint.c.historical)
+        async with self._engine.connect() as connection:
+            found = await connection.execute(sa.select(*columns).where(*_referred(reference, within)))
+            row = found.one_or_none()
+            if row is None:
+                raise NoSuchComplaint
+            return ClocksPage(await all_clocks(connection, row.id), row.historical)
+
 
 async def read_view(connection: AsyncConnection, reference: str, within: str | None) -> ComplaintView:
     """Read one complaint by id or number; raises NoSuchComplaint."""
     rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
     if not rows:
         raise NoSuchComplaint
-    return (await _views(connection, rows))[0]
+    return (await _views(connection, rows, explained=True))[0]
 
 
 async def read_history(connection: AsyncConnection, complaint_id: UUID) -> HistoryPage:
@@ -192,7 +205,9 @@ def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]
     return found if within is None else [*found, complaint.c.source_system == within]
 
 
-async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[ComplaintView, ...]:
+async def _views(
+    connection: AsyncConnection, rows: Sequence[Any], *, explained: bool = False
+) -> tuple[ComplaintView, ...]:
     ids = {row.nonconformity_id for row in rows if row.nonconformity_id is not None}
     actions: dict[UUID, list[ActionView]] = {}
     if ids:
@@ -203,7 +218,10 @@ async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Comp
         for row in await connection.execute(_FILES, {"ids": [row.id for row in rows]}):
             files.setdefault(row.complaint_id, []).append(file_of(row))
     handled = await handled_of(connection, [row.id for row in rows]) if rows else {}
-    return tuple(_view(row, actions, files, handled[row.id]) for row in rows)
+    clocks = await latest_clocks(connection, [row.id for row in rows], explained=explained) if rows else {}
+    return tuple(
+        replace(_view(row, actions, files, handled[row.id]), clocks=clocks.get(row.id, ())) for row in rows
+    )
 
 
 def _view(

@@ -13,6 +13,7 @@ from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
+from intake.db.clocks import PostgresClocks
 from intake.db.complaints import PostgresComplaints
 from intake.db.erasures import PostgresErasures
 from intake.db.handlings import PostgresHandlings
@@ -31,6 +32,7 @@ class PostgresWork:
         self._connection = connection
         self._clock = clock
         self._complaints = PostgresComplaints(connection, clock)
+        self._clocks = PostgresClocks(connection)
         self._handlings = PostgresHandlings(connection, clock)
         self._progress = PostgresProgress(connection)
         self._imports = PostgresImportRows(connection)
@@ -42,6 +44,11 @@ class PostgresWork:
     def complaints(self) -> PostgresComplaints:
         """The complaints."""
         return self._complaints
+
+    @property
+    def clocks(self) -> PostgresClocks:
+        """The clocks of complaints."""
+        return self._clocks
 
     @property
     def handlings(self) -> PostgresHandlings:

@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from common import history
 from common.clock import Clock
-from events.contracts.intake import ComplaintReceivedV1
 from events.delivery import Delivery
 from events.envelope import Contract, Event
 from intake.domain.attached_file import AttachedFile
+from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
 from intake.domain.lifecycle.commands import Other
 from intake.domain.lifecycle.guards import Case
+from intake.domain.lifecycle.handling import Handling
 from intake.domain.lifecycle.taking import Taken
 from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
 from intake.domain.retention import Hold
@@ -27,7 +29,10 @@ __all__ = [
     "AlreadyKnown",
     "Chronicled",
     "Clock",
+    "ClockNews",
+    "Clocks",
     "Complaints",
+    "Draft",
     "Erasures",
     "FileRows",
     "Handlings",
@@ -76,10 +81,20 @@ class Receipt:
 
     complaint: NewComplaint
     trace: Trace
-    announce: Callable[[Complaint], Event[ComplaintReceivedV1]]
-    """Makes the event as soon as the number is known."""
+    announce: Callable[[Complaint], Sequence[Event[Contract]]]
+    """Makes the events as soon as the number is known."""
+    clocks: tuple[ComplaintClock, ...] = ()
     key: RequestKey | None = None
     status: int = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A complaint to be written down, with the beginning of its history and its clocks."""
+
+    complaint: NewComplaint
+    trace: Trace
+    clocks: tuple[ComplaintClock, ...] = ()
 
 
 class Reception(Protocol):
@@ -122,7 +137,7 @@ Identity = tuple[str, str]
 class Complaints(Protocol):
     """The complaints inside one transaction."""
 
-    async def insert(self, drafts: Sequence[tuple[NewComplaint, Trace]]) -> Mapping[UUID, str]:
+    async def insert(self, drafts: Sequence[Draft]) -> Mapping[UUID, str]:
         """Write new complaints at once; give the numbers of those that were not known yet."""
         ...
 
@@ -140,6 +155,10 @@ class Complaints(Protocol):
 
     async def save(self, complaint: Complaint, trace: Trace) -> None:
         """Write an amended complaint and continue its history."""
+        ...
+
+    async def trace(self, complaint_id: UUID, trace: Trace) -> None:
+        """Continue the history of a complaint that is locked, which itself stays as it is."""
         ...
 
     async def note_source(self, complaint: Complaint) -> None:
@@ -172,8 +191,64 @@ class Handlings(Protocol):
         """
         ...
 
+    async def of(self, complaint_id: UUID) -> Handling:
+        """Read what has been done about a complaint that is locked."""
+        ...
+
     async def save(self, taken: Taken, trace: Trace) -> None:
         """Write what a step came to and continue the history."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A complaint with every clock that it has and what has been done about it, locked until the work ends."""
+
+    complaint: Complaint
+    handling: Handling
+    clocks: Sequence[ComplaintClock]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNews:
+    """What notifier saw of a generation of a clock: that a reminder's moment came, or that the due instant passed."""
+
+    complaint_id: UUID
+    clock: str
+    generation: int
+    kind: Literal["warned", "breached"]
+    at: datetime
+
+
+class Clocks(Protocol):
+    """The clocks of complaints inside one transaction."""
+
+    async def of(self, complaint_id: UUID) -> Sequence[ComplaintClock]:
+        """Read every clock of a complaint that is locked, in no order."""
+        ...
+
+    async def of_many(self, complaint_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ComplaintClock]]:
+        """Read every clock of complaints that are locked."""
+        ...
+
+    async def save(self, changes: Sequence[Change]) -> None:
+        """Write clocks as they stand now, new ones or known."""
+        ...
+
+    async def note(self, news: ClockNews) -> bool:
+        """Note it beside the clock, once, where it is about the generation that runs; tell whether it was."""
+        ...
+
+    async def open_after(self, after: UUID | None, limit: int) -> Sequence[UUID]:
+        """List complaints with open clocks in the order of their ids."""
+        ...
+
+    async def timed(self, complaint_id: UUID) -> Timed:
+        """Lock a complaint and read it with its clocks."""
+        ...
+
+    async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
+        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
         ...
 
 
@@ -290,6 +365,11 @@ class Work(Protocol):
     @property
     def handlings(self) -> Handlings:
         """What has been done about complaints."""
+        ...
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks of complaints."""
         ...
 
     @property

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from common.actor import Actor
 from common.refusals import require_version
+from intake.domain.clocks.happening import happened_by, situation_of
 from intake.domain.lifecycle.commands import Link, WaiveInvestigation
 from intake.domain.lifecycle.guards import Situation
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.lifecycle.taking import AnyCommand, Taken, take
 from intake.domain.lifecycle.tracing import trace_step
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.outgoing_steps import published_step
 from intake.usecases.ports import Clock, StartWork
 
@@ -38,10 +41,13 @@ class Errand:
 class TakeStep:
     """Takes steps of complaints: all of a step happens, is in the history and is told, or nothing."""
 
-    def __init__(self, start_work: StartWork, clock: Clock, policy: ClosingPolicy) -> None:
+    def __init__(
+        self, start_work: StartWork, clock: Clock, policy: ClosingPolicy, clockwork: Clockwork
+    ) -> None:
         self._start_work = start_work
         self._clock = clock
         self._policy = policy
+        self._clockwork = clockwork
 
     async def __call__(self, errand: Errand) -> Taken:
         """Give the complaint after the step.
@@ -71,6 +77,14 @@ class TakeStep:
             )
             if told is not None:
                 work.announce(told)
+            changes = await self._clockwork.follow(
+                work,
+                taken.complaint,
+                situation_of(taken.complaint, taken.handling),
+                [each for fact in taken.facts if (each := happened_by(fact)) is not None],
+                Cause(errand.actor, now, errand.traceparent, errand.tracestate),
+            )
+        self._clockwork.counted(changes)
         return taken
 
 

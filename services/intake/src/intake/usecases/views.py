@@ -12,6 +12,7 @@ from intake.domain.complaint import Complaint
 from intake.domain.lifecycle.guards import Case, Seen
 from intake.domain.lifecycle.handling import UNTOUCHED, Handling
 from intake.domain.trail import Trace
+from intake.usecases.clock_views import ClockView
 
 TriageState = Literal["pending", "raised", "linked", "declined"]
 Sort = Literal["received_at", "-received_at", "recorded_at", "-recorded_at", "number", "-number"]
@@ -62,6 +63,7 @@ class ComplaintView:
     files: tuple[AttachedFile, ...] = ()
     handling: Handling = UNTOUCHED
     has_duplicates: bool = False
+    clocks: tuple[ClockView, ...] = ()
 
 
 def case_of(view: ComplaintView) -> Case:
@@ -83,7 +85,8 @@ def case_of(view: ComplaintView) -> Case:
 class Filters:
     """Which complaints a list holds: each sequence is a choice, empty for no bound; periods are half-open.
 
-    `q` is what a person typed into a search box; `complainant_reference` is personal data.
+    `overdue`, `clock` and `due_before` ask for one clock that runs and is all of that at `now`, without which nothing is
+    overdue. `q` is what a person typed into a search box; `complainant_reference` is personal data.
     """
 
     q: str | None = None
@@ -109,6 +112,10 @@ class Filters:
     received_to: datetime | None = None
     updated_since: datetime | None = None
     updated_to: datetime | None = None
+    overdue: bool | None = None
+    clock: Sequence[str] = ()
+    due_before: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,8 @@ class LadderStepOut(BaseModel):
     to: str = Field(description="Whom it tells: owner, manager, manager.manager or a person.")
     at: datetime | None = Field(description="Its moment, null where it has none in this generation.")
     outcome: str = Field(
-        description="waiting, fired, past (over when it was set), catchup (a newer step fired), replaced, met or voided."
+        description="waiting, fired, past (over when it was set), catchup (a newer step fired), replaced, paused, met "
+        "or voided."
     )
     ended_at: datetime | None = Field(description="When it fired or was dropped.")
 

@@ -50,4 +50,4 @@ def versions(entries: Sequence[history.Entry]) -> Sequence[int]:
     return found
 
 
-MAKING_VERSIONS: Final = frozenset({"received", "amended", *BY_VERB})
+MAKING_VERSIONS: Final = frozenset({"received", "amended", "erased", *BY_VERB})
