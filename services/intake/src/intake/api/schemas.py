@@ -163,7 +163,7 @@ class ChangeOut(Answer):
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
     action: str = Field(
-        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, and others."
+        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, history_erased, and others."
     )
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
