@@ -430,8 +430,9 @@ async def test_a_person_is_erased_from_every_complaint_of_the_source_that_names_
         )
     }, "the shop's own complaint is another source's"
     assert (await privacy.post("/v1/complainants/erasure", json=body)).json()["items"] == []
-    for number in (*named, former):
-        assert (await staff.get(f"{PATH}/{number}/history")).json()["intact"]
+    for number, action in (*((each, "erased") for each in named), (former, "history_erased")):
+        history = (await staff.get(f"{PATH}/{number}/history")).json()
+        assert (history["intact"], history["items"][-1]["action"]) == (True, action)
 
 
 async def hold(world: World, number: str, **body: Any) -> httpx.Response:

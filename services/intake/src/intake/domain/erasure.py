@@ -13,7 +13,7 @@ from common.refusals import require_version
 from intake.domain.complaint import FORGOTTEN, Complaint
 from intake.domain.errors import ErasureHeld
 from intake.domain.retention import Hold, RetentionPolicy
-from intake.domain.trail import ERASED, Trace
+from intake.domain.trail import ERASED, HISTORY_ERASED, Trace
 
 _EMPTY: Final[Mapping[str, Any]] = {
     "title": None,
@@ -105,7 +105,7 @@ def trace_former(*, order: Order, policy: RetentionPolicy, last: history.Entry, 
         "requested_at": instant_text(order.requested_at),
         "policy_version": policy.version,
     }
-    return _trace(ERASED, changes, order.reason, last=last, actor=order.actor, now=now)
+    return _trace(HISTORY_ERASED, changes, order.reason, last=last, actor=order.actor, now=now)
 
 
 def trace_hold(hold: Hold, *, last: history.Entry, actor: Actor) -> Trace:

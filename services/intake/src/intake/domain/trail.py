@@ -19,7 +19,12 @@ from intake.domain.complaint import ACCOUNT, WITHHELD, NewComplaint, plain
 from intake.domain.facts import Amended
 
 ERASED: Final = "erased"
-"""The action of the entry that says that texts and personal data were erased."""
+"""The action of the entry that says that a complaint lost its person, which makes a version of it."""
+
+HISTORY_ERASED: Final = "history_erased"
+"""The action of the entry that says that what stood beside the history alone was erased; it makes no version."""
+
+_ERASING: Final = frozenset({ERASED, HISTORY_ERASED})
 
 _OPEN: Final = tuple(name for name in ACCOUNT if name not in WITHHELD)
 
@@ -94,7 +99,7 @@ class FollowTrail:
                 self._altered = entry.position
         elif bound is not None and self._missing is None:
             self._missing = entry.position
-        if entry.action == ERASED:
+        if entry.action in _ERASING:
             self._missing = None
 
 
