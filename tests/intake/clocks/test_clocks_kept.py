@@ -17,6 +17,10 @@ from events.contracts.notifier import DeadlineBreachedV1, DeadlineWarnedV1
 from events.contracts.words import ActionKind, Punctuality, Severity
 from events.delivery import Claim
 from events.envelope import Contract, Event
+from intake.api.clock_counting import ENDED
+from intake.db.overdue_clocks import PostgresOverdueClocks
+from intake.domain.clocks.rule import Kind
+from intake.jobs.gauges import OVERDUE, ClockGauges
 from intake.wiring import build_import
 from tests.intake.clocks.timing import NOON, berlin, policy_file
 from tests.intake.lifecycle.desk import Desk
@@ -324,3 +328,24 @@ async def test_a_containment_that_is_done_meets_the_clock_of_each_complaint_of_i
         await hears(ActionCompletedV1(**named, completed_at=done, punctuality=Punctuality.EARLY), 4)
         containment = clock_of(await desk.read(number), "containment")
         assert (containment["state"], containment["ended_at"]) == ("met", "2026-11-20T14:00:00Z")
+
+
+async def test_the_gauge_tells_overdue_clocks_by_what_they_are_for_and_the_counter_what_ended(
+    desk: Desk,
+) -> None:
+    look = ClockGauges(PostgresOverdueClocks(desk.world.engine), desk.world.clock)
+
+    def overdue() -> dict[str, float]:
+        return {kind.value: OVERDUE.labels(kind.value)._value.get() for kind in Kind}
+
+    number = await desk.receive()
+    await look()
+    assert set(overdue().values()) == {0.0}
+    desk.world.clock.now = berlin(24, 18)
+    await look()
+    assert {kind for kind, number in overdue().items() if number == 1} == {"acknowledge", "assess"}
+    before = ENDED.labels("acknowledge", "missed")._value.get()
+    await desk.take(number, "acknowledge")
+    await look()
+    assert overdue()["acknowledge"] == 0
+    assert ENDED.labels("acknowledge", "missed")._value.get() == before + 1
