@@ -106,6 +106,7 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("capa", "GET /v1/indicators"): _closed("indicators:read", request={"params": _SPAN}),
     ("capa", "GET /v1/pareto"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/management-review"): _closed("indicators:read", request={"params": _SPAN}),
     ("capa", "GET /v1/exposures"): _closed("exposures:read"),
     ("capa", "PUT /v1/exposures"): _closed("exposures:write", request={"json": _UNITS}),
     ("capa", "POST /v1/exposures/csv"): _closed(

@@ -12,6 +12,7 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.indicators import ReadIndicators
+from capa.usecases.management_review import ReadReview
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
@@ -40,6 +41,7 @@ class Desk:
     clear: ClearSignal
     report_exposure: ReportExposure
     indicators: ReadIndicators
+    review: ReadReview
 
 
 def reference_of(text: str) -> UUID | str:
