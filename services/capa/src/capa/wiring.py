@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.api import (
     actions,
+    effectiveness,
     exposures,
     indicators,
     management_review,
@@ -42,6 +43,7 @@ from capa.settings import CapaSettings, read_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
@@ -171,6 +173,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         clear=ClearSignal(core.start_work, core.clock, core.signals),
         report_exposure=ReportExposure(core.start_work),
         indicators=figures,
+        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), core.clock),
         review=ReadReview(figures, PostgresReviewRecords(core.engine), core.clock),
     )
     return create_app(
@@ -188,6 +191,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
                 exposures,
                 indicators,
                 management_review,
+                effectiveness,
             )
         ],
         health=health,

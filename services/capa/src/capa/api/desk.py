@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.cause import Cause
@@ -42,6 +43,7 @@ class Desk:
     report_exposure: ReportExposure
     indicators: ReadIndicators
     review: ReadReview
+    assess: AssessEffectiveness
 
 
 def reference_of(text: str) -> UUID | str:
