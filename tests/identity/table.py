@@ -163,6 +163,18 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("capa", "GET /v1/indicators"): _closed("indicators:read", request={"params": _SPAN}),
     ("capa", "GET /v1/pareto"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/management-review"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/effectiveness"): _closed(
+        "indicators:read",
+        request={
+            "params": _SPAN
+            | {
+                "product": "credit-card",
+                "baseline_from": "2025-10-01T00:00:00Z",
+                "baseline_to": "2026-01-01T00:00:00Z",
+            }
+        },
+    ),
     ("capa", "GET /v1/exposures"): _closed("exposures:read"),
     ("capa", "PUT /v1/exposures"): _closed("exposures:write", request={"json": _UNITS}),
     ("capa", "POST /v1/exposures/csv"): _closed(

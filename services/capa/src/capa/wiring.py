@@ -9,7 +9,17 @@ from typing import Final
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.api import actions, exposures, indicators, nonconformities, signals, steps, triage_decisions
+from capa.api import (
+    actions,
+    effectiveness,
+    exposures,
+    indicators,
+    management_review,
+    nonconformities,
+    signals,
+    steps,
+    triage_decisions,
+)
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.api.examples import WORDS
@@ -25,6 +35,7 @@ from capa.db.figures import PostgresFigures
 from capa.db.histories import PostgresHistories
 from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
+from capa.db.review_records import PostgresReviewRecords
 from capa.db.signal_records import PostgresSignalRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
@@ -36,6 +47,7 @@ from capa.settings import CapaSettings, read_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
@@ -45,6 +57,7 @@ from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.indicators import ReadIndicators
+from capa.usecases.management_review import ReadReview
 from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
@@ -159,6 +172,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
     take_step = TakeStep(core.start_work, core.clock, core.announcer)
+    figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
     desk = Desk(
         records=core.records,
         cursors=Cursors(settings.pepper),
@@ -173,7 +187,9 @@ def build_app(core: Core, health: Health) -> FastAPI:
         dismiss=DismissSignal(core.start_work, core.clock),
         clear=ClearSignal(core.start_work, core.clock, core.signals),
         report_exposure=ReportExposure(core.start_work),
-        indicators=ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone),
+        indicators=figures,
+        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), core.clock),
+        review=ReadReview(figures, PostgresReviewRecords(core.engine), core.clock),
     )
     return create_app(
         title="Redress capa",
@@ -181,7 +197,17 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description="Nonconformities, the actions that contain them, why triage decided as it did, and trends of complaints.",
         routers=[
             part.router_of(desk)
-            for part in (nonconformities, actions, steps, triage_decisions, signals, exposures, indicators)
+            for part in (
+                nonconformities,
+                actions,
+                steps,
+                triage_decisions,
+                signals,
+                exposures,
+                indicators,
+                management_review,
+                effectiveness,
+            )
         ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
@@ -197,6 +223,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
             {"name": signals.TAG, "description": "Complaints that come more often than chance explains."},
             {"name": exposures.TAG, "description": "Units that could have led to a complaint."},
             {"name": indicators.TAG, "description": "How well it goes, in numbers."},
+            {"name": management_review.TAG, "description": "What a management review asks about a period."},
         ],
     )
 

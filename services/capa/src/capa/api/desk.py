@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.cause import Cause
@@ -12,6 +13,7 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.indicators import ReadIndicators
+from capa.usecases.management_review import ReadReview
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
@@ -40,6 +42,8 @@ class Desk:
     clear: ClearSignal
     report_exposure: ReportExposure
     indicators: ReadIndicators
+    review: ReadReview
+    assess: AssessEffectiveness
 
 
 def reference_of(text: str) -> UUID | str:

@@ -5,12 +5,15 @@ from html import escape
 from typing import Any, Final
 
 WIDTH: Final = 860
-HEIGHT: Final = 320
-_LEFT: Final = 78
+HEIGHT: Final = 360
+_LEFT: Final = 110
 _RIGHT: Final = 20
 _TOP: Final = 46
-_BOTTOM: Final = 52
+_BOTTOM: Final = 96
 _MOST_LABELS: Final = 12
+_LONGEST_LABEL: Final = 28
+_TURNED: Final = -20
+"""Degrees by which labels are turned, so that long ones do not cover their neighbours."""
 
 _STYLE: Final = (
     "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}.axis{stroke:#999}.value{stroke:#1f4e8c;"
@@ -89,12 +92,16 @@ def _axes(top: float, labels: Sequence[str], across: Sequence[float]) -> str:
     ]
     every = max(1, -(-len(labels) // _MOST_LABELS))
     parts += [
-        f'<text x="{x:.1f}" y="{floor + 14}" text-anchor="end" transform="rotate(-28 {x:.1f} {floor + 14})">'
-        f"{escape(label[:22])}</text>"
+        f'<text x="{x:.1f}" y="{floor + 14}" text-anchor="end" transform="rotate({_TURNED} {x:.1f} {floor + 14})">'
+        f"{escape(_short(label))}</text>"
         for nth, (x, label) in enumerate(zip(across, labels, strict=True))
         if nth % every == 0
     ]
     return "".join(parts)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
 
 
 def _across(nth: int, number: int) -> float:

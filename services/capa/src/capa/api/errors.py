@@ -41,6 +41,13 @@ PROBLEMS: Final = (
         "Dismiss the signal with a reason, or raise a nonconformity yourself.",
     ),
     ProblemType(
+        "exposure_missing",
+        "Units of the baseline are missing",
+        409,
+        "A rate needs the units of every day of the baseline.",
+        "Report them by PUT /v1/exposures, or leave `unit` out to count against days.",
+    ),
+    ProblemType(
         "exposure_overlaps",
         "Some days are counted already",
         409,

@@ -9,6 +9,7 @@ Refusal
 │   ├── StepNotPossible        the action's state does not allow the step
 │   ├── SignalStepNotPossible  the signal's state does not allow the step
 │   ├── NothingToRaiseFrom     no complaint of a signal can raise a nonconformity
+│   ├── ExposureMissing        a baseline has no exposure on record
 │   └── ExposureOverlaps       another figure counts some of the same days
 ├── Stale                      (common) somebody else changed the action first
 └── Unacceptable
@@ -97,6 +98,12 @@ class NothingToRaiseFrom(Conflicting):
     """Every complaint of a signal has raised a nonconformity already, and none of them is open."""
 
     code: ClassVar[str] = "nothing_to_raise_from"
+
+
+class ExposureMissing(Conflicting):
+    """What happened before is to be set against units that are not on record for every day."""
+
+    code: ClassVar[str] = "exposure_missing"
 
 
 class ExposureOverlaps(Conflicting):
