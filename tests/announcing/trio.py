@@ -21,6 +21,7 @@ import notifier.settings
 import notifier.wiring
 from capa.usecases.step import TakeStep
 from chassis.run import Loop
+from chassis.webhooks.signing import new_secret
 from common.actor import Actor
 from common.clock import utc_now
 from common.ids import new_id
@@ -32,7 +33,6 @@ from intake.db.group_reception import GroupReception
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
 from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
-from notifier.channels.signing import new_secret
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
 from notifier.usecases.load_people import LoadPeople

@@ -24,6 +24,8 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.webhooks.addresses import AddressGuard
+from chassis.webhooks.signing import new_secret
 from common.clock import Clock, utc_now
 from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
 from events.delivery import GroupHandler, Handlers
@@ -36,9 +38,7 @@ from events.transport import Transport
 from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
 from notifier.api.errors import PROBLEMS
-from notifier.channels.addresses import AddressGuard
 from notifier.channels.email import EmailChannel, MailServer
-from notifier.channels.signing import new_secret
 from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
 from notifier.consumers.deadline_set import OnDeadlineSet
