@@ -29,11 +29,19 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config"
 PEPPER = "a pepper of tests, long enough to be one"
 ATTACHMENTS = ("attachments:read", "attachments:write", "attachments:delete")
-STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write", *ATTACHMENTS)
+HOOKS = "webhooks:manage"
+STAFF_SCOPES = (
+    "complaints:read",
+    "complaints:write",
+    "complaints:personal",
+    "imports:write",
+    HOOKS,
+    *ATTACHMENTS,
+)
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
-    "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
-    "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
+    "crm": ("system:crm-1", ("complaints:write", "complaints:read", HOOKS, *ATTACHMENTS), "crm"),
+    "shop": ("system:shop-1", ("complaints:write", "complaints:read", HOOKS, *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
     "reader": ("person:rita.reader", ("complaints:read",), None),
     "importer": ("system:crm-2", ("imports:write", "complaints:read"), "crm"),

@@ -45,6 +45,7 @@ from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.complaints import ComplaintServices, complaints_router
 from intake.api.errors import PROBLEMS
 from intake.api.exports import ExportServices, exports_router
+from intake.api.feed_watch import FeedWatch
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
@@ -52,6 +53,7 @@ from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
+from intake.crm_wiring import CRM_TAGS, Crm, crm_loops, crm_routers
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
@@ -111,6 +113,11 @@ class Core:
         """Begins transactions."""
         return PostgresStartWork(self.engine, self.clock, self.wake)
 
+    @property
+    def crm(self) -> Crm:
+        """What CRMs work with."""
+        return Crm(self.settings, self.engine, self.clock, self.wake)
+
 
 def open_core(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock = utc_now) -> Core:
     """Open what a role works with; nothing is connected yet."""
@@ -152,7 +159,8 @@ def build_app(core: Core, health: Health) -> FastAPI:
         imports=imports,
         clock=core.clock,
     )
-    return create_app(
+    watch = FeedWatch(core.crm.views)
+    app = create_app(
         title="Redress intake",
         version=VERSION,
         description=_DESCRIPTION,
@@ -160,6 +168,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
             exports_router(
                 ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
             ),
+            *crm_routers(core.crm, core.start_work, watch),
             complaints_router(services),
             attachments_router(build_attachments(core)),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
@@ -176,8 +185,10 @@ def build_app(core: Core, health: Health) -> FastAPI:
             IMPORTS_PATH: settings.import_max_bytes,
             ATTACHMENTS_PATH: settings.attachment_max_bytes + FORM_OVERHEAD_BYTES,
         },
-        tags=_TAGS,
+        tags=(*_TAGS, *CRM_TAGS),
     )
+    app.state.feed_watch = watch
+    return app
 
 
 def build_attachments(core: Core) -> AttachmentServices:
@@ -287,12 +298,20 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     dependency_metric().expect("transport")
-    gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
+    imports_open = ImportGauges(PostgresOpenImports(core.engine), core.clock)
+    feed = core.crm.gauges()
+
+    async def look() -> None:
+        await imports_open()
+        await feed()
+
+    gauges = KeepGauges(look, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
         *sweeps,
+        *crm_loops(core.crm),
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()

@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -13,55 +12,13 @@ import httpx
 from chassis.webhooks.addresses import AddressGuard, AddressRefused
 from chassis.webhooks.signing import sign
 from common.clock import Clock
+from common.letters import Later, Letter, Refused, Taken, Verdict
 
 _ANSWER_BYTES: Final = 4_096
 _SAID: Final = 500
 _GONE: Final = 410
 _TRANSIENT: Final = frozenset({408, 425, 429})
 _SECONDS: Final = re.compile(r"[0-9]{1,7}")
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The receiver took the message; `said` is the beginning of its answer."""
-
-    status: int
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """It failed in a way that may pass; `maybe_delivered` where the receiver may have taken it all the same."""
-
-    reason: str
-    status: int | None = None
-    after: timedelta | None = None
-    maybe_delivered: bool = False
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No further try can help; `gone` where the receiver wants no message any more."""
-
-    reason: str
-    status: int | None = None
-    gone: bool = False
-    said: str = ""
-
-
-Verdict = Taken | Later | Refused
-"""What one attempt came to; a reason is a code and never repeats what the receiver said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message to be posted: to which URL, under which id, with which body, signed with each of these secrets."""
-
-    url: str
-    id: str
-    body: bytes
-    secrets: Sequence[str]
 
 
 class Poster:

@@ -101,6 +101,15 @@ class ActionOut(Answer):
     state: str = Field(description="open, completed or cancelled.", examples=["open"])
 
 
+class CrmStatusOut(Answer):
+    """What the source says of its own work on the complaint."""
+
+    code: str = Field(description="The source's own code.", examples=["waiting_for_customer"])
+    at: datetime = Field(description="Since when, as the source says.")
+    reference: str | None = Field(description="The source's own reference.", examples=["CASE-2026-0815"])
+    note: str | None = Field(description="What the source adds; told to nobody by events or webhooks.")
+
+
 class ComplaintOut(Answer):
     """A complaint, and what became of it."""
 
@@ -140,6 +149,9 @@ class ComplaintOut(Answer):
     triage: TriageOut = Field(description="What triage made of it.")
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
+    crm_status: CrmStatusOut | None = Field(
+        description="Where its source's own work on it stands, as the source says."
+    )
 
 
 class ReceiptOut(ComplaintOut):
@@ -157,7 +169,7 @@ class ChangeOut(Answer):
     position: int = Field(description="Its place, from 1.")
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
-    action: str = Field(description="received, amended, attached or attachment_deleted.")
+    action: str = Field(description="received, amended, attached, attachment_deleted or crm_status_noted.")
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
         "personal data that changed too, and `withheld_sha256` binds them."

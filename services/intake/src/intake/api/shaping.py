@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from intake.domain.attached_file import AttachedFile, FileState
-from intake.domain.complaint import Complainant
+from intake.domain.complaint import Complainant, CrmStatus
 from intake.domain.progress import overdue
 from intake.usecases.views import ActionView, ComplaintView, HistoryPage, TriageView
 
@@ -58,6 +58,7 @@ def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) ->
             "state": view.nonconformity.state,
         },
         "actions": [_action(action, now) for action in view.actions],
+        "crm_status": None if complaint.crm_status is None else _status(complaint.crm_status),
     }
     if files:
         body["files"] = [shape_file(file) for file in view.files]
@@ -131,6 +132,15 @@ def _triage(triage: TriageView | None) -> dict[str, Any]:
         "explanation": triage.explanation,
         "policy_version": triage.policy_version,
         "decided_at": instant(triage.decided_at),
+    }
+
+
+def _status(status: CrmStatus) -> dict[str, Any]:
+    return {
+        "code": status.code,
+        "at": instant(status.at),
+        "reference": status.reference,
+        "note": status.note,
     }
 
 

@@ -44,6 +44,11 @@ complaint: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # What its source says of its own work on it.
+    sa.Column("crm_status_code", sa.Text),
+    sa.Column("crm_status_reference", sa.Text),
+    sa.Column("crm_status_note", sa.Text),
+    sa.Column("crm_status_at", _instant()),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),

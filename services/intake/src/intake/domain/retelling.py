@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from common import history
 from common.actor import Actor
@@ -45,12 +45,15 @@ def amendment_of(
 
     None where there was none.
     """
-    amendments = [entry for entry in entries if entry.action == "amended"]
+    amendments = [entry for entry in entries if entry.action in _AMENDING]
     if not amendments:
         return None
     changed = sorted({name for entry in amendments for name in _changed(entry.changes)})
     last = amendments[-1]
     return Amended(since, complaint, tuple(changed)), Actor.parse(last.actor), last.at
+
+
+_AMENDING: Final = frozenset({"amended", "crm_status_noted"})
 
 
 def _changed(changes: Mapping[str, Any]) -> set[str]:

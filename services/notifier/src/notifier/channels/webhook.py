@@ -7,8 +7,9 @@ from typing import Any, Final, assert_never
 import orjson
 
 from chassis.webhooks.addresses import AddressGuard
-from chassis.webhooks.posting import Later, Letter, Poster, Refused, Taken, Verdict, verdict_of
+from chassis.webhooks.posting import Poster, verdict_of
 from common.clock import Clock
+from common.letters import Later, Letter, Refused, Taken, Verdict
 from notifier.domain.notice import Item, Message
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
 
