@@ -1,13 +1,11 @@
 """What tests of the feed of changes and of webhooks do."""
 
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
-from events.envelope import Contract, Event
 from intake.jobs.send_webhooks import RunWebhooks
-from tests.intake.world import NOON, World, a_complaint
+from tests.intake.world import World, a_complaint
 
 LOOPBACK = {"webhook_allow": ("127.0.0.0/8",), "webhook_timeout_seconds": 5.0}
 
@@ -55,19 +53,3 @@ async def changes(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-def of_capa(data: Contract, key: str) -> Event[Any]:
-    """An event as capa announces it."""
-    return Event[Any](
-        id=uuid4(),
-        source="/redress/capa",
-        key=key,
-        subject=key,
-        version=1,
-        occurred_at=NOON,
-        recorded_at=NOON,
-        actor="system:capa",
-        correlation_id=uuid4(),
-        data=data,
-    )

@@ -78,7 +78,7 @@ def changes_router(services: ChangesServices) -> APIRouter:
         within = principal.source_system
         bound = {"feed": "changes", "within": within}
         forgotten, last = await services.views.bounds()
-        keys = None if after == LATEST else services.cursors.open(after, bound)
+        keys = None if after == LATEST else services.cursors.open(after, bound, parameter="after")
         position = int(keys[0]) if keys is not None else last if after == LATEST else forgotten
         if position < forgotten:
             raise CursorExpired(services.kept.days)

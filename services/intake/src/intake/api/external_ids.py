@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
 import orjson
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from chassis.auth import Principal, requires
+from chassis.bodies import read_body
 from chassis.correlation import current
 from chassis.etags import etag, expected_version
 from intake.api.crm_schemas import CrmStatusForm
-from intake.api.schemas import ComplaintOut
+from intake.api.schemas import ComplaintOut, inlined
 from intake.api.shaping import FILES, PERSONAL, shape
 from intake.domain.errors import NoSuchComplaint
 from intake.usecases.note_crm_status import NoteCrmStatus, NoteStatus
@@ -63,6 +64,10 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
         response_model=ComplaintOut,
         responses={200: {"headers": _ETAG}},
         openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": inlined(CrmStatusForm)}},
+            },
             "parameters": [
                 {
                     "name": "If-Match",
@@ -71,13 +76,12 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
                     "description": "ETag of the version that was read.",
                     "schema": {"type": "string", "maxLength": 300},
                 }
-            ]
+            ],
         },
     )
     async def note_crm_status(
         source_system: SourceSystem,
         external_id: ExternalIdPart,
-        form: Annotated[CrmStatusForm, Body()],
         principal: Writer,
         request: Request,
     ) -> Response:
@@ -87,12 +91,14 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
         reaches that system's complaints alone.
         """
         named = _named(request, principal, (source_system, external_id), suffix=STATUS)
+        expected = expected_version(request)
+        form = await read_body(request, CrmStatusForm)
         here = current()
         await services.note(
             NoteStatus(
                 source_system=named[0],
                 external_id=named[1],
-                expected=expected_version(request),
+                expected=expected,
                 code=form.code,
                 reference=form.reference,
                 note=form.note,
