@@ -98,6 +98,9 @@ def _document(operation: dict[str, Any], responses: Mapping[str, Any]) -> None:
     documented.setdefault("default", {"$ref": "#/components/responses/Problem"})
 
 
+_LIMITS: Final = "What the key may ask in a minute, and what is left of it; on every answer of an operation that is limited."
+
+
 def _response(description: str, status: int | None = None) -> dict[str, Any]:
     headers: dict[str, Any] = {
         "X-Correlation-Id": {
@@ -110,6 +113,9 @@ def _response(description: str, status: int | None = None) -> dict[str, Any]:
             "description": "Seconds to wait before a repeat.",
             "schema": {"type": "string"},
         }
+    if status == 429:  # noqa: PLR2004 - an HTTP status says best what it is
+        for name in ("RateLimit-Policy", "RateLimit"):
+            headers[name] = {"description": _LIMITS, "schema": {"type": "string"}}
     if status == 401:  # noqa: PLR2004 - an HTTP status says best what it is
         headers["WWW-Authenticate"] = {
             "description": "The challenge of RFC 6750.",

@@ -20,6 +20,7 @@ from chassis.health import Health, database_check, schema_check
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
+from chassis.rate_limits import BULK, limiter_of
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -135,6 +136,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[part.router_of(desk) for part in (people, deadlines, notices, deliveries)],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=clock),
+        limiter=limiter_of(core.settings, {"POST /v1/people:bulk": BULK}),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
         public_url=settings.public_url,
