@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from chassis.webhooks.sealing import Sealer, Unreadable
 from intake.domain.webhook import MOST_OF_A_SOURCE
@@ -78,10 +79,12 @@ async def test_the_secret_is_shown_once_and_lies_encrypted(world: World, receive
     kept = (await world.rows("SELECT secret FROM webhook_endpoint"))[0].secret
     assert hook["secret"].startswith("whsec_")
     assert hook["secret"] not in kept
-    opened = Sealer(PEPPER, purpose="webhook-secrets").open(kept, place=f"webhook_endpoint/{hook['id']}")
+    opened = Sealer(SecretStr(PEPPER), purpose="webhook-secrets").open(
+        kept, place=f"webhook_endpoint/{hook['id']}"
+    )
     assert opened == hook["secret"]
     with pytest.raises(Unreadable):
-        Sealer("another pepper, just as long", purpose="webhook-secrets").open(
+        Sealer(SecretStr("another pepper, just as long"), purpose="webhook-secrets").open(
             kept, place=f"webhook_endpoint/{hook['id']}"
         )
 

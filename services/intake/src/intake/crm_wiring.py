@@ -58,7 +58,10 @@ class Crm:
 
     @cached_property
     def _sealer(self) -> Sealer:
-        return Sealer(self.settings.pepper, purpose="webhook-secrets")
+        chosen = self.settings.webhook_key
+        return Sealer(
+            chosen if chosen.get_secret_value() else self.settings.pepper, purpose="webhook-secrets"
+        )
 
     @cached_property
     def views(self) -> PostgresCrmViews:

@@ -108,6 +108,11 @@ class IntakeSettings(ServiceSettings):
         le=3_650,
         description="How long the feed of changes, and what became of webhooks, is remembered.",
     )
+    webhook_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of 16 or more characters that the secrets of webhooks are encrypted under, the same for API and "
+        "worker; else the pepper.",
+    )
     webhook_allow: Annotated[tuple[str, ...], AfterValidator(_networks)] = Field(
         (), description="Private networks (CIDR) that webhooks may reach; public addresses always may."
     )

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from functools import cached_property
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from chassis.auth import pepper_bytes
+from chassis.settings import CannotStart
 
 _VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12
@@ -22,11 +24,19 @@ class Unreadable(Exception):
 
 
 class Sealer:
-    """Seals and opens texts with AES-256-GCM, under a key that HKDF-SHA-256 derives from the pepper for one purpose."""
+    """Seals and opens texts with AES-256-GCM, under a key that HKDF-SHA-256 derives from the pepper for one purpose.
 
-    def __init__(self, pepper: str | SecretStr, *, purpose: str) -> None:
-        derive = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"redress.{purpose}".encode())
-        self._cipher = AESGCM(derive.derive(pepper_bytes(pepper)))
+    Without a pepper nothing opens, and to seal raises CannotStart.
+    """
+
+    def __init__(self, pepper: SecretStr, *, purpose: str) -> None:
+        self._pepper = pepper
+        self._purpose = f"redress.{purpose}".encode()
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        derive = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=self._purpose)
+        return AESGCM(derive.derive(pepper_bytes(self._pepper)))
 
     def seal(self, text: str, *, place: str) -> str:
         """Encrypt a text; `place` names where it is kept, so that it opens nowhere else."""
@@ -42,5 +52,5 @@ class Sealer:
                 raise Unreadable
             nonce, text = content[1 : 1 + _NONCE_BYTES], content[1 + _NONCE_BYTES :]
             return self._cipher.decrypt(nonce, text, place.encode()).decode()
-        except (InvalidTag, ValueError) as error:
+        except (InvalidTag, ValueError, CannotStart) as error:
             raise Unreadable from error
