@@ -74,7 +74,9 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}/content"): Rule(("attachments:read",), "hidden"),
     ("intake", f"DELETE {_ATTACHMENTS}/{{attachment_id}}"): Rule(
-        ("attachments:delete",), "hidden", request={"params": {"reason": "sent by mistake"}}
+        ("attachments:delete",),
+        "hidden",
+        request={"params": {"reason": "sent by mistake"}, "headers": _ANY_VERSION},
     ),
     ("intake", "POST /v1/imports"): Rule(
         ("imports:write",), "names_its_own", request={**_CSV, "params": {"source_system": "crm"}}

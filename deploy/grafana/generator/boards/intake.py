@@ -154,9 +154,7 @@ def _crm() -> Row:
                 title="Changes told",
                 description="Changes of complaints per second that got their place in the feed, by type.",
                 unit="cps",
-                queries=(
-                    Query(total(rate("complaint_changes_published_total"), by="type"), "{{type}}"),
-                ),
+                queries=(Query(total(rate("complaint_changes_published_total"), by="type"), "{{type}}"),),
                 runbook="complaint-changes-stuck",
             ),
             Panel(
@@ -221,7 +219,9 @@ def _crm() -> Row:
                 unit="short",
                 queries=(
                     Query(highest(of("crm_webhook_endpoints"), by="state"), "{{state}}"),
-                    Query(total(per_hour("crm_webhooks_disabled_total"), by="reason"), "disabled: {{reason}}"),
+                    Query(
+                        total(per_hour("crm_webhooks_disabled_total"), by="reason"), "disabled: {{reason}}"
+                    ),
                 ),
                 runbook="crm-webhook-disabled",
             ),
