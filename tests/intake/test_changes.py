@@ -167,7 +167,8 @@ async def test_many_that_write_and_publish_at_once_lose_nothing_and_keep_each_co
             await asyncio.sleep(0)
 
     publishers = [asyncio.create_task(keep_publishing()) for _ in range(2)]
-    seen, cursor = [], None
+    seen: list[dict[str, Any]] = []
+    cursor: str | None = None
     writing = asyncio.gather(*(write(number) for number in range(12)))
     while not writing.done():
         found = await changes(crm, **({"after": cursor} if cursor else {}), limit=7)
