@@ -53,9 +53,12 @@ PEOPLE: Final = (
     Details(id="head.of.quality", name="Hedda Qual", email="hedda@example.org"),
 )
 DELIVERY: Final = frozenset(
-    {"outbox", "outbox_shard", "outbox_sequence", "outbox_refused", "inbox", "alembic_version"}
+    {
+        *("outbox", "outbox_shard", "outbox_sequence", "outbox_refused", "inbox", "alembic_version"),
+        *("change_queue", "change_feed", "complaint_change", "webhook_delivery"),
+    }
 )
-"""Tables that only carry events; what a service knows stands in the others."""
+"""Tables that only carry events, and changes to CRMs; what a service knows stands in the others."""
 
 Row = Mapping[str, Any]
 State = Mapping[str, Sequence[Row]]

@@ -240,13 +240,10 @@ async def test_a_stopping_process_lets_those_go_who_wait(world: World) -> None:
     crm = world.client("crm")
     cursor = (await changes(crm, after="latest"))["next_cursor"]
     waiting = asyncio.create_task(changes(crm, after=cursor, wait=30))
-    stop = asyncio.Event()
-    watching = asyncio.create_task(world.app.state.feed_watch.run(stop))
     await asyncio.sleep(0)
-    stop.set()
+    world.app.state.feed_watch.close()
     async with asyncio.timeout(10):
         assert (await waiting)["items"] == []
-        await watching
 
 
 async def test_a_cursor_that_is_older_than_the_feed_remembers_is_refused_with_the_way_out(

@@ -31,8 +31,8 @@ async def _serve(settings: IntakeSettings, wake: Wake, others: Sequence[Loop]) -
         health = build_health(core, others)
         app = build_app(core, health)
         # Those who wait for changes must not hold up the end of the process.
-        waiting = Loop("feed-watch", app.state.feed_watch.run)
-        loops = [api_loop(settings, app), waiting, *operations_loops(settings, health), *others]
+        serving = api_loop(settings, app, on_stopping=app.state.feed_watch.close)
+        loops = [serving, *operations_loops(settings, health), *others]
         return await run_loops(loops, stop_timeout_seconds=settings.stop_timeout_seconds)
     finally:
         await core.engine.dispose()

@@ -22,11 +22,6 @@ class FeedWatch:
         """Let everybody go who waits."""
         self._closing.set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Close as soon as the process stops."""
-        await stop.wait()
-        self.close()
-
     async def grown(self, position: int, *, seconds: float) -> bool:
         """Wait until the feed goes on behind a position, at most so long; False where it did not."""
         until = time.monotonic() + seconds

@@ -78,11 +78,9 @@ ENDPOINTS: Final = Gauge(
 
 for _type in ChangeType:
     CHANGES.labels(_type.value)
-ATTEMPTS.labels("delivered", NO_REASON)
-for _outcome in OUTCOMES[1:]:
-    for _reason in (*_NAMED, *_CLASSES, OTHER):
+for _outcome in OUTCOMES:
+    for _reason in (NO_REASON, *_NAMED, *_CLASSES, OTHER):
         ATTEMPTS.labels(_outcome, _reason)
-ATTEMPTS.labels("lost", NO_REASON)
 for _why in (WhyDisabled.GONE, WhyDisabled.FAILING):
     DISABLED.labels(_why.value)
 for _state in WAITING:
