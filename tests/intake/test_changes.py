@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from intake.jobs.publish_changes import RunChanges
 from intake.usecases.publish_changes import NOTHING
 from tests.intake.crm import changes, publish, receive
+from tests.intake.lifecycle.desk import Desk
 from tests.intake.test_progress import _assigned, _linked, _raised, _triage
 from tests.intake.world import World
 
@@ -83,6 +84,27 @@ async def test_what_capa_decides_and_does_is_a_change_of_each_complaint_concerne
     acted = await changes(crm, after=decided["next_cursor"])
     assert (types(acted), ids(acted)) == (["action.changed"] * 2, ["1", "2"])
     assert acted["items"][0]["data"]["changed"] == ["actions"]
+
+
+async def test_each_step_of_a_complaint_is_told_with_whether_its_state_is_another(world: World) -> None:
+    desk, crm = Desk(world), world.client("crm")
+    number = await desk.receive(external_id="1")
+    await publish(world)
+    cursor = (await changes(crm))["next_cursor"]
+    for step in ("acknowledge", "assess", "assign", "start-investigation"):
+        await desk.take(number, step)
+        await publish(world)
+
+    found = (await changes(crm, after=cursor))["items"]
+    assert {item["type"] for item in found} == {"complaint.step_taken"}
+    shown = [item["data"] for item in found]
+    assert [(one["action"], one["changed"], one["state"], one["version"]) for one in shown] == [
+        ("acknowledged", ["handling"], "received", 2),
+        ("assessed", ["handling", "state"], "assessed", 3),
+        ("assigned", ["handling"], "assessed", 4),
+        ("investigation_started", ["handling", "state"], "investigating", 5),
+    ]
+    assert "otto.owner" not in str(found)
 
 
 async def test_what_is_told_again_is_no_change(world: World) -> None:

@@ -18,13 +18,13 @@ from chassis.webhooks.signing import new_secret
 from common.clock import Clock
 from events.wake import Wake
 from intake.api.changes import ChangesServices, changes_router
+from intake.api.complaints import ComplaintServices
 from intake.api.external_ids import ExternalIdServices, external_ids_router
 from intake.api.feed_watch import FeedWatch
 from intake.api.webhooks import WebhookServices, webhooks_router
 from intake.db.crm_views import PostgresCrmViews
 from intake.db.crm_work import PostgresStartCrmWork
 from intake.db.feed_health import PostgresFeedHealth
-from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
 from intake.jobs.crm_metrics import FeedGauges
 from intake.jobs.publish_changes import RunChanges
@@ -117,11 +117,13 @@ class Crm:
         return FeedGauges(PostgresFeedHealth(self.engine), self.clock)
 
 
-def crm_routers(crm: Crm, start_work: PostgresStartWork, watch: FeedWatch) -> list[APIRouter]:
+def crm_routers(
+    crm: Crm, complaints: ComplaintServices, start_work: PostgresStartWork, watch: FeedWatch
+) -> list[APIRouter]:
     """Build the routes; those of complaints by external id go before the ones that take any reference."""
     settings, clock = crm.settings, crm.clock
     cursors = Cursors(settings.pepper)
-    by_external_id = ExternalIdServices(PostgresViews(crm.engine), NoteCrmStatus(start_work, clock), clock)
+    by_external_id = ExternalIdServices(complaints, NoteCrmStatus(start_work, clock))
     webhooks = WebhookServices(
         register=RegisterWebhook(crm.start_work, clock, new_secret),
         change=ChangeWebhook(crm.start_work, clock),

@@ -241,7 +241,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
                     services.reads,
                 )
             ),
-            *crm_routers(core.crm, core.start_work, watch),
+            *crm_routers(core.crm, services, core.start_work, watch),
             complaints_router(services),
             steps_router(steps),
             clocks_router(ClockServices(views, core.clock)),

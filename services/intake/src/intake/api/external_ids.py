@@ -1,23 +1,20 @@
 """`/v1/complaints/by-external-id/…`: complaints by the id that their source has for them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import unquote
 
-import orjson
 from fastapi import APIRouter, Path, Request, Response
 
 from chassis.auth import Principal, requires
 from chassis.bodies import read_body
 from chassis.correlation import current
-from chassis.etags import etag, expected_version
+from chassis.etags import expected_version
+from intake.api.complaints import ComplaintServices, show
 from intake.api.crm_schemas import CrmStatusForm
 from intake.api.schemas import ComplaintOut, inlined
-from intake.api.shaping import FILES, PERSONAL, shape
 from intake.domain.errors import NoSuchComplaint
 from intake.usecases.note_crm_status import NoteCrmStatus, NoteStatus
-from intake.usecases.ports import Clock
-from intake.usecases.views import ComplaintView, Views
 
 PATH: Final = "/v1/complaints/by-external-id/{source_system}/{external_id:path}"
 STATUS: Final = "/crm-status"
@@ -49,9 +46,8 @@ Writer = Annotated[Principal, requires("complaints:write")]
 class ExternalIdServices:
     """What these routes need."""
 
-    views: Views
+    complaints: ComplaintServices
     note: NoteCrmStatus
-    clock: Clock
 
 
 def external_ids_router(services: ExternalIdServices) -> APIRouter:
@@ -108,7 +104,7 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
                 tracestate=here.tracestate if here else None,
             )
         )
-        return _answer(services, principal, await services.views.by_identity(*named))
+        return await _shown(services, principal, named)
 
     @router.get(
         PATH,
@@ -121,10 +117,10 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
     ) -> Response:
         """Read a complaint by (source system, external id), as by its own id.
 
-        Scope: complaints:read; who complains is shown with complaints:personal.
+        Scope: complaints:read; who complains is shown with complaints:personal, which is recorded.
         """
         named = _named(request, principal, (source_system, external_id))
-        return _answer(services, principal, await services.views.by_identity(*named))
+        return await _shown(services, principal, named)
 
     return router
 
@@ -148,10 +144,6 @@ def _named(
     return source, external_id
 
 
-def _answer(services: ExternalIdServices, principal: Principal, view: ComplaintView) -> Response:
-    body: dict[str, Any] = shape(
-        view, now=services.clock(), personal=PERSONAL in principal.scopes, files=FILES in principal.scopes
-    )
-    return Response(
-        orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type="application/json"
-    )
+async def _shown(services: ExternalIdServices, principal: Principal, named: tuple[str, str]) -> Response:
+    view = await services.complaints.views.by_identity(*named)
+    return await show(services.complaints, principal, view)

@@ -186,8 +186,8 @@ class ChangeOut(Answer):
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
     action: str = Field(
-        description="What was done: received, amended, attached, attachment_deleted, crm_status_noted, held, hold_released, erased, history_erased, "
-        "or what a step came to."
+        description="What was done: received, amended, attached, attachment_deleted, crm_status_noted, held, hold_released, "
+        "erased, history_erased, or what a step came to."
     )
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, of an amendment [before, after], of a step what it said. `withheld` names the texts and "

@@ -33,7 +33,13 @@ WITH noticed AS (
 )
 SELECT told.kind, complaint.id, complaint.number, complaint.source_system, complaint.external_id, complaint.state,
        complaint.version, complaint.historical, complaint_history.action, complaint_history.changes,
-       complaint_history.at
+       complaint_history.at,
+       CASE WHEN complaint_history.changes ? 'state' THEN (
+           SELECT earlier.changes ->> 'state' FROM complaint_history earlier
+            WHERE earlier.complaint_id = told.complaint_id AND earlier.position < told.history_position
+              AND earlier.changes ? 'state'
+            ORDER BY earlier.position DESC LIMIT 1
+       ) END AS state_before
   FROM told JOIN complaint ON complaint.id = told.complaint_id
   LEFT JOIN complaint_history
     ON complaint_history.complaint_id = told.complaint_id AND complaint_history.position = told.history_position
@@ -110,4 +116,5 @@ def _noticed(row: Any) -> Noticed:
         action=row.action,
         changes=row.changes,
         at=row.at,
+        state_before=row.state_before,
     )

@@ -7,15 +7,21 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from intake.domain.complaint import State
+from intake.domain.lifecycle.facts import BY_VERB
+from intake.domain.trail import ERASED, HISTORY_ERASED
+
 
 class ChangeType(StrEnum):
     """What kind of change it is; a closed list that only grows."""
 
     RECEIVED = "complaint.received"
     UPDATED = "complaint.updated"
+    STEPPED = "complaint.step_taken"
     DECIDED = "complaint.decided"
     NONCONFORMITY = "nonconformity.changed"
     ACTION = "action.changed"
+    OVERDUE = "clock.overdue"
 
 
 class Origin(StrEnum):
@@ -26,6 +32,7 @@ class Origin(StrEnum):
     LINK = "link"
     NONCONFORMITY = "nonconformity"
     ACTION = "action"
+    CLOCK = "clock"
 
 
 _TOLD: Final[Mapping[Origin, tuple[ChangeType, str, str]]] = {
@@ -33,14 +40,21 @@ _TOLD: Final[Mapping[Origin, tuple[ChangeType, str, str]]] = {
     Origin.LINK: (ChangeType.NONCONFORMITY, "linked", "nonconformity"),
     Origin.NONCONFORMITY: (ChangeType.NONCONFORMITY, "changed", "nonconformity"),
     Origin.ACTION: (ChangeType.ACTION, "changed", "actions"),
+    Origin.CLOCK: (ChangeType.OVERDUE, "overdue", "clocks"),
 }
 _OF_FILES: Final = frozenset({"attached", "attachment_deleted"})
+_UNTOLD: Final = frozenset({"held", "hold_released"})
+"""What concerns those alone who keep the data: the complaint reads as before."""
+
 _BESIDE: Final = frozenset({"withheld", "withheld_sha256"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
-    """A change as it was noticed, with the complaint as it is now; `action` and `changes` are its history's, if any."""
+    """A change as it was noticed, with the complaint as it is now; `action` and `changes` are its history's, if any.
+
+    `state_before` is where a step found the complaint, as far as a step before it says.
+    """
 
     origin: Origin
     complaint_id: UUID
@@ -53,6 +67,7 @@ class Noticed:
     action: str | None = None
     changes: Mapping[str, Any] | None = None
     at: datetime | None = None
+    state_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +111,11 @@ def tell(noticed: Noticed, *, position: int, change_id: UUID, now: datetime) -> 
     )
 
 
+def is_told(noticed: Noticed) -> bool:
+    """Tell whether a source is told of a change at all."""
+    return noticed.action not in _UNTOLD
+
+
 def is_posted(change: Change) -> bool:
     """Tell whether webhooks tell of a change: of the mere record of a past complaint they do not."""
     return not (change.historical and change.type is ChangeType.RECEIVED)
@@ -110,7 +130,21 @@ def _told(noticed: Noticed) -> tuple[ChangeType, str, tuple[str, ...]]:
         return ChangeType.RECEIVED, action, ()
     if action in _OF_FILES:
         return ChangeType.UPDATED, action, ("files",)
-    return ChangeType.UPDATED, action, _names(noticed.changes or {})
+    changes = noticed.changes or {}
+    if action in BY_VERB:
+        return ChangeType.STEPPED, action, _stepped(changes, noticed.state_before)
+    if action in {ERASED, HISTORY_ERASED}:
+        return ChangeType.UPDATED, action, _erased(changes)
+    return ChangeType.UPDATED, action, _names(changes)
+
+
+def _stepped(changes: Mapping[str, Any], state_before: str | None) -> tuple[str, ...]:
+    moved = changes["state"] != (state_before or State.RECEIVED.value)
+    return ("handling", "state") if moved else ("handling",)
+
+
+def _erased(changes: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted({*changes["erased"], *(("files",) if changes["files"] else ())}))
 
 
 def _names(changes: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from intake.domain.complaint import Channel, Complaint, Severity
 from intake.domain.facts import Amended, Received
 from intake.domain.lifecycle.facts import StepFact
 from intake.domain.lifecycle.tracing import fact_of, versions
+from intake.domain.trail import STATUS_NOTED
 
 
 def receipt_of(complaint: Complaint, entries: Sequence[history.Entry]) -> tuple[Received, Actor]:
@@ -77,7 +78,7 @@ def steps_of(complaint: Complaint, entries: Sequence[history.Entry]) -> Sequence
     ]
 
 
-_AMENDING: Final = frozenset({"amended", "crm_status_noted"})
+_AMENDING: Final = frozenset({"amended", STATUS_NOTED})
 
 
 def _changed(changes: Mapping[str, Any]) -> set[str]:

@@ -18,6 +18,9 @@ from intake.domain.amendment import contents
 from intake.domain.complaint import ACCOUNT, WITHHELD, NewComplaint, plain
 from intake.domain.facts import Amended, StatusNoted
 
+STATUS_NOTED: Final = "crm_status_noted"
+"""The action of the entry that keeps the source's own status, which makes a version of the complaint."""
+
 ERASED: Final = "erased"
 """The action of the entry that says that a complaint lost its person, which makes a version of it."""
 
@@ -79,7 +82,7 @@ def trace_status(noted: StatusNoted, *, last: history.Entry, actor: Actor, now: 
             "salt": secrets.token_hex(16),
         }
         changes |= {"withheld": ["crm_status"], "withheld_sha256": digest(withheld)}
-    entry = history.append(last, at=now, actor=str(actor), action="crm_status_noted", changes=changes)
+    entry = history.append(last, at=now, actor=str(actor), action=STATUS_NOTED, changes=changes)
     return Trace(entry, withheld)
 
 

@@ -41,7 +41,7 @@ class NoteCrmStatus:
         self._clock = clock
 
     async def __call__(self, command: NoteStatus) -> Complaint:
-        """Return the complaint as it is now; raises NoSuchComplaint, Stale and FromTheFuture."""
+        """Return the complaint as it is now; raises NoSuchComplaint, Stale, ComplaintErased and FromTheFuture."""
         async with self._start_work() as work:
             kept = await work.complaints.by_identity(command.source_system, command.external_id)
             now = self._clock()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from common.ids import new_id
-from intake.domain.change import ChangeType, Noticed, Origin, is_posted, tell
+from intake.domain.change import ChangeType, Noticed, Origin, is_posted, is_told, tell
 from intake.usecases.crm_ports import StartCrmWork
 from intake.usecases.ports import Clock
 
@@ -49,7 +49,7 @@ class PublishChanges:
             if last is None:
                 return NOTHING
             now = self._clock()
-            noticed = once_each(await work.feed.take(TOGETHER))
+            noticed = [one for one in once_each(await work.feed.take(TOGETHER)) if is_told(one)]
             changes = [
                 tell(one, position=position, change_id=new_id(), now=now)
                 for position, one in enumerate(noticed, start=last + 1)

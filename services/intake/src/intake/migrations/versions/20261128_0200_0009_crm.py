@@ -150,6 +150,14 @@ _FUNCTIONS = (
     END
     $$
     """,
+    """
+    CREATE FUNCTION queue_clock() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO change_queue (kind, complaint_id) VALUES ('clock', NEW.complaint_id);
+        RETURN NULL;
+    END
+    $$
+    """,
 )
 _TRIGGERS = (
     """
@@ -172,6 +180,11 @@ _TRIGGERS = (
     CREATE TRIGGER action_queued AFTER INSERT OR UPDATE ON action
     FOR EACH ROW EXECUTE FUNCTION queue_action()
     """,
+    """
+    CREATE TRIGGER clock_queued AFTER UPDATE ON complaint_clock FOR EACH ROW
+    WHEN (OLD.breached_at IS NULL AND NEW.breached_at IS NOT NULL)
+    EXECUTE FUNCTION queue_clock()
+    """,
 )
 
 
@@ -189,9 +202,10 @@ def downgrade() -> None:
         ("link_queued", "complaint_link"),
         ("nonconformity_queued", "nonconformity"),
         ("action_queued", "action"),
+        ("clock_queued", "complaint_clock"),
     ):
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
-    for function in ("history", "triage", "link", "nonconformity", "action"):
+    for function in ("history", "triage", "link", "nonconformity", "action", "clock"):
         op.execute(f"DROP FUNCTION queue_{function}()")
     for name in ("code", "reference", "note", "at"):
         op.drop_column("complaint", f"crm_status_{name}")
