@@ -84,8 +84,12 @@ async def test_the_history_of_steps_holds_and_still_does_when_its_texts_are_eras
         ["received", "assessed", "rejected", "reopened"],
     )
     assert before["items"][2]["withheld"]["reason"] == [None, "A question."]
-    async with world.engine.begin() as connection:
-        await connection.exec_driver_sql("UPDATE complaint_history SET withheld = NULL")
+    erased = await world.client("privacy").post(
+        f"/v1/complaints/{number}/erasure",
+        json={"reason": "Request", "requested_at": "2026-11-19T09:00:00Z"},
+        headers={"If-Match": "*"},
+    )
+    assert erased.status_code == 200, erased.text
     after = (await world.client("staff").get(f"/v1/complaints/{number}/history")).json()
     assert after["intact"]
 
