@@ -43,5 +43,30 @@ WORDS: Final[Words] = {
     "explanation": EXPLANATION,
     "DecisionOut.explanation": "Complaint C-10023 is of severity major: rule serious decides.",
     "rule": "serious",
+    **{
+        f"{model}.{name}": value
+        for model in ("SignalOut", "SignalDetailOut")
+        for name, value in (
+            ("watch", "category"),
+            ("explanation", "4 complaints in 7 days, where the policy allows 3."),
+            ("clear_reason", ""),
+            ("chart", "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/chart.svg"),
+            ("allowed_steps", ["confirm", "dismiss"]),
+        )
+    },
+    "SignalDetailOut.evidence": {
+        "chart": "window",
+        "unit": "complaints in the 7 days before",
+        "limits": {"count": 4},
+        "points": [{"label": "2026-11-23", "count": 4, "upper": 4.0, "evidence": True}],
+    },
+    "ActionFiguresOut.overdue_by_age": {"over_30d": 1},
+    "IndicatorsOut.per_million": {},
+    "BarOut.name": "credit-card / fees",
+    "StepOut.text": "7 complaints came before, 1 after.",
+    "StepOut.values": {"before": 7, "after": 1},
 }
 """By the fields' names, or by model and field."""
+
+CHART_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 300"><title>S-1001: credit-card / fees</title></svg>'
+REVIEW_HTML: Final = "<!DOCTYPE html><html><head><title>Management review</title></head><body>…</body></html>"
