@@ -12,6 +12,8 @@ from common.clock import instant_text
 from common.refusals import require_version
 from intake.domain.complaint import FORGOTTEN, Complaint
 from intake.domain.errors import ErasureHeld
+from intake.domain.lifecycle.forgetting import forgotten
+from intake.domain.lifecycle.handling import Handling
 from intake.domain.retention import Hold, RetentionPolicy
 from intake.domain.trail import ERASED, HISTORY_ERASED, Trace
 
@@ -43,15 +45,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A complaint before and after, and the names of what went."""
+    """A complaint before and after, what is still known of its handling, and the names of what went."""
 
     before: Complaint
     after: Complaint
+    handling: Handling
     names: tuple[str, ...]
 
 
 def erase(
     known: Complaint,
+    handling: Handling,
     *,
     policy: RetentionPolicy,
     hold: Hold | None,
@@ -69,7 +73,9 @@ def erase(
     refuse_held(known, policy=policy, hold=hold, now=now)
     account = replace(known.account, complainant=None, **{name: _EMPTY[name] for name in policy.texts})
     after = replace(known, account=account, source_digest=FORGOTTEN, erased_at=now, version=known.version + 1)
-    return Erasure(known, after, ("complainant", *sorted(policy.texts), "history"))
+    emptied = forgotten(handling)
+    names = ("complainant", *sorted(policy.texts), *(() if emptied == handling else ("handling",)), "history")
+    return Erasure(known, after, emptied, names)
 
 
 def refuse_held(known: Complaint, *, policy: RetentionPolicy, hold: Hold | None, now: datetime) -> None:
