@@ -35,7 +35,8 @@ def _moment(at: str | None) -> str:
 def _duration(seconds: float) -> str:
     """Write a duration for a person: its two largest units."""
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    left, parts = round(seconds), []
+    left = round(seconds)
+    parts: list[str] = []
     for name, size in units:
         number, left = divmod(left, size)
         if number or parts:
