@@ -18,9 +18,11 @@ from capa.db.work import PostgresStartWork
 from capa.domain.action import Action
 from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
+from capa.domain.risk import CasePolicy
 from capa.domain.severity import Severity
 from capa.domain.triage import Outcome
 from capa.settings import CapaSettings, read_policy
+from capa.settings.case_policy import read_case_policy
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
@@ -48,13 +50,25 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PEPPER = SecretStr("a pepper for tests that is long enough")
 PUBLIC_URL = "https://capa.example.org"
 ANNA = Cause(Actor("person", "anna"))
-SCOPES = ("nonconformities:read", "nonconformities:write", "actions:read", "actions:write")
+SCOPES = (
+    "nonconformities:read",
+    "nonconformities:write",
+    "actions:read",
+    "actions:write",
+    "cases:read",
+    "cases:write",
+    "cases:approve",
+)
 
 C = TypeVar("C", bound=Contract)
 
 
 def the_policy(name: str = "triage.toml") -> TriagePolicy:
     return read_policy(CONFIG / name, CONFIG / "calendars")
+
+
+def the_case_policy() -> CasePolicy:
+    return read_case_policy(CONFIG / "cases.toml", CONFIG / "calendars")
 
 
 def a_complaint(severity: Severity = Severity.MAJOR, **changes: Any) -> Complaint:
@@ -94,6 +108,7 @@ class World:
     url: str
     engine: AsyncEngine
     policy: TriagePolicy = field(default_factory=the_policy)
+    case_policy: CasePolicy = field(default_factory=the_case_policy)
     clock: SetClock = field(default_factory=SetClock)
     wake: Wake = field(default_factory=Wake)
 
@@ -117,7 +132,12 @@ class World:
     def core(self) -> Core:
         settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, public_url=PUBLIC_URL)
         return Core(
-            settings=settings, policy=self.policy, engine=self.engine, clock=self.clock, wake=self.wake
+            settings=settings,
+            policy=self.policy,
+            case_policy=self.case_policy,
+            engine=self.engine,
+            clock=self.clock,
+            wake=self.wake,
         )
 
     async def triage(self, complaint: Complaint, cause: Cause | None = None) -> Outcome | None:
@@ -180,12 +200,12 @@ class World:
 
     @asynccontextmanager
     async def caller(
-        self, folder: Path, scopes: tuple[str, ...] = SCOPES
+        self, folder: Path, scopes: tuple[str, ...] = SCOPES, person: str = "anna"
     ) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the API with a key of these scopes."""
         file = folder / "keys.json"
         token, _ = create_key(
-            file, PEPPER, name="test", actor=Actor("person", "anna"), scopes=scopes, at=MONDAY
+            file, PEPPER, name="test", actor=Actor("person", person), scopes=scopes, at=MONDAY
         )
         settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, keys_file=file)
         core = replace(self.core, settings=settings)

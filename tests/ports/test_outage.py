@@ -55,7 +55,9 @@ async def survive(carrier: Carrier, *, kill: Do, restart: Do) -> None:
     async def write() -> None:
         nonlocal written
         writer = carrier.member()
-        while not enough.is_set():  # so that writing is under way when the kill comes, however fast the machine
+        while (
+            not enough.is_set()
+        ):  # so that writing is under way when the kill comes, however fast the machine
             await insist(writer, records(carrier.topic, STEP, start=written), failures)
             written += STEP
             await asyncio.sleep(0.02)

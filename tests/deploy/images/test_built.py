@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 LIBRARIES = {"redress-chassis", "redress-common", "redress-events", "redress-worktime"}
 CONFIG = {
     "intake": {"import-profiles", "oidc.toml"},
-    "capa": {"calendars", "oidc.toml", "triage.toml"},
+    "capa": {"calendars", "cases.toml", "oidc.toml", "triage.toml"},
     "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }
 LARGEST_MEGABYTES = 160

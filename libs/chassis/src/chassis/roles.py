@@ -18,15 +18,19 @@ _STAFF: Final = (
     "nonconformities:read",
     "actions:read",
     "actions:write",
+    "cases:read",
+    "cases:write",
     "deadlines:read",
 )
-_QUALITY: Final = (*_STAFF, "nonconformities:write")
+_QUALITY: Final = (*_STAFF, "nonconformities:write", "cases:approve")
+_MANAGEMENT: Final = (*_QUALITY, "cases:approve-management")
 _ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": _CRM,
     "staff": _STAFF,
     "quality": _QUALITY,
+    "management": _MANAGEMENT,
     "admin": _ADMIN,
 }
 

@@ -9,7 +9,16 @@ from typing import Final
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.api import actions, nonconformities, steps, triage_decisions
+from capa.api import (
+    action_checks,
+    actions,
+    case_steps,
+    cases,
+    nonconformities,
+    nonconformity_steps,
+    steps,
+    triage_decisions,
+)
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.consumers import counters
@@ -17,24 +26,36 @@ from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
+from capa.db.case_records import PostgresCaseRecords
 from capa.db.figures import PostgresFigures
 from capa.db.records import PostgresRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
 from capa.domain.policy import TriagePolicy
+from capa.domain.risk import CasePolicy
 from capa.jobs.gauges import OpenGauges
+from capa.jobs.run_monitoring import PAUSE_SECONDS, RunMonitoring
 from capa.settings import CapaSettings, read_policy
+from capa.settings.case_policy import read_case_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
+from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.complete_action import CompleteAction
+from capa.usecases.end_monitoring import EndMonitoring
+from capa.usecases.give_action import GiveAction
+from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
+from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.request_case import RequestCase
 from capa.usecases.step import TakeStep
+from capa.usecases.take_case_step import TakeCaseStep
+from capa.usecases.take_nonconformity_step import TakeNonconformityStep
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
 from chassis.auth import Keyring
@@ -64,6 +85,16 @@ SERVICE: Final = "capa"
 VERSION: Final = version("redress-capa")
 _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
+_PARTS: Final = (
+    nonconformities,
+    nonconformity_steps,
+    cases,
+    case_steps,
+    actions,
+    steps,
+    action_checks,
+    triage_decisions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +103,7 @@ class Core:
 
     settings: CapaSettings
     policy: TriagePolicy
+    case_policy: CasePolicy
     engine: AsyncEngine
     clock: Clock
     wake: Wake
@@ -85,6 +117,11 @@ class Core:
     def announcer(self) -> Announcer:
         """Writes events with links to this service."""
         return Announcer(self.settings.public_url)
+
+    @property
+    def case_announcer(self) -> CaseAnnouncer:
+        """Writes events of cases with links to this service."""
+        return CaseAnnouncer(self.settings.public_url)
 
     @property
     def records(self) -> PostgresRecords:
@@ -104,7 +141,9 @@ def open_core(
 
     Whoever can wait longer for a connection than a request may, says so by `patience_seconds`.
     """
-    policy = read_policy(settings.triage_policy_file, settings.config_dir / "calendars")
+    calendars = settings.config_dir / "calendars"
+    policy = read_policy(settings.triage_policy_file, calendars)
+    case_policy = read_case_policy(settings.case_policy_file, calendars)
     engine = open_engine(
         settings.database_url,
         name=f"{SERVICE}-{role}",
@@ -112,7 +151,9 @@ def open_core(
         pool_timeout_seconds=patience_seconds or settings.database_pool_timeout_seconds,
     )
     pool_metrics().watch(engine, role)
-    return Core(settings=settings, policy=policy, engine=engine, clock=clock, wake=wake)
+    return Core(
+        settings=settings, policy=policy, case_policy=case_policy, engine=engine, clock=clock, wake=wake
+    )
 
 
 def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
@@ -127,22 +168,12 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    take_step = TakeStep(core.start_work, core.clock, core.announcer)
-    desk = Desk(
-        records=core.records,
-        cursors=Cursors(settings.pepper),
-        clock=core.clock,
-        assign=AssignAction(take_step),
-        reassign=ReassignAction(take_step),
-        change_due=ChangeDue(take_step, core.policy),
-        complete=CompleteAction(take_step),
-        cancel=CancelAction(take_step),
-    )
+    desk = _desk(core)
     return create_app(
         title="Redress capa",
         version=VERSION,
-        description="Nonconformities, the actions that contain them, and why triage decided as it did.",
-        routers=[part.router_of(desk) for part in (nonconformities, actions, steps, triage_decisions)],
+        description="Nonconformities, corrective-action cases, their actions, and why triage decided as it did.",
+        routers=[part.router_of(desk) for part in _PARTS],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
         bearer=open_bearer_tokens(settings),
@@ -151,9 +182,38 @@ def build_app(core: Core, health: Health) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         tags=[
             {"name": nonconformities.TAG, "description": "Requirements that were not met."},
+            {
+                "name": cases.TAG,
+                "description": "Corrective-action cases: why it happened, and that it does not again.",
+            },
             {"name": actions.TAG, "description": "What one owner must do by an instant."},
             {"name": triage_decisions.TAG, "description": "What became of each complaint, and why."},
         ],
+    )
+
+
+def _desk(core: Core) -> Desk:
+    work, clock, told = core.start_work, core.clock, core.announcer
+    take_step = TakeStep(work, clock, told)
+    return Desk(
+        records=core.records,
+        cursors=Cursors(core.settings.pepper),
+        clock=core.clock,
+        assign=AssignAction(take_step),
+        reassign=ReassignAction(take_step),
+        change_due=ChangeDue(take_step, core.policy),
+        complete=CompleteAction(take_step),
+        cancel=CancelAction(take_step),
+        take_step=take_step,
+        triage_policy=core.policy,
+        raise_nonconformity=RaiseNonconformity(work, clock, told),
+        nonconformity_step=TakeNonconformityStep(work, clock, told),
+        link_complaint=LinkComplaint(work, clock, told),
+        give_action=GiveAction(work, clock, told, core.policy, core.case_policy),
+        case_records=PostgresCaseRecords(core.engine),
+        case_policy=core.case_policy,
+        request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
+        case_step=TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy),
     )
 
 
@@ -175,7 +235,7 @@ def build_handlers(core: Core) -> Handlers:
 
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
-    return AnnounceAgain(core.start_work, core.clock, core.announcer)
+    return AnnounceAgain(core.start_work, core.clock, core.announcer, core.case_announcer)
 
 
 def build_transport(core: Core) -> Transport:
@@ -211,10 +271,16 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     show = OpenGauges(PostgresFigures(core.engine), groups_of(core.policy), core.clock)
     show.prepare()
     gauges = KeepGauges(show, partial(kept, "service"))
+    monitoring = RunMonitoring(
+        EndMonitoring(core.start_work, core.clock, core.case_announcer, core.case_policy)
+    )
     return [
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()
+        ),
+        watched_loop(
+            "monitoring", monitoring.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
     ]

@@ -27,7 +27,11 @@ from events.contracts.capa import (
     ActionCancelledV1,
     ActionCompletedV1,
     ActionDueChangedV1,
+    ActionEvidenceRejectedV1,
     ActionReassignedV1,
+    ActionVerifiedV1,
+    NonconformityClosedV1,
+    NonconformityDispositionedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
     TriageDecidedV1,
@@ -50,6 +54,7 @@ from intake.api.imports import ImportServices, imports_router
 from intake.api.similar import SimilarServices, similar_router
 from intake.consumers.actions import on_action
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
+from intake.consumers.nonconformity_progress import on_nonconformity_progress
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
@@ -231,15 +236,20 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
+    progress = on_nonconformity_progress(nonconformity, clock)
     action = on_action(FollowAction(work), clock)
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
         NonconformityLinkedV1: on_nonconformity_linked(nonconformity, clock),
+        NonconformityDispositionedV1: progress,
+        NonconformityClosedV1: progress,
         ActionAssignedV1: action,
         ActionReassignedV1: action,
         ActionDueChangedV1: action,
         ActionCompletedV1: action,
+        ActionEvidenceRejectedV1: action,
+        ActionVerifiedV1: action,
         ActionCancelledV1: action,
     }
 

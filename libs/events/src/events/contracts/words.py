@@ -53,3 +53,12 @@ class Punctuality(Word):
     EARLY = "early"
     LATE = "late"
     UNKNOWN = "unknown"
+
+
+class EffectivenessResult(Word):
+    """Whether what was done stopped what had happened."""
+
+    EFFECTIVE = "effective"
+    INEFFECTIVE = "ineffective"
+    INCONCLUSIVE = "inconclusive"
+    UNKNOWN = "unknown"

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.usecases.figures import AGE_CLASSES, Figures, OpenActions, OpenNonconformities
+from capa.usecases.figures import AGE_CLASSES, Figures, OpenActions, OpenCases, OpenNonconformities
 
 # The oldest class is the first place.
 _NONCONFORMITIES = sa.text("""
@@ -16,6 +16,10 @@ SELECT product, severity, width_bucket(raised_at, CAST(:limits AS timestamptz[])
 _ACTIONS = sa.text("""
 SELECT kind, team, due_at < CAST(:now AS timestamptz) AS overdue, count(*) AS number
   FROM action WHERE state = 'open' GROUP BY kind, team, overdue
+""")
+_CASES = sa.text("""
+SELECT state, coalesce(next_due_at < CAST(:now AS timestamptz), false) AS overdue, count(*) AS number
+  FROM corrective_case WHERE state NOT IN ('rejected', 'closed_effective', 'cancelled') GROUP BY state, overdue
 """)
 
 
@@ -30,6 +34,7 @@ class PostgresFigures:
         limits = [now - limit for _, limit in AGE_CLASSES[-2::-1]]
         async with self._engine.connect() as connection:
             raised = (await connection.execute(_NONCONFORMITIES, {"limits": limits})).all()
+            worked_on = (await connection.execute(_CASES, {"now": now})).all()
             given = (await connection.execute(_ACTIONS, {"now": now})).all()
         oldest_first = [name for name, _ in reversed(AGE_CLASSES)]
         return Figures(
@@ -38,5 +43,6 @@ class PostgresFigures:
                 for row in raised
             ],
             [OpenActions(row.kind, row.team, row.overdue, row.number) for row in given],
+            [OpenCases(row.state, row.overdue, row.number) for row in worked_on],
             min((row.oldest for row in raised), default=None),
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from capa.db.actions import PostgresActions
+from capa.db.cases import PostgresCases
+from capa.db.nonconformities import PostgresNonconformities
 from capa.db.standing import PostgresStanding
 from capa.db.triage import PostgresTriage
 from common.clock import Clock
@@ -25,6 +27,8 @@ class PostgresWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self._triage = PostgresTriage(connection)
         self._actions = PostgresActions(connection)
+        self._nonconformities = PostgresNonconformities(connection)
+        self._cases = PostgresCases(connection)
         self._standing = PostgresStanding(connection)
         self.announced: list[Event[Contract]] = []
 
@@ -37,6 +41,16 @@ class PostgresWork:
     def actions(self) -> PostgresActions:
         """Actions and notices about them."""
         return self._actions
+
+    @property
+    def nonconformities(self) -> PostgresNonconformities:
+        """Nonconformities that people work on."""
+        return self._nonconformities
+
+    @property
+    def cases(self) -> PostgresCases:
+        """Corrective-action cases."""
+        return self._cases
 
     @property
     def standing(self) -> PostgresStanding:

@@ -3,9 +3,12 @@
 Refusal
 ├── Missing
 │   ├── NonconformityMissing   no such nonconformity
-│   └── ActionMissing          no such action
+│   ├── ActionMissing          no such action
+│   ├── CaseMissing            no such corrective-action case
+│   └── ComplaintUnknown       no complaint of this id is known here
 ├── Conflicting
-│   └── StepNotPossible        the action's state does not allow the step
+│   ├── StepNotPossible        something stands in the way of the step
+│   └── AlreadyLinked          the complaint belongs to the nonconformity already
 ├── Stale                      (common) somebody else changed the action first
 └── Unacceptable
     ├── ReasonMissing          a change that needs a reason has none
@@ -13,7 +16,19 @@ Refusal
     ├── OwnerUnchanged         the action has this owner and team already
     ├── DueUnchanged           the action is due then already
     ├── DueInPast              the new due instant has passed
-    └── CompletionTimeInvalid  the completion lies before the action was given or after now
+    ├── CompletionTimeInvalid  the completion lies before the action was given or after now
+    ├── RationaleMissing       a decision does not say why
+    ├── DispositionInvalid     the parts of a disposition contradict each other or what is affected
+    ├── ConcessionMissing      a use as is names nobody who authorised it
+    ├── SamePerson             two people are needed, and this is one
+    ├── AnalysisInvalid        a cause's analysis does not hang together
+    ├── ContainmentUnproven    no containment action is done
+    ├── RiskInvalid            the risk cannot be found from what was given
+    ├── CauseUnknown           no such cause of the case
+    ├── LinkUnknown            a record that is named does not exist
+    ├── PlanInvalid            the plan to judge the effect contradicts itself
+    ├── ActionInvalid          an action of this kind does not belong there
+    └── SignatureInvalid       the signer is no person, or the printed name is missing
 """
 
 from typing import ClassVar
@@ -34,7 +49,7 @@ class ActionMissing(Missing):
 
 
 class StepNotPossible(Conflicting):
-    """The action's state does not allow the step."""
+    """Something stands in the way of the step; `errors` names each thing."""
 
     code: ClassVar[str] = "step_not_possible"
 
@@ -73,3 +88,93 @@ class CompletionTimeInvalid(Unacceptable):
     """An action is completed after it was given and not in the future."""
 
     code: ClassVar[str] = "completion_time_invalid"
+
+
+class CaseMissing(Missing):
+    """There is no such corrective-action case."""
+
+    code: ClassVar[str] = "case_not_found"
+
+
+class ComplaintUnknown(Missing):
+    """No complaint of this id was announced to capa."""
+
+    code: ClassVar[str] = "complaint_not_known"
+
+
+class AlreadyLinked(Conflicting):
+    """The complaint belongs to the nonconformity already."""
+
+    code: ClassVar[str] = "already_linked"
+
+
+class RationaleMissing(Unacceptable):
+    """A decision does not say why it was taken."""
+
+    code: ClassVar[str] = "rationale_missing"
+
+
+class DispositionInvalid(Unacceptable):
+    """A disposition contradicts itself or what is affected."""
+
+    code: ClassVar[str] = "disposition_invalid"
+
+
+class ConcessionMissing(Unacceptable):
+    """A use as is names nobody who authorised it."""
+
+    code: ClassVar[str] = "concession_missing"
+
+
+class SamePerson(Unacceptable):
+    """Two different people are needed, such as an owner and an approver."""
+
+    code: ClassVar[str] = "same_person"
+
+
+class AnalysisInvalid(Unacceptable):
+    """The analysis of a cause does not hang together."""
+
+    code: ClassVar[str] = "analysis_invalid"
+
+
+class RiskInvalid(Unacceptable):
+    """The policy finds no risk from what was given."""
+
+    code: ClassVar[str] = "risk_invalid"
+
+
+class CauseUnknown(Unacceptable):
+    """The case has no such cause."""
+
+    code: ClassVar[str] = "cause_unknown"
+
+
+class LinkUnknown(Unacceptable):
+    """A record that is named does not exist."""
+
+    code: ClassVar[str] = "link_unknown"
+
+
+class PlanInvalid(Unacceptable):
+    """The plan to judge the effect contradicts itself."""
+
+    code: ClassVar[str] = "plan_invalid"
+
+
+class ActionInvalid(Unacceptable):
+    """An action of this kind does not belong there, or lacks what it needs."""
+
+    code: ClassVar[str] = "action_invalid"
+
+
+class SignatureInvalid(Unacceptable):
+    """A signature needs a person and the person's printed name."""
+
+    code: ClassVar[str] = "signature_invalid"
+
+
+class ContainmentUnproven(Unacceptable):
+    """A containment is said to be validated, but no containment action is done."""
+
+    code: ClassVar[str] = "containment_unproven"

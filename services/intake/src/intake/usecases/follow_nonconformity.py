@@ -1,7 +1,7 @@
 """Follow nonconformities: keep to which one a complaint belongs."""
 
 from events.delivery import Delivery
-from intake.domain.progress import NonconformitySeen
+from intake.domain.progress import NonconformityMoved, NonconformitySeen
 from intake.usecases.ports import StartWork
 
 
@@ -15,3 +15,8 @@ class FollowNonconformity:
         """Keep it once; raises AlreadyHandled for a second delivery."""
         async with self._start_work(once=delivery) as work:
             await work.progress.nonconformity(seen)
+
+    async def moved(self, moved: NonconformityMoved, delivery: Delivery) -> None:
+        """Keep once where it stands now; raises AlreadyHandled for a second delivery."""
+        async with self._start_work(once=delivery) as work:
+            await work.progress.moved(moved)

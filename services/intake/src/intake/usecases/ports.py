@@ -15,7 +15,7 @@ from events.envelope import Contract, Event
 from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
-from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
 from intake.domain.trail import Trace
 
 __all__ = [
@@ -154,6 +154,10 @@ class Progress(Protocol):
 
     async def nonconformity(self, seen: NonconformitySeen) -> None:
         """Note that a complaint belongs to a nonconformity."""
+        ...
+
+    async def moved(self, moved: NonconformityMoved) -> None:
+        """Note where a nonconformity stands."""
         ...
 
     async def action(self, seen: ActionSeen) -> None:
