@@ -105,10 +105,12 @@ def installed(
 
 
 def test_every_module_can_be_imported_and_the_program_explains_itself(installed: Installed) -> None:
+    statistics = ["quality"] if installed.service == "capa" else []
+    imported = ["common", "events", "chassis", "worktime", *statistics, installed.service]
     program = f"""
 import importlib, json, pkgutil
 failed = []
-for name in ("common", "events", "chassis", "worktime", "{installed.service}"):
+for name in {imported!r}:
     package = importlib.import_module(name)
     for found in pkgutil.walk_packages(package.__path__, name + "."):
         try:
