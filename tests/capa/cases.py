@@ -60,6 +60,13 @@ EFFECT_PLAN = EffectPlan(
     window_days=90,
     test="poisson_exact",
 )
+WINDOW = {
+    Result.EFFECTIVE: (2, 10_000.0),
+    Result.INEFFECTIVE: (40, 10_000.0),
+    Result.INCONCLUSIVE: (0, 1.0),
+}
+"""What comes in the window, after 31 in 9,500."""
+
 LESSONS = Lessons(
     documents="none",
     fmea="none",
@@ -181,7 +188,11 @@ def good(
             containment_removed="there was none",
         ),
         Step.REVIEW_EFFECTIVENESS: lambda: judging.ReviewEffectiveness(
-            result=result, events=2, exposure=10000.0, explanation="p < 0.001", signature=PLEDGE
+            events=WINDOW[result][0],
+            exposure=WINDOW[result][1],
+            same_cause=0,
+            explanation="counted from all letters",
+            signature=PLEDGE,
         ),
         Step.CLOSE: lambda: judging.Close(lessons=LESSONS, signature=PLEDGE),
         Step.REOPEN: lambda: judging.Reopen(reason="it came back"),
@@ -229,6 +240,21 @@ class Story:
                 done, _ = action.complete(evidence="x", completed_at=None, now=self.now, by=DOER)
                 self.actions[nth], _ = action_checks.verify(done, statement="seen", by=OTHER, now=self.now)
 
+    def plan(self) -> None:
+        """Investigate and submit the plan."""
+        self.investigate()
+        self.take(Step.SUBMIT_PLAN)
+
+    def carry_out(self) -> None:
+        """Do the actions and say so."""
+        self.do_actions()
+        self.take(Step.REPORT_IMPLEMENTED)
+
+    def end(self) -> None:
+        """Find it effective, and close."""
+        self.take(Step.REVIEW_EFFECTIVENESS, APPROVER)
+        self.take(Step.CLOSE, APPROVER)
+
     def wait(self) -> None:
         """Let the window of monitoring end."""
         assert self.case.monitoring_until is not None
@@ -255,15 +281,12 @@ def brought_to(target: CaseState) -> Story:
         CaseState.REQUESTED: lambda: story.take(Step.ACCEPT, OTHER),
         CaseState.ACCEPTED: lambda: story.take(Step.START_CONTAINMENT),
         CaseState.CONTAINMENT: lambda: story.take(Step.CONTAIN),
-        CaseState.INVESTIGATING: lambda: (story.investigate(), story.take(Step.SUBMIT_PLAN))[1],
+        CaseState.INVESTIGATING: story.plan,
         CaseState.PLAN_PENDING_APPROVAL: lambda: story.take(Step.APPROVE_PLAN, APPROVER),
-        CaseState.IMPLEMENTING: lambda: (story.do_actions(), story.take(Step.REPORT_IMPLEMENTED))[1],
+        CaseState.IMPLEMENTING: story.carry_out,
         CaseState.VERIFYING: lambda: story.take(Step.VERIFY, OTHER),
         CaseState.MONITORING: story.wait,
-        CaseState.EFFECTIVENESS_REVIEW: lambda: (
-            story.take(Step.REVIEW_EFFECTIVENESS, APPROVER),
-            story.take(Step.CLOSE, APPROVER),
-        )[1],
+        CaseState.EFFECTIVENESS_REVIEW: story.end,
     }
     while story.case.state is not target:
         way[story.case.state]()

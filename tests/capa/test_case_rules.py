@@ -172,6 +172,21 @@ def test_no_path_leads_to_closed_from_a_check_that_is_not_effective(result: Resu
         story.take(Step.CLOSE, APPROVER)
 
 
+@pytest.mark.parametrize("result", list(Result))
+def test_the_figures_decide_by_the_test_that_the_plan_fixed(result: Result) -> None:
+    story = brought_to(State.EFFECTIVENESS_REVIEW)
+    story.take(Step.REVIEW_EFFECTIVENESS, APPROVER, result=result)
+    review = story.case.reviews[-1]
+    assert (review.result, len(review.reckoning) > 1) == (result, True)
+
+
+def test_a_grave_event_of_the_same_cause_is_never_effective() -> None:
+    story = brought_to(State.EFFECTIVENESS_REVIEW)
+    command = good(Step.REVIEW_EFFECTIVENESS, story.case)
+    taken = replace(command, same_cause=1).take(story.case, story.around(APPROVER))  # type: ignore[call-arg]
+    assert taken.case.reviews[-1].result is Result.INEFFECTIVE
+
+
 def test_an_ineffective_check_opens_a_new_round_that_asks_for_everything_anew() -> None:
     story = brought_to(State.EFFECTIVENESS_REVIEW)
     original = story.case.original_due_at

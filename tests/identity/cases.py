@@ -67,7 +67,6 @@ CASE_STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "review-effectiveness": (
         _APPROVE,
         {
-            "result": "effective",
             "events": 2,
             "exposure": 10000,
             "explanation": "2 in 10,000 after 31 in 9,500",

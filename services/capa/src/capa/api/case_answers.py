@@ -114,7 +114,14 @@ class ReviewOut(Out):
     baseline_exposure: float = Field(description="In how much exposure.")
     events: int = Field(description="How many events there were in the window.")
     exposure: float = Field(description="In how much exposure.")
-    explanation: str = Field(description="Why the figures mean that.")
+    same_cause: int = Field(
+        description="How many of them, of severity major or worse, have the same verified cause."
+    )
+    p_value: float | None = Field(
+        description="The probability of so few events or fewer without any change; null where it is not defined."
+    )
+    reckoning: list[str] = Field(description="The test, step by step.")
+    explanation: str = Field(description="What the reviewer says of the figures.")
     cycle: int = Field(description="The round that was judged.")
     reviewed_by: str = Field(description="Who, as kind:id.")
     reviewed_at: datetime = Field(description="When.")

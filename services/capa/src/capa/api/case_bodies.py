@@ -22,7 +22,7 @@ from capa.domain.case import analysing, carrying_out, judging, pausing, planning
 from capa.domain.case.analysis import Method
 from capa.domain.case.command import Command
 from capa.domain.case.signing import Pledge
-from capa.domain.case.values import CauseKind, Nature, Rejection, Result
+from capa.domain.case.values import CauseKind, Nature, Rejection
 from capa.domain.risk import Recurrence
 from capa.domain.severity import Severity
 
@@ -248,16 +248,21 @@ class VerifyIn(StepIn):
 
 
 class ReviewEffectivenessIn(StepIn):
-    """What was counted in the window, and what follows."""
+    """What was counted in the window; the test that the plan fixed decides."""
 
     makes: ClassVar[type[Command]] = judging.ReviewEffectiveness
 
-    result: Result = Field(description="Whether the actions were effective.")
     events: int = Field(ge=0, le=10**9, description="How many events there were in the window.")
     exposure: float = Field(ge=0, le=1e15, description="In how much exposure.")
+    same_cause: int = Field(
+        0,
+        ge=0,
+        le=10**9,
+        description="How many of them, of severity major or worse, have the same verified cause.",
+    )
     explanation: Words = Field(
-        description="Why the figures mean that.",
-        examples=["2 in 10,000 letters after 31 in 9,500; p < 0.001."],
+        description="What the reviewer says of the figures.",
+        examples=["Counted from all letters of March to May."],
     )
     signature: SignatureIn = Field(description="The reviewer's signature: review.")
 

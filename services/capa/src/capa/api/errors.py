@@ -120,6 +120,13 @@ PROBLEMS: Final = (
         "Correct the figure that `errors` points at.",
     ),
     ProblemType(
+        "figures_invalid",
+        "A figure is not one that the test is defined for",
+        422,
+        "Counts are 0 or more, exposures are above 0, and shares lie between 0 and 1.",
+        "Correct the figure that `errors` names.",
+    ),
+    ProblemType(
         "action_invalid",
         "The action does not belong there",
         422,

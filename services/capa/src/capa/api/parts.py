@@ -175,9 +175,9 @@ class EffectPlanPart(Part):
     baseline_events: int = Field(ge=0, le=10**9, description="How many there were before the work.")
     baseline_exposure: float = Field(gt=0, le=1e15, description="In how much exposure.")
     reduction: float = Field(
-        gt=0, le=1, description="The relative reduction that is aimed at.", examples=[0.5]
+        gt=0, lt=1, description="The relative reduction that is aimed at.", examples=[0.5]
     )
-    significance: float = Field(0.05, gt=0, lt=1, description="The level of significance of the test.")
+    significance: float = Field(0.05, gt=0, lt=0.5, description="The level of significance of the test.")
     start_delay_days: int = Field(
         0, ge=0, le=1_095, description="Days after the verification until counting begins."
     )

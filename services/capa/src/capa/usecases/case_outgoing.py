@@ -213,7 +213,7 @@ def _decided(case: Case, review: Review, cycle: int) -> told.CaseEffectivenessDe
         case_id=case.id,
         number=case.number,
         result=EffectivenessResult(review.result.value),
-        explanation=review.explanation,
+        explanation=f"{review.reckoning[-1]} {review.explanation}"[:_MOST_TEXT],
         cycle=cycle,
         decided_at=review.reviewed_at,
     )

@@ -13,11 +13,12 @@ from capa.domain.case.guards import Circumstances
 from capa.domain.case.values import Covers, Lessons, Result, Review
 from capa.domain.due import counted
 from capa.domain.risk import Clock
+from quality.effectiveness import Observed, Plan, decide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEffectiveness(SignedCommand):
-    """Say whether the actions were effective, with what was counted and why.
+    """Judge by what was counted in the window, with the test that the plan fixed, whether the actions were effective.
 
     Effective lets the case be closed. Ineffective opens a new round of investigation. Inconclusive extends the window once,
     by its own length, and opens a new round the second time.
@@ -27,9 +28,9 @@ class ReviewEffectiveness(SignedCommand):
     covers: ClassVar[Covers] = "effectiveness"
     meaning: ClassVar[str] = "review"
 
-    result: Result
     events: int
     exposure: float
+    same_cause: int
     explanation: str
 
     @override
@@ -39,7 +40,7 @@ class ReviewEffectiveness(SignedCommand):
         if review is None or case.effect_plan is None:
             raise ValueError(f"{case.number} has no plan for the effect")
         facts: tuple[CaseFact, ...] = (EffectDecided(case.cycle),)
-        match self.result:
+        match review.result:
             case Result.EFFECTIVE:
                 return Taken(judged, facts, review.explanation)
             case Result.INEFFECTIVE:
@@ -65,12 +66,25 @@ class ReviewEffectiveness(SignedCommand):
     def _judged(self, case: Case, around: Circumstances) -> Case:
         if case.effect_plan is None:
             raise ValueError(f"{case.number} has no plan for the effect")
+        plan = case.effect_plan
+        decided = decide(
+            Plan(
+                baseline=plan.baseline_events,
+                baseline_exposure=plan.baseline_exposure,
+                reduction=plan.reduction,
+                alpha=plan.significance,
+            ),
+            Observed(count=self.events, exposure=self.exposure, same_cause=self.same_cause),
+        )
         review = Review(
-            result=self.result,
+            result=Result(decided.result.value),
             baseline_events=case.effect_plan.baseline_events,
             baseline_exposure=case.effect_plan.baseline_exposure,
             events=self.events,
             exposure=self.exposure,
+            same_cause=self.same_cause,
+            p_value=decided.p_value,
+            reckoning=tuple(step.text for step in decided.steps),
             explanation=given(self.explanation, "/explanation"),
             cycle=case.cycle,
             reviewed_by=around.by,

@@ -1,7 +1,7 @@
 """From causes to work: plan how the effect is judged, submit the plan, approve or reject it."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from typing_extensions import override
 
@@ -13,6 +13,9 @@ from capa.domain.case.guards import Circumstances
 from capa.domain.case.values import Covers, EffectPlan
 from capa.domain.errors import PlanInvalid
 from common.refusals import FieldError
+
+_LARGEST_SIGNIFICANCE: Final = 0.5
+"""From here on chance would show anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +33,8 @@ class PlanEffectiveness(Command):
         for field, wrong in (
             ("baseline_exposure", plan.baseline_exposure <= 0),
             ("baseline_events", plan.baseline_events < 0),
-            ("reduction", not 0 < plan.reduction <= 1),
-            ("significance", not 0 < plan.significance < 1),
+            ("reduction", not 0 < plan.reduction < 1),
+            ("significance", not 0 < plan.significance < _LARGEST_SIGNIFICANCE),
             ("window_days", plan.window_days < 1),
             ("start_delay_days", plan.start_delay_days < 0),
         ):

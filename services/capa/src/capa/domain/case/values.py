@@ -173,13 +173,20 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a check of the effect said: events and exposure before and in the window, and the reviewer's explanation."""
+    """What a check of the effect said: events and exposure before and in the window, and the reviewer's explanation.
+
+    `same_cause` are those events, of severity major or worse, that have the same verified cause. `p_value` is the probability
+    of so few events or fewer without any change, None where it is not defined; `reckoning` tells the test step by step.
+    """
 
     result: Result
     baseline_events: int
     baseline_exposure: float
     events: int
     exposure: float
+    same_cause: int
+    p_value: float | None
+    reckoning: tuple[str, ...]
     explanation: str
     cycle: int
     reviewed_by: str
