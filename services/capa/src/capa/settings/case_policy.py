@@ -1,18 +1,24 @@
 """The policy of cases: the risk matrix, the action-priority table, terms, and who signs."""
 
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from capa.domain.due import counted
 from capa.domain.risk import RATINGS, CasePolicy, Clock, Level, PriorityRow, Ratings, Recurrence
 from capa.domain.severity import Severity
 from capa.settings.files import DurationText, Part, calendar_in, checked
+from chassis.settings import CannotStart
+from common.refusals import Refusal
 from events.types import Code
 from worktime.calendar import Calendar
 from worktime.durations import parse_duration
 
+# Any fixed instant serves to find out whether the due times can be computed at all.
+_TRIAL_START = datetime(2026, 1, 1, tzinfo=UTC)
 _Rating = Annotated[int, Field(ge=RATINGS.start, lt=RATINGS.stop)]
 _Range = tuple[_Rating, _Rating]
 
@@ -117,4 +123,11 @@ class _Policy(Part):
 def read_case_policy(file: Path, calendars: Path) -> CasePolicy:
     """Read and check the policy of cases and the calendar it names; raises CannotStart naming file and field."""
     policy = checked(_Policy, file, "REDRESS_CAPA_CASE_POLICY or REDRESS_CONFIG_DIR")
-    return policy.value(calendar_in(calendars / f"{policy.calendar}.toml"))
+    value = policy.value(calendar_in(calendars / f"{policy.calendar}.toml"))
+    for level, terms in value.terms.items():
+        for clock, term in {**terms, Clock.SCREEN: value.screen}.items():
+            try:
+                counted(value.calendar, value.version, _TRIAL_START, term)
+            except Refusal as refusal:
+                raise CannotStart(f"{file}: terms.{level}.{clock}: {refusal.detail}") from None
+    return value
