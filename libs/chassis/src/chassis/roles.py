@@ -20,6 +20,8 @@ _STAFF: Final = (
     "nonconformities:read",
     "actions:read",
     "actions:write",
+    "cases:read",
+    "cases:write",
     "deadlines:read",
     "signals:read",
     "exposures:read",
@@ -30,9 +32,11 @@ _QUALITY: Final = (
     "complaints:decide",
     "complaints:close",
     "nonconformities:write",
+    "cases:approve",
     "signals:write",
     "exposures:write",
 )
+_MANAGEMENT: Final = (*_QUALITY, "cases:approve-management")
 _PRIVACY: Final = (
     "complaints:read",
     "complaints:personal",
@@ -56,6 +60,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": _CRM,
     "staff": _STAFF,
     "quality": _QUALITY,
+    "management": _MANAGEMENT,
     "privacy": _PRIVACY,
     "admin": _ADMIN,
 }
