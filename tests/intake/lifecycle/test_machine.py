@@ -236,4 +236,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=50, stateful_step_count=40, deadline=None, database=None)
+TestLifecycle.settings = settings(max_examples=30, stateful_step_count=30, deadline=None, database=None)
