@@ -13,7 +13,12 @@ from capa.usecases.indicators import span_of
 TAG = "Management review"
 _HTML: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "content": {"text/html": {"schema": {"type": "string"}}},
+        "content": {
+            "text/html": {
+                "schema": {"type": "string"},
+                "example": "<!doctype html><html><body></body></html>",
+            }
+        },
         "description": "The pack, to be read or printed.",
     }
 }

@@ -28,7 +28,15 @@ Writer = Annotated[Principal, requires("signals:write")]
 SignalPath = Annotated[str, Path(max_length=64, description="A signal's id or number.", examples=["S-1001"])]
 
 _SVG: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The chart."}
+    200: {
+        "content": {
+            "image/svg+xml": {
+                "schema": {"type": "string"},
+                "example": '<svg xmlns="http://www.w3.org/2000/svg"/>',
+            }
+        },
+        "description": "The chart.",
+    }
 }
 
 
