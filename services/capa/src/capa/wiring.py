@@ -61,6 +61,7 @@ from capa.usecases.cancel_action import CancelAction
 from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.clear_signal import ClearSignal
+from capa.usecases.complaint_ledger import ComplaintLedger
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
@@ -78,6 +79,7 @@ from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
+from capa.usecases.review_case import ReviewCase
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
 from capa.usecases.take_nonconformity_step import TakeNonconformityStep
@@ -251,6 +253,9 @@ def _desk(core: Core) -> Desk:
     work, clock, told = core.start_work, core.clock, core.announcer
     take_step = TakeStep(work, clock, told)
     figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
+    ledger = ComplaintLedger(PostgresFigureRecords(core.engine))
+    case_records = PostgresCaseRecords(core.engine)
+    case_step = TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy)
     return Desk(
         records=core.records,
         cursors=Cursors(core.settings.pepper),
@@ -266,17 +271,18 @@ def _desk(core: Core) -> Desk:
         nonconformity_step=TakeNonconformityStep(work, clock, told),
         link_complaint=LinkComplaint(work, clock, told),
         give_action=GiveAction(work, clock, told, core.policy, core.case_policy),
-        case_records=PostgresCaseRecords(core.engine),
+        case_records=case_records,
         case_policy=core.case_policy,
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
-        case_step=TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy),
+        case_step=case_step,
+        review_case=ReviewCase(case_records, ledger, case_step),
         signal_records=PostgresSignalRecords(core.engine),
         confirm=ConfirmSignal(work, clock, core.policy, told),
         dismiss=DismissSignal(work, clock),
         clear=ClearSignal(work, clock, core.signals),
         report_exposure=ReportExposure(work),
         indicators=figures,
-        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), clock),
+        assess=AssessEffectiveness(ledger, clock),
         review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
     )
 

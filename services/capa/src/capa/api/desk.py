@@ -24,6 +24,7 @@ from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
+from capa.usecases.review_case import ReviewCase
 from capa.usecases.signal_reading import SignalRecords
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
@@ -64,6 +65,7 @@ class Desk:
     case_policy: CasePolicy
     request_case: RequestCase
     case_step: TakeCaseStep
+    review_case: ReviewCase
 
 
 def reference_of(text: str) -> UUID | str:
