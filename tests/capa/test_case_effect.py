@@ -14,7 +14,7 @@ from tests.identity.cases import CASE_STEPS
 __all__ = ["desk"]  # a fixture, found here by its name
 
 DAYS = 90
-REVIEW = {"events": None, "exposure": None, "explanation": "as on record"}
+REVIEW: dict[str, Any] = {"events": None, "exposure": None, "explanation": "as on record"}
 
 
 def _plan(**changes: Any) -> dict[str, Any]:
