@@ -93,6 +93,7 @@ from chassis.health import Health, database_check, schema_check
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
+from chassis.rate_limits import limiter_of
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -228,6 +229,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[part.router_of(desk) for part in _PARTS],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
+        limiter=limiter_of(settings),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
         examples=WORDS,

@@ -96,20 +96,32 @@ WORDS: Final[Words] = {
     "system_changes": "None: the process description holds.",
     "recognition": "The team was thanked in the monthly meeting.",
     # Signals and indicators.
-    "SignalOut.allowed_steps": ["confirm", "dismiss"],
-    "SignalDetailOut.allowed_steps": ["confirm", "dismiss"],
+    **{
+        f"{model}.{name}": value
+        for model in ("SignalOut", "SignalDetailOut")
+        for name, value in (
+            ("watch", "category"),
+            ("explanation", "4 complaints in 7 days, where the policy allows 3."),
+            ("clear_reason", ""),
+            ("chart", "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/chart.svg"),
+            ("allowed_steps", ["confirm", "dismiss"]),
+        )
+    },
+    "SignalDetailOut.evidence": {
+        "chart": "window",
+        "unit": "complaints in the 7 days before",
+        "limits": {"count": 4},
+        "points": [{"label": "2026-11-23", "count": 4, "upper": 4.0, "evidence": True}],
+    },
+    "ActionFiguresOut.overdue_by_age": {"over_30d": 1},
+    "IndicatorsOut.per_million": {},
+    "BarOut.name": "credit-card / fees",
+    "StepOut.text": "7 complaints came before, 1 after.",
+    "StepOut.values": {"before": 7, "after": 1},
     "SignalOut.history": "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/history",
     "SignalDetailOut.history": "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/history",
-    "SignalOut.explanation": "31 complaints in November lie above the upper limit of 19.4.",
-    "SignalDetailOut.explanation": "31 complaints in November lie above the upper limit of 19.4.",
-    "SignalDetailOut.evidence": {"chart": "c", "points": []},
-    "watch": "monthly-by-category",
-    "clear_reason": "",
-    "chart": "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/chart.svg",
-    "overdue_by_age": {"1d_to_7d": 2},
-    "per_million": {},
-    "BarOut.name": "credit-card",
-    "text": "Before the action 31 complaints came from 9500 units; in the window 2 from 10000.",
-    "values": {"baseline": 31, "count": 2},
 }
 """By the fields' names, or by model and field."""
+
+CHART_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 300"><title>S-1001: credit-card / fees</title></svg>'
+REVIEW_HTML: Final = "<!DOCTYPE html><html><head><title>Management review</title></head><body>…</body></html>"
