@@ -1,11 +1,20 @@
 """The steps of an action, without a database."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from capa.domain.action import STEPS, Action, Punctuality, Standing, State, Step, contain
+from capa.domain.action_checks import (
+    decide_extension,
+    record_cost,
+    reject_evidence,
+    request_extension,
+    verify,
+)
 from capa.domain.due import Due, chosen, counted
 from capa.domain.errors import (
     CompletionTimeInvalid,
@@ -14,6 +23,7 @@ from capa.domain.errors import (
     EvidenceMissing,
     OwnerUnchanged,
     ReasonMissing,
+    SamePerson,
     StepNotPossible,
 )
 from capa.domain.nonconformity import raise_from
@@ -49,23 +59,32 @@ def an_action(owner: str | None = "credit.team") -> Action:
 
 
 def take(action: Action, step: Step, now: datetime = LATER) -> Action:
-    match step:
-        case Step.ASSIGN:
-            return action.assign(owner="anna", team=None, reason="")[0]
-        case Step.REASSIGN:
-            return action.reassign(owner="bert", team=None, reason="on leave")[0]
-        case Step.CHANGE_DUE:
-            return action.change_due(due_in("5wd"), reason="supplier", now=now)[0]
-        case Step.COMPLETE:
-            return action.complete(evidence="done, see QM-1", completed_at=None, now=now)[0]
-        case Step.CANCEL:
-            return action.cancel(reason="raised in error", now=now)[0]
+    later = action.due.at + timedelta(days=7)
+    makers: dict[Step, Callable[[], tuple[Action, object]]] = {
+        Step.ASSIGN: lambda: action.assign(owner="anna", team=None, reason=""),
+        Step.REASSIGN: lambda: action.reassign(owner="bert", team=None, reason="on leave"),
+        Step.CHANGE_DUE: lambda: action.change_due(due_in("5wd"), reason="supplier", now=now),
+        Step.COMPLETE: lambda: action.complete(evidence="done, see QM-1", completed_at=None, now=now),
+        Step.CANCEL: lambda: action.cancel(reason="raised in error", now=now),
+        Step.VERIFY: lambda: verify(action, statement="seen", by="person:quinn", now=now),
+        Step.REJECT_EVIDENCE: lambda: reject_evidence(action, reason="not all of it", by="person:quinn"),
+        Step.RECORD_COST: lambda: record_cost(action, amount=Decimal(12), currency="EUR", note=""),
+        Step.REQUEST_EXTENSION: lambda: request_extension(
+            action, due_at=later, reason="supplier", by="person:anna", now=now
+        ),
+        Step.DECIDE_EXTENSION: lambda: decide_extension(
+            action, granted=True, due=due_in("9wd"), reason="confirmed", by="person:quinn"
+        ),
+    }
+    return makers[step]()[0]
 
 
 STANDING = {
+    Standing.PLANNED: replace(an_action(), state=State.PLANNED),
     Standing.UNASSIGNED: an_action(owner=None),
     Standing.ASSIGNED: an_action(),
     Standing.COMPLETED: take(an_action(), Step.COMPLETE),
+    Standing.VERIFIED: take(take(an_action(), Step.COMPLETE), Step.VERIFY),
     Standing.CANCELLED: take(an_action(), Step.CANCEL),
 }
 
@@ -138,7 +157,9 @@ def test_refused_values_say_which_steps_are_possible() -> None:
     ):
         with pytest.raises(Refusal) as refusal:
             attempt()
-        assert "Steps possible now: reassign, change-due, complete, cancel." in refusal.value.detail
+        assert (
+            "Steps possible now: reassign, change-due, complete, record-cost, cancel." in refusal.value.detail
+        )
         refused.append((type(refusal.value), refusal.value.code))
     assert [kind for kind, _ in refused] == [
         EvidenceMissing,
@@ -148,6 +169,45 @@ def test_refused_values_say_which_steps_are_possible() -> None:
         DueInPast,
         Stale,
     ]
+
+
+def a_case_action() -> Action:
+    return replace(an_action(), parent_kind="case")
+
+
+def test_a_cases_action_is_due_later_only_by_an_extension_of_another_person() -> None:
+    action = a_case_action()
+    with pytest.raises(StepNotPossible):
+        take(action, Step.CHANGE_DUE)
+    asked = take(action, Step.REQUEST_EXTENSION)
+    for own in ("person:anna", "person:credit.team"):
+        with pytest.raises(SamePerson):
+            decide_extension(asked, granted=True, due=due_in("9wd"), reason="x", by=own)
+    granted = take(asked, Step.DECIDE_EXTENSION)
+    assert (granted.due.at > action.due.at, granted.original_due_at) == (True, action.due.at)
+    assert (granted.due_changes, granted.generation, granted.extension) == (1, 2, None)
+
+
+def test_a_refused_extension_leaves_the_due_time() -> None:
+    asked = take(a_case_action(), Step.REQUEST_EXTENSION)
+    refused, _ = decide_extension(asked, granted=False, due=due_in("9wd"), reason="no", by="person:quinn")
+    assert (refused.due, refused.due_changes, refused.generation) == (asked.due, 0, 1)
+
+
+@pytest.mark.parametrize("by", ["person:credit.team", "person:doer"])
+def test_neither_the_owner_nor_the_doer_verifies_an_action(by: str) -> None:
+    done, _ = an_action().complete(evidence="x", completed_at=None, now=LATER, by="person:doer")
+    with pytest.raises(SamePerson):
+        verify(done, statement="seen", by=by, now=LATER)
+    with pytest.raises(SamePerson):
+        reject_evidence(done, reason="no", by=by)
+
+
+def test_rejected_evidence_opens_the_action_with_a_new_deadline() -> None:
+    done = take(an_action(), Step.COMPLETE)
+    opened = take(done, Step.REJECT_EVIDENCE)
+    assert (opened.state, opened.evidence, opened.punctuality) == (State.OPEN, None, None)
+    assert opened.generation == done.generation + 1
 
 
 def test_another_team_alone_is_a_reassignment() -> None:

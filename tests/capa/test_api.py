@@ -154,7 +154,7 @@ async def test_an_action_says_what_can_be_done_why_it_is_due_then_and_whether_it
     answer = await client.get("/v1/actions/A-1001")
     body = answer.json()
     assert answer.headers["etag"] == '"v1"'
-    assert body["allowed_steps"] == ["reassign", "change-due", "complete", "cancel"]
+    assert body["allowed_steps"] == ["reassign", "change-due", "complete", "record-cost", "cancel"]
     assert (body["overdue"], body["explanation"]["calendar"]["name"]) == (True, "default")
     assert (body["last_notified_at"], body["breach_noticed_at"], body["notices"]) == (None, None, [])
 
@@ -178,14 +178,14 @@ async def test_an_action_of_a_team_is_assigned(world: World, client: httpx.Async
     assert (refused.status_code, code(refused), answer.json()["owner"]) == (409, "step-not-possible", "bert")
 
 
-async def test_completed_twice_is_a_conflict_that_says_no_step_is_left(
+async def test_completed_twice_is_a_conflict_that_says_what_is_left(
     world: World, client: httpx.AsyncClient
 ) -> None:
     await world.an_action()
     await step(client, "complete")
     again = await step(client, "complete")
     assert (again.status_code, code(again)) == (409, "step-not-possible")
-    assert again.json()["detail"].endswith("Steps possible now: none.")
+    assert again.json()["detail"].endswith("Steps possible now: verify, reject-evidence, record-cost.")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ async def test_every_operation_and_field_is_described(client: httpx.AsyncClient)
         for field, shape in schema.get("properties", {}).items()
         if "description" not in shape and "$ref" not in shape
     ]
-    assert len(operations) == 26
+    assert len(operations) == 71
     assert [
         each["operationId"] for each in operations if not each.get("description") or not each["tags"]
     ] == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from capa.settings import CapaSettings, read_policy
+from capa.settings.case_policy import read_case_policy
 from chassis.settings import CannotStart
 from tests.capa.world import CONFIG, the_policy
 
@@ -77,3 +78,25 @@ def test_a_removal_that_has_come_to_remove_nothing_is_logged_and_the_process_sta
     read_policy(CONFIG / "triage.toml", tmp_path)
 
     assert "2026-12-28 is no public holiday here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('first = "high"', 'first = "huge"', "matrix.critical.first"),
+        ('term = "2wd"', 'term = "two days"', "screening.term"),
+        ('complete = "90d"', 'complete = "99999wd"', "terms.low.complete"),
+        ("severity = [1, 10]", "severity = [2, 10]", "action_priority says nothing of severity 1"),
+        ('management = ["high"]', 'managers = ["high"]', "managers"),
+    ],
+)
+def test_a_policy_of_cases_that_cannot_be_followed_ends_the_start_naming_the_place(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (CONFIG / "cases.toml").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "cases.toml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CannotStart) as refusal:
+        read_case_policy(file, CALENDARS)
+    assert said in str(refusal.value)

@@ -335,7 +335,7 @@ async def test_a_signal_is_told_again_as_it_stands(world: World) -> None:
     (signal,) = await raised(world)
     await clear(world, await confirm(world, signal, "the new fee table"))
     told = [event for event in await world.announced() if event.subject == str(signal.id)]
-    announce = AnnounceAgain(world.start_work, world.clock, world.announcer)
+    announce = AnnounceAgain(world.start_work, world.clock, world.announcer, world.core.case_announcer)
     part = Part(place=Place("signals"), since=world.clock(), records=10, dry_run=True)
     again = (await announce(part)).events
     assert [(event.data, event.version) for event in again] == [(event.data, event.version) for event in told]

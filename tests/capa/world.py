@@ -18,10 +18,12 @@ from capa.db.work import PostgresStartWork
 from capa.domain.action import Action
 from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
+from capa.domain.risk import CasePolicy
 from capa.domain.severity import Severity
 from capa.domain.signals.watch import SignalPolicy
 from capa.domain.triage import Outcome
 from capa.settings import CapaSettings, read_policy
+from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
@@ -55,6 +57,9 @@ SCOPES = (
     "nonconformities:write",
     "actions:read",
     "actions:write",
+    "cases:read",
+    "cases:write",
+    "cases:approve",
     "signals:read",
     "signals:write",
     "exposures:read",
@@ -67,6 +72,10 @@ C = TypeVar("C", bound=Contract)
 
 def the_policy(name: str = "triage.toml") -> TriagePolicy:
     return read_policy(CONFIG / name, CONFIG / "calendars")
+
+
+def the_case_policy() -> CasePolicy:
+    return read_case_policy(CONFIG / "cases.toml", CONFIG / "calendars")
 
 
 def a_complaint(severity: Severity = Severity.MAJOR, **changes: Any) -> Complaint:
@@ -107,6 +116,7 @@ class World:
     engine: AsyncEngine
     policy: TriagePolicy = field(default_factory=the_policy)
     signals: SignalPolicy = field(default_factory=lambda: read_signal_policy(CONFIG / "signals.toml"))
+    case_policy: CasePolicy = field(default_factory=the_case_policy)
     clock: SetClock = field(default_factory=SetClock)
     wake: Wake = field(default_factory=Wake)
 
@@ -132,6 +142,7 @@ class World:
         return Core(
             settings=settings,
             policy=self.policy,
+            case_policy=self.case_policy,
             signals=self.signals,
             engine=self.engine,
             clock=self.clock,
@@ -198,12 +209,12 @@ class World:
 
     @asynccontextmanager
     async def caller(
-        self, folder: Path, scopes: tuple[str, ...] = SCOPES
+        self, folder: Path, scopes: tuple[str, ...] = SCOPES, person: str = "anna"
     ) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the API with a key of these scopes."""
         file = folder / "keys.json"
         token, _ = create_key(
-            file, PEPPER, name="test", actor=Actor("person", "anna"), scopes=scopes, at=MONDAY
+            file, PEPPER, name="test", actor=Actor("person", person), scopes=scopes, at=MONDAY
         )
         settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, keys_file=file)
         core = replace(self.core, settings=settings)

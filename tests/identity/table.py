@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests.identity.cases import CASE_STEPS, SOME_ID
+
 Foreign = Literal["hidden", "filtered", "names_its_own", "closed"]
 """What happens to a source system's key with what is another's.
 
@@ -51,6 +53,9 @@ _UNITS = {
     "units": 104_500,
 }
 _SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
+_NONCONFORMITY = "/v1/nonconformities/{nonconformity_id}"
+_CASE = "GET /v1/cases/{case_id}"
+_ACTION = {"kind": "correction", "title": "replace the letters", "owner": "bert", "due": "5wd"}
 _HOOKS = ("webhooks:manage",)
 _HOOK = "/v1/webhooks/{webhook_id}"
 _BY_EXTERNAL_ID = "/v1/complaints/by-external-id/{source_system}/{external_id}"
@@ -170,6 +175,65 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("capa", "GET /v1/nonconformities"): _closed("nonconformities:read"),
     ("capa", "GET /v1/nonconformities/{nonconformity_id}"): _closed("nonconformities:read"),
     ("capa", "GET /v1/nonconformities/{nonconformity_id}/history"): _closed("nonconformities:read"),
+    ("capa", "POST /v1/nonconformities"): _closed(
+        "nonconformities:write",
+        request={
+            "json": {
+                "origin": "audit",
+                "product": "credit-card",
+                "category": "fees",
+                "severity": "major",
+                "description": "no review",
+                "noticed_at": "2026-03-02T09:00:00Z",
+            }
+        },
+    ),
+    ("capa", f"POST {_NONCONFORMITY}/describe"): _closed(
+        "nonconformities:write", request=_changing({"description": "no review", "affected": []})
+    ),
+    ("capa", f"POST {_NONCONFORMITY}/link-complaint"): _closed(
+        "nonconformities:write", request=_changing({"complaint_id": SOME_ID})
+    ),
+    ("capa", f"POST {_NONCONFORMITY}/actions"): _closed("nonconformities:write", request=_changing(_ACTION)),
+    ("capa", f"POST {_NONCONFORMITY}/disposition"): _closed(
+        "nonconformities:write",
+        request=_changing({"parts": [{"kind": "not_applicable"}], "rationale": "a service"}),
+    ),
+    ("capa", f"POST {_NONCONFORMITY}/decide-case"): _closed(
+        "nonconformities:write", request=_changing({"needed": False, "rationale": "a single slip"})
+    ),
+    ("capa", f"POST {_NONCONFORMITY}/close"): _closed("nonconformities:write", request=_changing({})),
+    ("capa", "GET /v1/cases"): _closed("cases:read"),
+    ("capa", "POST /v1/cases"): _closed(
+        "cases:write",
+        request={
+            "json": {"title": "fees", "product": "credit-card", "category": "fees", "severity": "major"}
+        },
+    ),
+    ("capa", _CASE): _closed("cases:read"),
+    ("capa", f"{_CASE}/history"): _closed("cases:read"),
+    ("capa", f"{_CASE}/similar"): _closed("cases:read"),
+    ("capa", f"{_CASE}/signatures"): _closed("cases:read"),
+    ("capa", "POST /v1/cases/{case_id}/actions"): _closed("cases:write", request=_changing(_ACTION)),
+    **{
+        ("capa", f"POST /v1/cases/{{case_id}}/{step}"): _closed(scope, request=_changing(body))
+        for step, (scope, body) in CASE_STEPS.items()
+    },
+    ("capa", "POST /v1/actions/{action_id}/verify"): _closed(
+        "actions:write", request=_changing({"statement": "seen"})
+    ),
+    ("capa", "POST /v1/actions/{action_id}/reject-evidence"): _closed(
+        "actions:write", request=_changing({"reason": "not all of it"})
+    ),
+    ("capa", "POST /v1/actions/{action_id}/record-cost"): _closed(
+        "actions:write", request=_changing({"amount": "12.50", "currency": "EUR"})
+    ),
+    ("capa", "POST /v1/actions/{action_id}/request-extension"): _closed(
+        "actions:write", request=_changing({"due_at": "2026-03-09T09:00:00Z", "reason": "supplier"})
+    ),
+    ("capa", "POST /v1/actions/{action_id}/decide-extension"): _closed(
+        "cases:approve", request=_changing({"granted": True, "reason": "confirmed"})
+    ),
     ("capa", "GET /v1/triage-decisions"): _closed("nonconformities:read"),
     ("capa", "GET /v1/actions"): _closed("actions:read"),
     ("capa", "GET /v1/actions/{action_id}"): _closed("actions:read"),

@@ -15,7 +15,11 @@ from events.contracts.capa import (
     ActionCancelledV1,
     ActionCompletedV1,
     ActionDueChangedV1,
+    ActionEvidenceRejectedV1,
     ActionReassignedV1,
+    ActionVerifiedV1,
+    NonconformityClosedV1,
+    NonconformityDispositionedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
     TriageDecidedV1,
@@ -320,3 +324,60 @@ async def test_what_triage_decided_is_no_longer_marked_as_waiting_for_it(world: 
     answer = await world.client("staff").get("/v1/complaints", params={"triage": "pending"})
     assert [item["id"] for item in answer.json()["items"]] == [str(second)]
     assert [row.id for row in await world.rows("SELECT id FROM complaint WHERE awaits_triage")] == [second]
+
+
+def _dispositioned(version: int = 2) -> Event[Any]:
+    data = NonconformityDispositionedV1(
+        nonconformity_id=NC,
+        number="NC-1001",
+        dispositions=("rework",),
+        rationale="labels can be replaced",
+        dispositioned_at=NOON,
+    )
+    return _event(data, NC, version)
+
+
+def _closed(version: int = 3) -> Event[Any]:
+    data = NonconformityClosedV1(nonconformity_id=NC, number="NC-1001", case_needed=False, closed_at=NOON)
+    return _event(data, NC, version)
+
+
+def _evidence_rejected() -> Event[Any]:
+    data = ActionEvidenceRejectedV1(
+        action_id=ACTION,
+        number="A-1001",
+        parent_kind="nonconformity",
+        parent_id=NC,
+        reason="not all of it",
+        rejected_at=NOON,
+    )
+    return _event(data, NC, 5)
+
+
+def _verified() -> Event[Any]:
+    data = ActionVerifiedV1(
+        action_id=ACTION, number="A-1001", parent_kind="nonconformity", parent_id=NC, verified_at=NOON
+    )
+    return _event(data, NC, 6)
+
+
+async def test_a_complaint_shows_where_its_nonconformity_stands_in_whatever_order_that_is_told(
+    world: World,
+) -> None:
+    complaint = await _received(world)
+    shown = []
+    for event in (_raised(complaint), _dispositioned(), _closed(), _dispositioned()):
+        await world.hears(event)
+        shown.append((await _read(world, complaint))["nonconformity"]["state"])
+    assert shown == ["open", "dispositioned", "closed", "closed"]
+
+
+async def test_a_complaint_shows_that_evidence_was_rejected_and_that_the_work_was_verified(
+    world: World,
+) -> None:
+    complaint = await _received(world)
+    shown = []
+    for event in (_raised(complaint), _assigned(), _completed(), _evidence_rejected(), _verified()):
+        await world.hears(event)
+        shown.append([action["state"] for action in (await _read(world, complaint))["actions"]])
+    assert shown[1:] == [["open"], ["completed"], ["open"], ["verified"]]

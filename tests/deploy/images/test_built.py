@@ -31,7 +31,7 @@ CONFIG = {
         "oidc.toml",
         "retention.toml",
     },
-    "capa": {"calendars", "oidc.toml", "signals.toml", "triage.toml"},
+    "capa": {"calendars", "cases.toml", "oidc.toml", "signals.toml", "triage.toml"},
     "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }
 OWN_LIBRARIES = {"intake": set[str](), "capa": {"redress-quality"}, "notifier": set[str]()}

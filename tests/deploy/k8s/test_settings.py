@@ -139,6 +139,7 @@ def test_a_file_that_is_not_mounted_would_be_noticed() -> None:
             mount["mountPath"].replace("/kafka/user", "/kafka/users").replace("/policy", "/policies")
         )
     assert sorted(line.partition(":")[0] for line in missing_files(worker, resources)) == [
+        "case_policy",
         "kafka_certificate_file",
         "kafka_key_file",
         "signal_policy",

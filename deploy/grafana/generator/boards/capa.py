@@ -81,11 +81,55 @@ def _actions() -> Row:
     )
 
 
+def _cases() -> Row:
+    return Row(
+        "Cases",
+        (
+            Panel(
+                title="Open cases",
+                description="Corrective-action cases that are not ended, by state.",
+                unit="short",
+                queries=(
+                    Query(highest(total(of("cases_open"), by="instance, state"), by="state"), "{{state}}"),
+                ),
+                runbook="README",
+                stacked=True,
+            ),
+            Panel(
+                title="Overdue cases",
+                description="Cases of which a clock has run out, by whether it has.",
+                unit="short",
+                queries=(
+                    Query(
+                        highest(total(of("cases_open"), by="instance, overdue"), by="overdue"),
+                        "overdue: {{overdue}}",
+                    ),
+                ),
+                runbook="README",
+            ),
+            Panel(
+                title="Steps taken on cases",
+                description="Steps per hour that people took on cases.",
+                unit="short",
+                queries=(Query(total(per_hour("case_steps_total"), by="step"), "{{step}}"),),
+                runbook="README",
+            ),
+            Panel(
+                title="Ended windows of monitoring",
+                description="Windows per hour whose end asked for a review of the effect.",
+                unit="short",
+                queries=(Query(total(per_hour("case_monitoring_ended_total")), "ended"),),
+                runbook="README",
+            ),
+        ),
+    )
+
+
 CAPA: Final = Dashboard(
     uid="redress-capa",
     title="Redress capa",
     description="The service of nonconformities and corrective actions.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="capa"}', everything="capa"),),
-    rows=(_actions(), http(), outbox(), consumers(), process()),
+    rows=(_actions(), _cases(), http(), outbox(), consumers(), process()),
 )

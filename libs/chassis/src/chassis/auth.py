@@ -4,6 +4,7 @@ A key reads `redress_<env>_<id>_<secret><crc32>`. The checksum rejects a mistype
 file holds HMAC-SHA-256(pepper, key without checksum) and never a key.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -14,7 +15,7 @@ import string
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -242,15 +243,22 @@ async def authenticate_any(request: Request, *scopes: str) -> Principal:
     return principal
 
 
+async def prove_again(request: Request, credential: str, *, within: timedelta, now: datetime) -> Principal:
+    """Tell whom a credential stands for that is given beside the request's own, as for a signature.
+
+    It is the API key, typed again, or an access token that the identity provider issued within this time. Raises the 401
+    problem as `authenticate` does, also for an older token.
+    """
+    principal = await _stands_for(request, credential, is_bearer=True)
+    if principal.credential == "token" and _issued_at(credential) < now - within:
+        raise unauthenticated("This access token is too old to sign with.", reason=Reason.EXPIRED)
+    return principal
+
+
 async def _known(request: Request) -> Principal:
     state = request.app.state
     token, is_bearer = _token(request.headers)
-    verifier: Verifier | None = getattr(state, BEARER, None)
-    if verifier is not None and is_bearer and not token.startswith(_OURS):
-        principal = await verifier.principal(token)
-    else:
-        keyring: Keyring = getattr(state, KEYRING)
-        principal = keyring.principal(token)
+    principal = await _stands_for(request, token, is_bearer=is_bearer)
     request.scope[PRINCIPAL] = principal
     limiter: RateLimiter | None = getattr(state, LIMITER, None)
     if limiter is not None:
@@ -265,6 +273,22 @@ async def _known(request: Request) -> Principal:
             "to one.",
         )
     return principal
+
+
+async def _stands_for(request: Request, token: str, *, is_bearer: bool) -> Principal:
+    state = request.app.state
+    verifier: Verifier | None = getattr(state, BEARER, None)
+    if verifier is not None and is_bearer and not token.startswith(_OURS):
+        return await verifier.principal(token)
+    keyring: Keyring = getattr(state, KEYRING)
+    return keyring.principal(token)
+
+
+def _issued_at(token: str) -> datetime:
+    """Read when a person last proved who they are, or else when the token was issued, from a token that was verified."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return datetime.fromtimestamp(float(claims.get("auth_time", claims.get("iat", 0))), UTC)
 
 
 def _lacking(principal: Principal, scopes: list[str]) -> Refused:

@@ -26,6 +26,8 @@ _STAFF: Final = (
     "nonconformities:read",
     "actions:read",
     "actions:write",
+    "cases:read",
+    "cases:write",
     "deadlines:read",
     "signals:read",
     "exposures:read",
@@ -36,9 +38,11 @@ _QUALITY: Final = (
     "complaints:decide",
     "complaints:close",
     "nonconformities:write",
+    "cases:approve",
     "signals:write",
     "exposures:write",
 )
+_MANAGEMENT: Final = (*_QUALITY, "cases:approve-management")
 _PRIVACY: Final = (
     "complaints:read",
     "complaints:personal",
@@ -63,6 +67,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": _CRM,
     "staff": _STAFF,
     "quality": _QUALITY,
+    "management": _MANAGEMENT,
     "privacy": _PRIVACY,
     "admin": _ADMIN,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from events.contracts import capa, deadline, intake, lifecycle, notifier
+from events.contracts import capa, case, deadline, intake, lifecycle, notifier
 from events.envelope import Contract
 
 DEADLINES: Final = (
@@ -38,14 +38,35 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         capa.NonconformityRaisedV1,
         capa.NonconformityLinkedV1,
         capa.NonconformitySeverityRaisedV1,
+        capa.NonconformityDispositionedV1,
+        capa.NonconformityClosedV1,
         capa.ActionAssignedV1,
         capa.ActionReassignedV1,
         capa.ActionDueChangedV1,
         capa.ActionCompletedV1,
         capa.ActionCancelledV1,
+        capa.ActionEvidenceRejectedV1,
+        capa.ActionVerifiedV1,
         capa.SignalRaisedV1,
         capa.SignalEvaluatedV1,
         capa.SignalClearedV1,
+        case.CaseRequestedV1,
+        case.CaseAcceptedV1,
+        case.CaseRejectedV1,
+        case.CaseContainedV1,
+        case.CaseRootCauseVerifiedV1,
+        case.CasePlanApprovedV1,
+        case.CaseImplementedV1,
+        case.CaseVerifiedV1,
+        case.CaseMonitoringStartedV1,
+        case.CaseEffectivenessDecidedV1,
+        case.CaseClosedV1,
+        case.CaseReopenedV1,
+        case.CasePutOnHoldV1,
+        case.CaseResumedV1,
+        case.CaseCancelledV1,
+        case.ExtensionRequestedV1,
+        case.ExtensionDecidedV1,
         *DEADLINES,
     ),
     "notifier": (

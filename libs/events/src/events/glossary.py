@@ -13,6 +13,7 @@ from events.catalogue import ANNOUNCES
 from events.contracts.words import (
     ActionKind,
     ClosureGround,
+    EffectivenessResult,
     Level,
     Punctuality,
     Reportability,
@@ -29,6 +30,8 @@ MASTER: Final = UUID("0195573e-5800-7000-8000-00000000c005")
 NONCONFORMITY: Final = UUID("0195573e-6000-7000-8000-00000000c002")
 ACTION: Final = UUID("0195573e-6400-7000-8000-00000000c003")
 NOTICE: Final = UUID("0195573e-6800-7000-8000-00000000c004")
+CASE: Final = UUID("0195573e-7400-7000-8000-00000000c007")
+CAUSE: Final = UUID("0195573e-7000-7000-8000-00000000c006")
 
 SIGNAL: Final = UUID("0195573e-6c00-7000-8000-00000000c005")
 
@@ -60,6 +63,8 @@ STORIES: Final[Mapping[tuple[str, str], Story]] = {
     ("capa", "triage"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "nonconformity"): Story("the nonconformity", "the nonconformity", NONCONFORMITY, NONCONFORMITY),
     ("capa", "action"): Story("the nonconformity or case", "the action", NONCONFORMITY, ACTION),
+    ("capa", "case"): Story("the case", "the case", CASE, CASE),
+    ("capa", "extension"): Story("the case", "the subject", CASE, CASE),
     ("capa", "deadline"): Story(
         "the nonconformity or case that the subject belongs to", "the subject", NONCONFORMITY, ACTION
     ),
@@ -122,6 +127,45 @@ TERMS: Final[Mapping[str, Term]] = {
     "breached_at": Term("When the notifier saw that the due instant had passed.", _DUE),
     "calendar": Term("The working calendar that counted the time, with its version.", "default/2026.1"),
     "cancelled_at": Term("When it was cancelled.", NOON),
+    "case.accepted_at": Term("When it was accepted.", NOON),
+    "actions": Term("How many actions belong to it.", 3),
+    "approved_at": Term("When it was signed.", NOON),
+    "approver": Term("The person who approves; never the owner.", "quinn.ash"),
+    "authorised_by": Term("Who authorised the use as is; null for other dispositions.", "quinn.ash"),
+    "case_id": Term("The corrective-action case.", CASE),
+    "case_needed": Term("Whether a corrective-action case was found to be needed.", True),
+    "cause_id": Term("The cause.", CAUSE),
+    "cause_kind": Term(
+        "Whether it is why the trouble happened (root) or why nobody noticed (escape).", "root"
+    ),
+    "contained_at": Term("When the containment was validated.", NOON),
+    "containment_needed": Term("Whether anything had to be contained.", True),
+    "cycle": Term("Counts the rounds through investigation, plan and check, from 1.", 1),
+    "case.number": Term("The case's number.", "CA-1001"),
+    "extension.number": Term("The subject's number.", "CA-1001"),
+    "case.explanation": Term("Why, in the words of whoever decided.", "All affected letters are recalled."),
+    "case.reason": Term("Why, in the words of whoever did it.", "The same fee was charged again."),
+    "extension.reason": Term("Why, in the words of whoever did it.", "The supplier delivers in a week."),
+    "extension.subject_id": Term("What is to be done later.", CASE),
+    "extension.subject_kind": Term("What kind of thing `subject_id` names.", "case"),
+    "dispositions": Term("What is done with what is affected, each once.", ("rework", "use_as_is")),
+    "dispositioned_at": Term("When that was decided.", NOON),
+    "ends_at": Term("When the window ends.", NOON + timedelta(days=90)),
+    "granted": Term("Whether the later due time was granted.", True),
+    "held_at": Term("When the wait began.", NOON),
+    "implemented_at": Term("When the last action was reported as done.", NOON),
+    "method": Term("The method that found it.", "five_whys"),
+    "nonconformity_ids": Term("The nonconformities that it answers.", (NONCONFORMITY,)),
+    "proposed_due_at": Term("The due time that is asked for.", _DUE + timedelta(days=7)),
+    "rationale": Term("Why, in the words of whoever decided.", "Re-labelled stock meets the drawing."),
+    "recurrence_of": Term("The closed case whose trouble came back; null where it is the first.", CASE),
+    "rejection": Term("Why it is no case, as a code.", "does_not_meet_criteria"),
+    "requested_at": Term("When it was asked for.", NOON),
+    "result": Term("What the check of the effect said.", EffectivenessResult.EFFECTIVE),
+    "case.resumed_at": Term("When work went on.", NOON),
+    "risk": Term("The level of risk that the policy found.", "medium"),
+    "statement": Term("The cause, in a sentence.", "The fee table is not reviewed after a change of tariff."),
+    "verified_at": Term("When somebody else confirmed it.", NOON),
     "category": Term("What kind of trouble it is.", "fees"),
     "changed": Term("The names of the fields that changed.", ("category", "lot")),
     "channel": Term("The way the recipient was told.", "email"),

@@ -1,10 +1,13 @@
-"""`python -m capa api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|topics|announce-again|verify-history|verify-signatures|dead-letters …`."""
 
 import argparse
+import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+from capa.domain.case.signing import faults
 from capa.main import run_all, run_api
 from capa.settings import CapaSettings
 from capa.usecases.announce_again import SECTIONS
@@ -34,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments ask and end the process with its exit code: 0 done, 2 wrong settings or usage."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
+    if options.role == "verify-signatures" and not rest:
+        # Neither settings nor a database: whoever has the file can check it anywhere.
+        sys.exit(verify_signatures(options.file))
     if rest and options.role != "dead-letters":
         parser.error(f"unrecognised: {' '.join(rest)}")
     settings = load_settings_or_exit(CapaSettings)
@@ -68,9 +74,32 @@ def _parser() -> argparse.ArgumentParser:
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
     verify = roles.add_parser("verify-history", help="verify the chains of all histories")
-    verify_history.add_options(verify, "one nonconformity or action, by its number")
+    verify_history.add_options(verify, "one nonconformity, action or case, by its number")
+    signed = roles.add_parser(
+        "verify-signatures", help="check a saved answer of GET /v1/cases/{id}/signatures, without a database"
+    )
+    signed.add_argument("file", type=Path, help="the saved answer, as JSON")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
+
+
+def verify_signatures(file: Path) -> int:
+    """Say of each signature in a file whether it fits what was signed; gives 0 if all do, 1 if not, 2 for no such file."""
+    try:
+        exported = json.loads(file.read_text(encoding="utf-8"))
+        number, parts = exported["number"], exported["signatures"]
+        found = [(part["signature"], faults(number, part["signature"], part["document"])) for part in parts]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.stderr.write(f"{file} holds no signatures of a case: {error}\n")
+        return 2
+    for signature, wrong in found:
+        state = "; ".join(wrong) if wrong else "fits"
+        void = f", void since {signature['voided_at']}" if signature.get("voided_at") else ""
+        sys.stdout.write(
+            f"{number} {signature['covers']}: {signature['printed_name']}, {signature['meaning']}, "
+            f"{signature['signed_at']}: {state}{void}\n"
+        )
+    return 1 if any(wrong for _, wrong in found) else 0
 
 
 async def _run(settings: CapaSettings, role: str) -> int:

@@ -10,12 +10,16 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.api import (
+    action_checks,
     actions,
+    case_steps,
+    cases,
     effectiveness,
     exposures,
     indicators,
     management_review,
     nonconformities,
+    nonconformity_steps,
     signals,
     steps,
     triage_decisions,
@@ -30,6 +34,7 @@ from capa.consumers.complaint_ended import OnComplaintEnded
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
+from capa.db.case_records import PostgresCaseRecords
 from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
 from capa.db.histories import PostgresHistories
@@ -40,31 +45,44 @@ from capa.db.signal_records import PostgresSignalRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
 from capa.domain.policy import TriagePolicy
+from capa.domain.risk import CasePolicy
 from capa.domain.signals.watch import SignalPolicy
 from capa.jobs.gauges import OpenGauges
+from capa.jobs.run_monitoring import PAUSE_SECONDS, RunMonitoring
 from capa.jobs.signals import KeepEvaluating
 from capa.settings import CapaSettings, read_policy
+from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
 from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
+from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.clear_signal import ClearSignal
+from capa.usecases.complaint_ledger import ComplaintLedger
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
+from capa.usecases.end_monitoring import EndMonitoring
 from capa.usecases.evaluate_signals import EvaluateSignals
+from capa.usecases.give_action import GiveAction
 from capa.usecases.indicators import ReadIndicators
+from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
 from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
+from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_exposure import ReportExposure
+from capa.usecases.request_case import RequestCase
+from capa.usecases.review_case import ReviewCase
 from capa.usecases.step import TakeStep
+from capa.usecases.take_case_step import TakeCaseStep
+from capa.usecases.take_nonconformity_step import TakeNonconformityStep
 from capa.usecases.triage_again import TriageAgain
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
@@ -107,6 +125,21 @@ _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
 _LONGEST_EVALUATION_SECONDS: Final = 240.0
 """Of all the charts of one watch."""
+_PARTS: Final = (
+    nonconformities,
+    nonconformity_steps,
+    cases,
+    case_steps,
+    actions,
+    steps,
+    action_checks,
+    triage_decisions,
+    signals,
+    exposures,
+    indicators,
+    management_review,
+    effectiveness,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +148,7 @@ class Core:
 
     settings: CapaSettings
     policy: TriagePolicy
+    case_policy: CasePolicy
     signals: SignalPolicy
     engine: AsyncEngine
     clock: Clock
@@ -129,6 +163,11 @@ class Core:
     def announcer(self) -> Announcer:
         """Writes events with links to this service."""
         return Announcer(self.settings.public_url)
+
+    @property
+    def case_announcer(self) -> CaseAnnouncer:
+        """Writes events of cases with links to this service."""
+        return CaseAnnouncer(self.settings.public_url)
 
     @property
     def records(self) -> PostgresRecords:
@@ -148,7 +187,9 @@ def open_core(
 
     Whoever can wait longer for a connection than a request may, says so by `patience_seconds`.
     """
-    policy = read_policy(settings.triage_policy_file, settings.config_dir / "calendars")
+    calendars = settings.config_dir / "calendars"
+    policy = read_policy(settings.triage_policy_file, calendars)
+    case_policy = read_case_policy(settings.case_policy_file, calendars)
     signals = read_signal_policy(settings.signal_policy_file)
     engine = open_engine(
         settings.database_url,
@@ -157,7 +198,15 @@ def open_core(
         pool_timeout_seconds=patience_seconds or settings.database_pool_timeout_seconds,
     )
     pool_metrics().watch(engine, role)
-    return Core(settings=settings, policy=policy, signals=signals, engine=engine, clock=clock, wake=wake)
+    return Core(
+        settings=settings,
+        policy=policy,
+        case_policy=case_policy,
+        signals=signals,
+        engine=engine,
+        clock=clock,
+        wake=wake,
+    )
 
 
 def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
@@ -172,44 +221,12 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    take_step = TakeStep(core.start_work, core.clock, core.announcer)
-    figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
-    desk = Desk(
-        records=core.records,
-        cursors=Cursors(settings.pepper),
-        clock=core.clock,
-        assign=AssignAction(take_step),
-        reassign=ReassignAction(take_step),
-        change_due=ChangeDue(take_step, core.policy),
-        complete=CompleteAction(take_step),
-        cancel=CancelAction(take_step),
-        signal_records=PostgresSignalRecords(core.engine),
-        confirm=ConfirmSignal(core.start_work, core.clock, core.policy, core.announcer),
-        dismiss=DismissSignal(core.start_work, core.clock),
-        clear=ClearSignal(core.start_work, core.clock, core.signals),
-        report_exposure=ReportExposure(core.start_work),
-        indicators=figures,
-        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), core.clock),
-        review=ReadReview(figures, PostgresReviewRecords(core.engine), core.clock),
-    )
+    desk = _desk(core)
     return create_app(
         title="Redress capa",
         version=VERSION,
-        description="Nonconformities, the actions that contain them, why triage decided as it did, and trends of complaints.",
-        routers=[
-            part.router_of(desk)
-            for part in (
-                nonconformities,
-                actions,
-                steps,
-                triage_decisions,
-                signals,
-                exposures,
-                indicators,
-                management_review,
-                effectiveness,
-            )
-        ],
+        description="Nonconformities, corrective-action cases, their actions, why triage decided as it did, and trends of complaints.",
+        routers=[part.router_of(desk) for part in _PARTS],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
         limiter=limiter_of(settings),
@@ -220,6 +237,10 @@ def build_app(core: Core, health: Health) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         tags=[
             {"name": nonconformities.TAG, "description": "Requirements that were not met."},
+            {
+                "name": cases.TAG,
+                "description": "Corrective-action cases: why it happened, and that it does not again.",
+            },
             {"name": actions.TAG, "description": "What one owner must do by an instant."},
             {"name": triage_decisions.TAG, "description": "What became of each complaint, and why."},
             {"name": signals.TAG, "description": "Complaints that come more often than chance explains."},
@@ -227,6 +248,44 @@ def build_app(core: Core, health: Health) -> FastAPI:
             {"name": indicators.TAG, "description": "How well it goes, in numbers."},
             {"name": management_review.TAG, "description": "What a management review asks about a period."},
         ],
+    )
+
+
+def _desk(core: Core) -> Desk:
+    work, clock, told = core.start_work, core.clock, core.announcer
+    take_step = TakeStep(work, clock, told)
+    figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
+    ledger = ComplaintLedger(PostgresFigureRecords(core.engine))
+    case_records = PostgresCaseRecords(core.engine)
+    case_step = TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy)
+    return Desk(
+        records=core.records,
+        cursors=Cursors(core.settings.pepper),
+        clock=core.clock,
+        assign=AssignAction(take_step),
+        reassign=ReassignAction(take_step),
+        change_due=ChangeDue(take_step, core.policy),
+        complete=CompleteAction(take_step),
+        cancel=CancelAction(take_step),
+        take_step=take_step,
+        triage_policy=core.policy,
+        raise_nonconformity=RaiseNonconformity(work, clock, told),
+        nonconformity_step=TakeNonconformityStep(work, clock, told),
+        link_complaint=LinkComplaint(work, clock, told),
+        give_action=GiveAction(work, clock, told, core.policy, core.case_policy),
+        case_records=case_records,
+        case_policy=core.case_policy,
+        request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
+        case_step=case_step,
+        review_case=ReviewCase(case_records, ledger, case_step),
+        signal_records=PostgresSignalRecords(core.engine),
+        confirm=ConfirmSignal(work, clock, core.policy, told),
+        dismiss=DismissSignal(work, clock),
+        clear=ClearSignal(work, clock, core.signals),
+        report_exposure=ReportExposure(work),
+        indicators=figures,
+        assess=AssessEffectiveness(ledger, clock),
+        review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
     )
 
 
@@ -254,7 +313,7 @@ def build_handlers(core: Core) -> Handlers:
 
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
-    return AnnounceAgain(core.start_work, core.clock, core.announcer)
+    return AnnounceAgain(core.start_work, core.clock, core.announcer, core.case_announcer)
 
 
 def build_evaluate_signals(core: Core) -> EvaluateSignals:
@@ -302,10 +361,16 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     gauges = KeepGauges(show, partial(kept, "service"))
     evaluating = KeepEvaluating(build_evaluate_signals(core), groups_of(core.policy), core.clock)
     evaluating.prepare()
+    monitoring = RunMonitoring(
+        EndMonitoring(core.start_work, core.clock, core.case_announcer, core.case_policy)
+    )
     return [
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()
+        ),
+        watched_loop(
+            "monitoring", monitoring.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
         watched_loop("signals", evaluating.run, longest_turn_seconds=_LONGEST_EVALUATION_SECONDS),

@@ -1,10 +1,10 @@
-"""What capa announces about triage, nonconformities, actions and trend signals."""
+"""What capa announces about triage, nonconformities, actions and trend signals; of cases, see `case`."""
 
 from typing import ClassVar
 
 from events.contracts.words import ActionKind, Punctuality, Severity, SignalVerdict, TriageOutcome
 from events.envelope import Contract
-from events.types import Code, Count, Id, Instant, Number, StaffText
+from events.types import Code, Count, Flag, Id, Instant, Number, StaffText
 
 
 class TriageDecidedV1(Contract):
@@ -59,6 +59,30 @@ class NonconformitySeverityRaisedV1(Contract):
     complaint_id: Id
     severity: Severity
     previous_severity: Severity
+
+
+class NonconformityDispositionedV1(Contract):
+    """It was decided what is done with what is affected."""
+
+    type: ClassVar[str] = "redress.nonconformity.dispositioned.v1"
+
+    nonconformity_id: Id
+    number: Number
+    dispositions: tuple[Code, ...]
+    authorised_by: Code | None = None
+    rationale: StaffText
+    dispositioned_at: Instant
+
+
+class NonconformityClosedV1(Contract):
+    """Nothing is left to do about a nonconformity itself; a case about its causes may still be open."""
+
+    type: ClassVar[str] = "redress.nonconformity.closed.v1"
+
+    nonconformity_id: Id
+    number: Number
+    case_needed: Flag
+    closed_at: Instant
 
 
 class ActionAssignedV1(Contract):
@@ -132,6 +156,31 @@ class ActionCancelledV1(Contract):
     parent_id: Id
     cancelled_at: Instant
     reason: StaffText
+
+
+class ActionEvidenceRejectedV1(Contract):
+    """What was said to show that an action was done does not show it: the action is open again."""
+
+    type: ClassVar[str] = "redress.action.evidence_rejected.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    reason: StaffText
+    rejected_at: Instant
+
+
+class ActionVerifiedV1(Contract):
+    """Somebody other than whoever did it saw that an action was done."""
+
+    type: ClassVar[str] = "redress.action.verified.v1"
+
+    action_id: Id
+    number: Number
+    parent_kind: Code
+    parent_id: Id
+    verified_at: Instant
 
 
 class SignalRaisedV1(Contract):

@@ -106,3 +106,12 @@ class SignalVerdict(Word):
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     UNKNOWN = "unknown"
+
+
+class EffectivenessResult(Word):
+    """Whether what was done stopped what had happened."""
+
+    EFFECTIVE = "effective"
+    INEFFECTIVE = "ineffective"
+    INCONCLUSIVE = "inconclusive"
+    UNKNOWN = "unknown"

@@ -35,6 +35,7 @@ def router_of(desk: Desk) -> APIRouter:
         product: ProductQuery = None,
         state: Annotated[list[State] | None, Query(description="States; repeated, any of them.")] = None,
         nonconformity_id: Annotated[UUID | None, Query(description="Actions of this nonconformity.")] = None,
+        case_id: Annotated[UUID | None, Query(description="Actions of this case.")] = None,
         due_before: Annotated[Instant | None, Query(description="Due before then.")] = None,
         overdue: Annotated[
             bool | None, Query(description="Open and past the due instant now, or not so.")
@@ -51,6 +52,7 @@ def router_of(desk: Desk) -> APIRouter:
             product=any_of(product),
             state=any_of(state),
             nonconformity_id=nonconformity_id,
+            case_id=case_id,
             due_before=due_before,
             overdue=overdue,
         )
@@ -62,6 +64,7 @@ def router_of(desk: Desk) -> APIRouter:
             "product": wanted.product,
             "state": wanted.state,
             "nonconformity_id": nonconformity_id,
+            "case_id": case_id,
             "due_before": due_before,
             "overdue": overdue,
         }

@@ -5,11 +5,13 @@ from typing import Final
 from prometheus_client import Counter, Histogram
 
 from capa.domain.action import KINDS, Action, Punctuality, Step
+from capa.domain.case.case import Step as CaseStep
 from capa.domain.severity import Severity
 
 STEPS_TAKEN: Final = Counter(
     "action_steps_total", "Steps taken on actions through the API, by step.", ["step"]
 )
+CASE_STEPS: Final = Counter("case_steps_total", "Steps taken on cases through the API, by step.", ["step"])
 CYCLE_TIME: Final = Histogram(
     "action_cycle_time_seconds",
     "From when an action was given to its completion, by whether that came by its due instant (early) or after it (late).",
@@ -31,10 +33,17 @@ CYCLE_TIME: Final = Histogram(
 
 for step in Step:
     STEPS_TAKEN.labels(step.value)
+for case_step in CaseStep:
+    CASE_STEPS.labels(case_step.value)
 for kind in KINDS:
     for severity in Severity:
         for punctuality in Punctuality:
             CYCLE_TIME.labels(kind, severity.value, punctuality.value)
+
+
+def count_case_step(step: CaseStep) -> None:
+    """Count a step of a case that was taken."""
+    CASE_STEPS.labels(step.value).inc()
 
 
 def count_step(step: Step, action: Action) -> None:

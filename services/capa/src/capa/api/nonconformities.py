@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from capa.api.desk import Desk, reference_of
+from capa.api.nonconformity_answers import NonconformityDetailOut, NonconformityOut
 from capa.api.parameters import CategoryQuery, NonconformityPath, ProductQuery, SeverityQuery, any_of
-from capa.api.schemas import EntryOut, NonconformityDetailOut, NonconformityOut
+from capa.api.schemas import EntryOut
 from capa.domain.nonconformity import State
 from capa.usecases.reading import NonconformityFilter
 from chassis.auth import Principal, requires
@@ -17,6 +18,15 @@ from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 
 TAG = "Nonconformities"
 Reader = Annotated[Principal, requires("nonconformities:read")]
+
+
+async def nonconformity_answer(
+    desk: Desk, reference: UUID | str, response: Response
+) -> NonconformityDetailOut:
+    """Read a nonconformity with what belongs to it."""
+    view = await desk.records.nonconformity(reference)
+    response.headers["ETag"] = etag(view.nonconformity.version)
+    return NonconformityDetailOut.of_view(view, desk.clock())
 
 
 def router_of(desk: Desk) -> APIRouter:
@@ -70,9 +80,7 @@ def router_of(desk: Desk) -> APIRouter:
         nonconformity_id: NonconformityPath, response: Response, _: Reader
     ) -> NonconformityDetailOut:
         """Read one nonconformity by id or number, with its complaints and actions."""
-        view = await desk.records.nonconformity(reference_of(nonconformity_id))
-        response.headers["ETag"] = etag(view.nonconformity.version)
-        return NonconformityDetailOut.of_view(view, desk.clock())
+        return await nonconformity_answer(desk, reference_of(nonconformity_id), response)
 
     @router.get("/{nonconformity_id}/history", summary="Read a nonconformity's history")
     async def read_nonconformity_history(

@@ -17,6 +17,7 @@ NonconformityPath = Annotated[
     str, Path(max_length=64, description="A nonconformity's id or number.", examples=["NC-1001"])
 ]
 ActionPath = Annotated[str, Path(max_length=64, description="An action's id or number.", examples=["A-1001"])]
+CasePath = Annotated[str, Path(max_length=64, description="A case's id or number.", examples=["CA-1001"])]
 
 STEP_EXTRA: Final[dict[str, Any]] = {
     "parameters": [
@@ -24,7 +25,7 @@ STEP_EXTRA: Final[dict[str, Any]] = {
             "name": "If-Match",
             "in": "header",
             "required": True,
-            "description": "The ETag of the action that was read, or * for whatever version there is.",
+            "description": "The ETag of what was read, or * for whatever version there is.",
             "schema": {"type": "string"},
             "example": '"v1"',
         }

@@ -1,18 +1,17 @@
 """What the API reads and writes."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from capa.domain.action import Action, Punctuality, State, Step
-from capa.domain.nonconformity import Nonconformity
-from capa.domain.nonconformity import State as NonconformityState
 from capa.domain.severity import Severity
 from capa.domain.triage import Outcome
 from capa.usecases.ports import Notice
-from capa.usecases.reading import ActionView, DecisionView, LinkedComplaint, NonconformityView
+from capa.usecases.reading import ActionView, DecisionView
 from chassis.instants import Instant
 from common.history import Entry
 from events.types import CODE_PATTERN
@@ -105,63 +104,54 @@ class CancelIn(_In):
     reason: Words = Field(description="Why, for those who ask later.", examples=["raised in error"])
 
 
-class NonconformityOut(_Out):
-    """A requirement that was not met."""
+class BlockerOut(_Out):
+    """One thing that stands in the way of a step."""
 
-    id: UUID = Field(description="Its identifier.")
-    number: str = Field(description="Its number, to be said on the phone.", examples=["NC-1001"])
-    state: NonconformityState = Field(description="An open one still takes complaints.")
-    product: str = Field(description="The product's code.")
-    category: str = Field(description="The category's code.")
-    severity: Severity = Field(description="That of the gravest complaint linked.")
-    origin: str = Field(description="What it was raised from.")
-    origin_complaint_id: UUID = Field(description="The complaint that raised it.")
-    anchor_at: datetime = Field(
-        description="When that complaint was received; complaints received near it belong to this nonconformity."
-    )
-    complaint_count: int = Field(description="How many complaints are linked.")
-    raised_at: datetime = Field(description="When it was raised.")
-    correlation_id: UUID = Field(description="Ties together all that one complaint caused.")
-    version: int = Field(description="Counts its changes; the ETag.")
-    history: str = Field(description="Where its history is read.")
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
-    @classmethod
-    def of(cls, value: Nonconformity) -> "NonconformityOut":
-        """Shape a nonconformity."""
-        return cls(**_nonconformity(value))
+    code: str = Field(description="What, as a code.", examples=["root_cause_missing"])
+    detail: str = Field(description="What, in words.")
+    fix: str = Field(description="What would help.")
 
 
-class LinkedComplaintOut(_Out):
-    """A complaint of a nonconformity, as its source has it now."""
+class RefusedStepOut(_Out):
+    """A step that is not possible now, and why."""
 
-    id: UUID = Field(description="The complaint's identifier in intake.")
-    number: str = Field(description="The complaint's number.", examples=["C-10023"])
-    severity: Severity = Field(
-        description="Its severity as it was assessed, or as its source reported it until then."
-    )
-    product: str = Field(description="The product's code.")
-    category: str = Field(description="The category's code.")
-    channel: str = Field(description="How it came in.")
-    received_at: datetime = Field(description="When it reached the organisation.")
-    linked_at: datetime = Field(description="When triage linked it.")
-    ended: str | None = Field(
-        description="rejected, withdrawn or linked (as a duplicate) where it ended so; it stays here, and raises nothing more."
-    )
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
-    @classmethod
-    def of(cls, value: LinkedComplaint) -> "LinkedComplaintOut":
-        """Shape a linked complaint."""
-        return cls(
-            id=value.id,
-            number=value.number,
-            severity=value.severity,
-            product=value.product,
-            category=value.category,
-            channel=value.channel,
-            received_at=value.received_at,
-            linked_at=value.linked_at,
-            ended=value.ended,
-        )
+    step: str = Field(description="The step's name.")
+    because: list[BlockerOut] = Field(description="Everything that stands in its way.")
+
+
+class CheckOut(_Out):
+    """That somebody else saw that an action was done."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    by: str = Field(description="Who, as kind:id.")
+    at: datetime = Field(description="When.")
+    statement: str = Field(description="What was seen.")
+
+
+class CostOut(_Out):
+    """What an action cost."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    amount: Decimal = Field(description="The amount.")
+    currency: str = Field(description="The currency's code of ISO 4217.")
+    note: str = Field(description="What for.")
+
+
+class ExtensionOut(_Out):
+    """A later due time that is asked for."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    due_at: datetime = Field(description="The due time that is asked for.")
+    reason: str = Field(description="Why.")
+    requested_by: str = Field(description="Who, as kind:id.")
+    requested_at: datetime = Field(description="When.")
 
 
 class ActionOut(_Out):
@@ -177,7 +167,9 @@ class ActionOut(_Out):
     owner: str | None = Field(description="Who shall do it; null while only a team has it.")
     team: str | None = Field(description="The owner's team.")
     severity: Severity = Field(description="How grave what it answers is.")
-    state: State = Field(description="Open, completed or cancelled.")
+    state: State = Field(
+        description="Planned until the plan is approved, then open, completed, verified by another person, or cancelled."
+    )
     due_at: datetime = Field(description="When it must be done.")
     overdue: bool = Field(description="Whether it is open and the due instant has passed, as of this answer.")
     original_due_at: datetime = Field(description="When it had to be done at first.")
@@ -188,6 +180,11 @@ class ActionOut(_Out):
     cancelled_at: datetime | None = Field(description="When it was cancelled.")
     punctuality: Punctuality | None = Field(description="Whether it was done by its due instant.")
     evidence: str | None = Field(description="What shows that it was done.")
+    causes: list[UUID] = Field(description="The causes of its case that it works against.")
+    completed_by: str | None = Field(description="Who completed it, as kind:id.")
+    verification: CheckOut | None = Field(description="That somebody else saw that it was done.")
+    cost: CostOut | None = Field(description="What it cost.")
+    extension: ExtensionOut | None = Field(description="A later due time that waits for a decision.")
     calendar: str = Field(description="The calendar and version that the due instant was found with.")
     policy_version: str = Field(description="The triage policy that the due instant was found with.")
     correlation_id: UUID = Field(description="Ties together all that one complaint caused.")
@@ -247,24 +244,6 @@ class ActionDetailOut(ActionOut):
             last_notified_at=view.last_notified_at,
             breach_noticed_at=view.breach_noticed_at,
             notices=[NoticeOut.of(notice) for notice in view.notices],
-        )
-
-
-class NonconformityDetailOut(NonconformityOut):
-    """A nonconformity with its complaints and actions."""
-
-    complaints: list[LinkedComplaintOut] = Field(
-        description="The complaints linked first, at most 100; `complaint_count` counts all."
-    )
-    actions: list[ActionOut] = Field(description="What is done about it.")
-
-    @classmethod
-    def of_view(cls, view: NonconformityView, now: datetime) -> "NonconformityDetailOut":
-        """Shape a nonconformity with what belongs to it as of an instant."""
-        return cls(
-            **_nonconformity(view.nonconformity),
-            complaints=[LinkedComplaintOut.of(complaint) for complaint in view.complaints],
-            actions=[ActionOut.of(action, now) for action in view.actions],
         )
 
 
@@ -332,25 +311,6 @@ class EntryOut(_Out):
         )
 
 
-def _nonconformity(value: Nonconformity) -> dict[str, Any]:
-    return {
-        "id": value.id,
-        "number": value.number,
-        "state": value.state,
-        "product": value.product,
-        "category": value.category,
-        "severity": value.severity,
-        "origin": value.origin,
-        "origin_complaint_id": value.origin_complaint_id,
-        "anchor_at": value.anchor_at,
-        "complaint_count": value.complaints,
-        "raised_at": value.raised_at,
-        "correlation_id": value.correlation_id,
-        "version": value.version,
-        "history": f"/v1/nonconformities/{value.id}/history",
-    }
-
-
 def _action(value: Action, now: datetime) -> dict[str, Any]:
     return {
         "id": value.id,
@@ -374,6 +334,11 @@ def _action(value: Action, now: datetime) -> dict[str, Any]:
         "cancelled_at": value.cancelled_at,
         "punctuality": value.punctuality,
         "evidence": value.evidence,
+        "causes": list(value.causes),
+        "completed_by": value.completed_by,
+        "verification": None if value.check is None else CheckOut.model_validate(value.check),
+        "cost": None if value.cost is None else CostOut.model_validate(value.cost),
+        "extension": None if value.extension is None else ExtensionOut.model_validate(value.extension),
         "calendar": value.due.calendar,
         "policy_version": value.due.policy_version,
         "correlation_id": value.correlation_id,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from capa.consumers.counters import BREACHES
+from capa.usecases.action_telling import CLOCK, SUBJECT_KIND
 from capa.usecases.note_breach import NoteBreach
-from capa.usecases.outgoing import CLOCK, SUBJECT_KIND
 from capa.usecases.ports import Notice
 from events.contracts.notifier import DeadlineBreachedV1
 from events.delivery import Delivery

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
+from capa.usecases.action_telling import SUBJECT_KIND
 from capa.usecases.note_notice import NoteNotice
-from capa.usecases.outgoing import SUBJECT_KIND
 from capa.usecases.ports import Notice
 from events.contracts.notifier import NoticeSentV1, NoticeUnroutableV1
 from events.delivery import Delivery

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from capa.db import parts
 from capa.db.rows import action_of, entry_of, following, row_of_action, row_of_entry
-from capa.db.tables import action, action_notice, history
+from capa.db.tables import ACTION_NUMBERS, action, action_notice, history
 from capa.domain.action import Action
 from capa.domain.errors import ActionMissing
 from capa.usecases.chronicle import Change
@@ -40,6 +40,10 @@ _CHANGING = (
     "evidence",
     "punctuality",
     "version",
+    "completed_by",
+    "verification",
+    "cost",
+    "extension",
 )
 _MOVED = (
     sa.update(action)
@@ -48,6 +52,14 @@ _MOVED = (
     .returning(action.c.id)
     .cte("moved")
 )
+_OF_PARENT = sa.select(action).where(action.c.parent_id == sa.bindparam("parent")).order_by(action.c.id)
+_PARENT_BY_ID = sa.select(action.c.parent_kind, action.c.parent_id).where(
+    action.c.id == sa.bindparam("reference", type_=sa.Uuid)
+)
+_PARENT_BY_NUMBER = sa.select(action.c.parent_kind, action.c.parent_id).where(
+    action.c.number == sa.bindparam("reference", type_=sa.Text)
+)
+_ADD = sa.insert(action)
 _SAVE = sa.select(_MOVED).add_cte(parts.insert_after(_MOVED, history, "line"))
 # What notifier tells again comes under another event's id, and is the same in everything else.
 _KNOWN = (
@@ -81,6 +93,28 @@ class PostgresActions:
         if row is None:
             raise ActionMissing(f"There is no action {reference}.")
         return action_of(row)
+
+    async def case_of(self, reference: UUID | str) -> UUID | None:
+        """Tell to which case an action belongs, without locking it; None where it belongs to none or does not exist."""
+        statement = _PARENT_BY_ID if isinstance(reference, UUID) else _PARENT_BY_NUMBER
+        row = (await self._connection.execute(statement, {"reference": reference})).first()
+        return row.parent_id if row is not None and row.parent_kind == "case" else None
+
+    async def of_parent(self, parent_id: UUID) -> tuple[Action, ...]:
+        """Read the actions of a nonconformity or case, in the order of their ids."""
+        rows = await self._connection.execute(_OF_PARENT, {"parent": parent_id})
+        return tuple(map(action_of, rows))
+
+    async def next_number(self) -> str:
+        """Take the next number."""
+        return f"A-{(await self._connection.execute(sa.select(ACTION_NUMBERS.next_value()))).scalar_one()}"
+
+    async def add(self, action: Action, change: Change) -> None:
+        """Write an action that was just given, and the first line of its history."""
+        await self._connection.execute(_ADD.values(row_of_action(action)))
+        await self._connection.execute(
+            sa.insert(history).values(row_of_entry(action.id, following(None, change)))
+        )
 
     async def find(self, action_id: UUID) -> Action | None:
         """Lock an action, or tell that there is none."""

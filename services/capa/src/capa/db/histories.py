@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.rows import entry_of
-from capa.db.tables import action, history, nonconformity
+from capa.db.tables import action, corrective_case, history, nonconformity
 from chassis.verify_history import Step
 
 AT_ONCE: Final = 2_000
 """How many entries are read at once; no transaction is open between two pages."""
 
-_NUMBERED: Final = (nonconformity, action)
+_NUMBERED: Final = (nonconformity, action, corrective_case)
 """The tables of things that have a history, and a number by which people know them."""
 
 _NUMBER: Final = sa.func.coalesce(

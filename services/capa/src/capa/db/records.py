@@ -1,18 +1,20 @@
 """Reads for lists and single things; nothing is locked."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from capa.db.listing import Conditions, any_of, moment_and_id, named, page_of, rows_of
 from capa.db.rows import action_of, entry_of, nonconformity_of
 from capa.db.tables import (
     action,
     action_notice,
+    case_nonconformity,
     complaint,
+    corrective_case,
     history,
     nonconformity,
     nonconformity_complaint,
@@ -28,6 +30,7 @@ from capa.usecases.reading import (
     MOST_NOTICES,
     ActionFilter,
     ActionView,
+    CaseBrief,
     DecisionView,
     Keys,
     LinkedComplaint,
@@ -36,9 +39,6 @@ from capa.usecases.reading import (
 )
 from common.history import Entry
 from common.page import Page
-
-T = TypeVar("T")
-Conditions = list[sa.ColumnElement[bool]]
 
 
 class PostgresRecords:
@@ -54,24 +54,28 @@ class PostgresRecords:
         query = sa.select(nonconformity).where(*_wanted_nonconformities(wanted))
         newest_first = (nonconformity.c.raised_at, nonconformity.c.id)
         if after is not None:
-            query = query.where(sa.tuple_(*newest_first) < _moment_and_id(after))
+            query = query.where(sa.tuple_(*newest_first) < moment_and_id(after))
         query = query.order_by(*(column.desc() for column in newest_first))
         async with self._engine.connect() as connection:
-            rows = await _rows(connection, query, limit)
-        return _page(rows, limit, nonconformity_of, lambda row: (row.raised_at.isoformat(), str(row.id)))
+            rows = await rows_of(connection, query, limit)
+        return page_of(rows, limit, nonconformity_of, lambda row: (row.raised_at.isoformat(), str(row.id)))
 
     async def nonconformity(self, reference: UUID | str) -> NonconformityView:
         """Read one with its complaints and actions; refuses with NonconformityMissing."""
         async with self._engine.connect() as connection:
             row = (
-                await connection.execute(sa.select(nonconformity).where(_named(nonconformity, reference)))
+                await connection.execute(sa.select(nonconformity).where(named(nonconformity, reference)))
             ).first()
             if row is None:
                 raise NonconformityMissing(f"There is no nonconformity {reference}.")
             linked = await connection.execute(_LINKED, {"nonconformity": row.id})
             taken = await connection.execute(_ACTIONS_OF, {"nonconformity": row.id})
+            answering = await connection.execute(_CASES_OF, {"nonconformity": row.id})
             return NonconformityView(
-                nonconformity_of(row), tuple(map(_linked_complaint, linked)), tuple(map(action_of, taken))
+                nonconformity_of(row),
+                tuple(map(_linked_complaint, linked)),
+                tuple(map(action_of, taken)),
+                tuple(CaseBrief(each.id, each.number, each.state) for each in answering),
             )
 
     async def actions(self, wanted: ActionFilter, after: Keys, limit: int, *, now: datetime) -> Page[Action]:
@@ -79,15 +83,15 @@ class PostgresRecords:
         query = sa.select(action).where(*_wanted_actions(wanted, now))
         due_first = (action.c.due_at, action.c.id)
         if after is not None:
-            query = query.where(sa.tuple_(*due_first) > _moment_and_id(after))
+            query = query.where(sa.tuple_(*due_first) > moment_and_id(after))
         async with self._engine.connect() as connection:
-            rows = await _rows(connection, query.order_by(*due_first), limit)
-        return _page(rows, limit, action_of, lambda row: (row.due_at.isoformat(), str(row.id)))
+            rows = await rows_of(connection, query.order_by(*due_first), limit)
+        return page_of(rows, limit, action_of, lambda row: (row.due_at.isoformat(), str(row.id)))
 
     async def action(self, reference: UUID | str) -> ActionView:
         """Read one with what notifier did about it; refuses with ActionMissing."""
         async with self._engine.connect() as connection:
-            row = (await connection.execute(sa.select(action).where(_named(action, reference)))).first()
+            row = (await connection.execute(sa.select(action).where(named(action, reference)))).first()
             if row is None:
                 raise ActionMissing(f"There is no action {reference}.")
             times = (
@@ -105,11 +109,11 @@ class PostgresRecords:
             query = query.where(triage_decision.c.complaint_id == complaint_id)
         newest_first = (triage_decision.c.decided_at, triage_decision.c.id)
         if after is not None:
-            query = query.where(sa.tuple_(*newest_first) < _moment_and_id(after))
+            query = query.where(sa.tuple_(*newest_first) < moment_and_id(after))
         query = query.order_by(*(column.desc() for column in newest_first))
         async with self._engine.connect() as connection:
-            rows = await _rows(connection, query, limit)
-        return _page(rows, limit, _decision, lambda row: (row.decided_at.isoformat(), str(row.id)))
+            rows = await rows_of(connection, query, limit)
+        return page_of(rows, limit, _decision, lambda row: (row.decided_at.isoformat(), str(row.id)))
 
     async def nonconformity_history(self, reference: UUID | str, after: Keys, limit: int) -> Page[Entry]:
         """List what happened to a nonconformity, oldest first."""
@@ -128,13 +132,13 @@ class PostgresRecords:
         missing: type[NonconformityMissing | ActionMissing],
     ) -> Page[Entry]:
         async with self._engine.connect() as connection:
-            thing = (await connection.execute(sa.select(table.c.id).where(_named(table, reference)))).scalar()
+            thing = (await connection.execute(sa.select(table.c.id).where(named(table, reference)))).scalar()
             if thing is None:
                 raise missing(f"There is no {table.name} {reference}.")
             position = 0 if after is None else int(after[0])
             query = sa.select(history).where(history.c.thing_id == thing, history.c.position > position)
-            rows = await _rows(connection, query.order_by(history.c.position), limit)
-        return _page(rows, limit, entry_of, lambda row: (str(row.position),))
+            rows = await rows_of(connection, query.order_by(history.c.position), limit)
+        return page_of(rows, limit, entry_of, lambda row: (str(row.position),))
 
 
 _LINKED = (
@@ -148,6 +152,12 @@ _ACTIONS_OF = (
     sa.select(action)
     .where(action.c.parent_kind == "nonconformity", action.c.parent_id == sa.bindparam("nonconformity"))
     .order_by(action.c.given_at, action.c.id)
+)
+_CASES_OF = (
+    sa.select(corrective_case.c.id, corrective_case.c.number, corrective_case.c.state)
+    .join(case_nonconformity, case_nonconformity.c.case_id == corrective_case.c.id)
+    .where(case_nonconformity.c.nonconformity_id == sa.bindparam("nonconformity"))
+    .order_by(corrective_case.c.id)
 )
 _NOTICES = (
     sa.select(action_notice)
@@ -175,10 +185,10 @@ _DECISIONS = (
 def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:
     table = nonconformity.c
     conditions = [
-        *_any_of(table.product, wanted.product),
-        *_any_of(table.category, wanted.category),
-        *_any_of(table.severity, wanted.severity),
-        *_any_of(table.state, wanted.state),
+        *any_of(table.product, wanted.product),
+        *any_of(table.category, wanted.category),
+        *any_of(table.severity, wanted.severity),
+        *any_of(table.state, wanted.state),
     ]
     if wanted.raised_from is not None:
         conditions.append(table.raised_at >= wanted.raised_from)
@@ -195,53 +205,25 @@ def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:
 def _wanted_actions(wanted: ActionFilter, now: datetime) -> Conditions:
     table = action.c
     conditions = [
-        *_any_of(table.owner, wanted.owner),
-        *_any_of(table.team, wanted.team),
-        *_any_of(table.severity, wanted.severity),
-        *_any_of(table.product, wanted.product),
-        *_any_of(table.state, wanted.state),
+        *any_of(table.owner, wanted.owner),
+        *any_of(table.team, wanted.team),
+        *any_of(table.severity, wanted.severity),
+        *any_of(table.product, wanted.product),
+        *any_of(table.state, wanted.state),
     ]
     if wanted.nonconformity_id is not None:
         conditions += [
             table.parent_kind == "nonconformity",
             table.parent_id == wanted.nonconformity_id,
         ]
+    if wanted.case_id is not None:
+        conditions += [table.parent_kind == "case", table.parent_id == wanted.case_id]
     if wanted.due_before is not None:
         conditions.append(table.due_at < wanted.due_before)
     if wanted.overdue is not None:
         overdue = sa.and_(table.state == "open", table.due_at < now)
         conditions.append(overdue if wanted.overdue else sa.not_(overdue))
     return conditions
-
-
-def _any_of(column: sa.Column[Any], values: frozenset[Any] | None) -> Conditions:
-    return [] if values is None else [column.in_(sorted(str(value) for value in values))]
-
-
-def _named(table: sa.Table, reference: UUID | str) -> sa.ColumnElement[bool]:
-    name: sa.Column[Any] = table.c.id if isinstance(reference, UUID) else table.c.number
-    return name == reference
-
-
-def _moment_and_id(keys: Sequence[str]) -> sa.Tuple:
-    moment, identity = keys
-    return sa.tuple_(
-        sa.literal(datetime.fromisoformat(moment), sa.DateTime(timezone=True)),
-        sa.literal(UUID(identity), sa.Uuid),
-    )
-
-
-async def _rows(connection: AsyncConnection, query: sa.Select[Any], limit: int) -> Sequence[Any]:
-    # One more than is shown, to know whether there is a next page.
-    rows: Sequence[Any] = (await connection.execute(query.limit(limit + 1))).all()
-    return rows
-
-
-def _page(
-    rows: Sequence[Any], limit: int, item: Callable[[Any], T], keys: Callable[[Any], tuple[str, ...]]
-) -> Page[T]:
-    shown = rows[:limit]
-    return Page(tuple(map(item, shown)), keys(shown[-1]) if len(rows) > limit else None)
 
 
 def _linked_complaint(row: Any) -> LinkedComplaint:

@@ -3,17 +3,30 @@
 from typing import Any
 from uuid import UUID
 
-from capa.domain.action import Action, Punctuality
+from capa.db.documents import Document
+from capa.domain.action import Action, Check, Cost, Punctuality
 from capa.domain.action import State as ActionState
+from capa.domain.case.case import Case
 from capa.domain.complaint import Complaint
+from capa.domain.disposition import Affected, CaseDecision, Disposition
 from capa.domain.due import Due
-from capa.domain.nonconformity import Nonconformity
+from capa.domain.extension import Extension
+from capa.domain.nonconformity import Nonconformity, Origin
 from capa.domain.nonconformity import State as NonconformityState
 from capa.domain.severity import Severity
 from capa.domain.triage import Decision, Outcome, Verdict
 from capa.usecases.chronicle import Change
 from common import history
 from common.history import Entry
+
+_AFFECTED = Document(tuple[Affected, ...])
+_DISPOSITION = Document(Disposition)
+_DECISION = Document(CaseDecision)
+_CAUSES = Document(tuple[UUID, ...])
+_CHECK = Document(Check)
+_COST = Document(Cost)
+_EXTENSION = Document(Extension)
+_CASE = Document(Case)
 
 
 def nonconformity_of(row: Any) -> Nonconformity:
@@ -25,13 +38,19 @@ def nonconformity_of(row: Any) -> Nonconformity:
         product=row.product,
         category=row.category,
         severity=Severity(row.severity),
-        origin=row.origin,
+        origin=Origin(row.origin),
         origin_complaint_id=row.origin_complaint_id,
         anchor_at=row.anchor_at,
         complaints=row.complaints,
         raised_at=row.raised_at,
         correlation_id=row.correlation_id,
         version=row.version,
+        origin_reference=row.origin_reference,
+        description=row.description,
+        affected=_AFFECTED.read(row.affected),
+        disposition=_DISPOSITION.maybe(row.disposition),
+        case_decision=_DECISION.maybe(row.case_decision),
+        closed_at=row.closed_at,
     )
 
 
@@ -44,13 +63,19 @@ def row_of_nonconformity(value: Nonconformity) -> dict[str, Any]:
         "product": value.product,
         "category": value.category,
         "severity": value.severity.value,
-        "origin": value.origin,
+        "origin": value.origin.value,
         "origin_complaint_id": value.origin_complaint_id,
         "anchor_at": value.anchor_at,
         "complaints": value.complaints,
         "raised_at": value.raised_at,
         "correlation_id": value.correlation_id,
         "version": value.version,
+        "origin_reference": value.origin_reference,
+        "description": value.description,
+        "affected": _AFFECTED.write(value.affected),
+        "disposition": _DISPOSITION.write(value.disposition),
+        "case_decision": _DECISION.write(value.case_decision),
+        "closed_at": value.closed_at,
     }
 
 
@@ -79,6 +104,11 @@ def action_of(row: Any) -> Action:
         punctuality=None if row.punctuality is None else Punctuality(row.punctuality),
         correlation_id=row.correlation_id,
         version=row.version,
+        causes=_CAUSES.read(row.causes),
+        completed_by=row.completed_by,
+        check=_CHECK.maybe(row.verification),
+        cost=_COST.maybe(row.cost),
+        extension=_EXTENSION.maybe(row.extension),
     )
 
 
@@ -136,6 +166,40 @@ def row_of_action(value: Action) -> dict[str, Any]:
         "punctuality": None if value.punctuality is None else value.punctuality.value,
         "correlation_id": value.correlation_id,
         "version": value.version,
+        "causes": _CAUSES.write(value.causes),
+        "completed_by": value.completed_by,
+        "verification": _CHECK.write(value.check),
+        "cost": _COST.write(value.cost),
+        "extension": _EXTENSION.write(value.extension),
+    }
+
+
+def case_of(row: Any) -> Case:
+    """Read a row of `corrective_case`."""
+    return _CASE.read(row.body)
+
+
+def row_of_case(value: Case) -> dict[str, Any]:
+    """Write a row of `corrective_case`."""
+    return {
+        "id": value.id,
+        "number": value.number,
+        "title": value.title,
+        "state": value.state.value,
+        "severity": value.severity.value,
+        "product": value.product,
+        "category": value.category,
+        "owner": value.owner,
+        "approver": value.approver,
+        "risk": None if value.risk is None else value.risk.level.value,
+        "recurrence_of": value.recurrence_of,
+        "requested_at": value.requested_at,
+        "next_due_at": min((each.due.at for each in value.deadlines), default=None),
+        "monitoring_until": value.monitoring_until,
+        "closed_at": value.closed_at,
+        "correlation_id": value.correlation_id,
+        "version": value.version,
+        "body": _CASE.write(value),
     }
 
 

@@ -8,17 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from capa.db.rows import action_of, decision_of, entry_of, nonconformity_of
+from capa.db.rows import action_of, case_of, decision_of, entry_of, nonconformity_of
 from capa.db.signal_rows import signal_of
 from capa.db.tables import (
     action,
     complaint,
+    corrective_case,
     history,
     nonconformity,
     nonconformity_complaint,
     signal,
     triage_decision,
 )
+from capa.domain.case.case import Case
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision
@@ -39,7 +41,7 @@ _LINKS: Final = (
     )
     .join(complaint, complaint.c.id == nonconformity_complaint.c.complaint_id)
     .join(nonconformity, nonconformity.c.id == nonconformity_complaint.c.nonconformity_id)
-    .where(nonconformity_complaint.c.complaint_id != nonconformity.c.origin_complaint_id)
+    .where(nonconformity_complaint.c.complaint_id.is_distinct_from(nonconformity.c.origin_complaint_id))
 )
 _IDS: Final = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 _HELD: Final = (
@@ -88,6 +90,13 @@ class PostgresStanding:
             Link(targets[row.nonconformity_id], row.complaint_id, row.complaint_number, row.linked_at)
             for row in rows
         ]
+
+    async def cases(self, scope: Scope) -> Sequence[Case]:
+        """Read cases in the order of their ids."""
+        query = _page(sa.select(corrective_case), [corrective_case.c.id], scope).with_for_update(read=True)
+        if scope.since is not None:
+            query = query.where(_changed_since(corrective_case.c.id, scope))
+        return [case_of(row) for row in await self._connection.execute(query)]
 
     async def actions(self, scope: Scope) -> Sequence[StandingAction]:
         """Read actions in the order of their ids, each with what was done last."""

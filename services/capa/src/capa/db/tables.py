@@ -14,6 +14,8 @@ NONCONFORMITY_NUMBERS = sa.Sequence("nonconformity_number", start=1001, metadata
 ACTION_NUMBERS = sa.Sequence("action_number", start=1001, metadata=metadata)
 SIGNAL_NUMBERS = sa.Sequence("signal_number", start=1001, metadata=metadata)
 
+CASE_NUMBERS = sa.Sequence("case_number", start=1001, metadata=metadata)
+
 _SEVERITIES = "('minor', 'major', 'critical')"
 
 
@@ -23,6 +25,16 @@ def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=nullable)
+
+
+def _json(name: str, *, default: str | None = None) -> sa.Column[object]:
+    # Without a value the column is NULL rather than JSON's null; a default is for writers of an older release.
+    return sa.Column(
+        name,
+        pg.JSONB(none_as_null=True),
+        nullable=default is None,
+        server_default=None if default is None else sa.text(default),
+    )
 
 
 # What intake announced about complaints; triage decides about it, and a nonconformity shows it.
@@ -61,17 +73,26 @@ nonconformity = sa.Table(
     _text("category"),
     _text("severity"),
     _text("origin"),
-    sa.Column("origin_complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), nullable=False),
+    sa.Column("origin_complaint_id", sa.Uuid, sa.ForeignKey("complaint.id")),
     _instant("anchor_at"),
     sa.Column("complaints", sa.Integer, nullable=False),
     _instant("raised_at"),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    _text("origin_reference", nullable=True),
+    sa.Column("description", sa.Text, nullable=False, server_default=sa.text("''")),
+    _json("affected", default="'[]'"),
+    _json("disposition"),
+    _json("case_decision"),
+    _instant("closed_at", nullable=True),
     sa.UniqueConstraint("number", name="nonconformity_number_once"),
     # Whoever raises or links holds the pair's advisory lock, which keeps one open nonconformity per link window; this
     # keeps the same complaint from ever raising two.
     sa.UniqueConstraint("origin_complaint_id", name="nonconformity_raised_once"),
     sa.CheckConstraint("state IN ('open', 'closed')", name="nonconformity_state"),
+    sa.CheckConstraint(
+        "(origin = 'complaint') = (origin_complaint_id IS NOT NULL)", name="nonconformity_origin"
+    ),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="nonconformity_severity"),
     sa.Index(
         "nonconformity_open_near",
@@ -144,8 +165,15 @@ action = sa.Table(
     _text("punctuality", nullable=True),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    _json("causes", default="'[]'"),
+    _text("completed_by", nullable=True),
+    _json("verification"),
+    _json("cost"),
+    _json("extension"),
     sa.UniqueConstraint("number", name="action_number_once"),
-    sa.CheckConstraint("state IN ('open', 'completed', 'cancelled')", name="action_state"),
+    sa.CheckConstraint(
+        "state IN ('planned', 'open', 'completed', 'verified', 'cancelled')", name="action_state"
+    ),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="action_severity"),
     sa.Index("action_by_due", "due_at", "id"),
     sa.Index("action_open_by_owner", "owner", "due_at", postgresql_where=sa.text("state = 'open'")),
@@ -169,7 +197,57 @@ action_notice = sa.Table(
     sa.Index("action_notice_by_action", "action_id", "at"),
 )
 
-# One chain of entries for each nonconformity and each action.
+# A case stands whole in `body`; what is searched or sorted by stands beside it.
+corrective_case = sa.Table(
+    "corrective_case",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _text("number"),
+    _text("title"),
+    _text("state"),
+    _text("severity"),
+    _text("product"),
+    _text("category"),
+    _text("owner", nullable=True),
+    _text("approver", nullable=True),
+    _text("risk", nullable=True),
+    sa.Column("recurrence_of", sa.Uuid, sa.ForeignKey("corrective_case.id")),
+    _instant("requested_at"),
+    _instant("next_due_at", nullable=True),
+    _instant("monitoring_until", nullable=True),
+    _instant("closed_at", nullable=True),
+    sa.Column("correlation_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("body", pg.JSONB, nullable=False),
+    sa.UniqueConstraint("number", name="corrective_case_number_once"),
+    sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="corrective_case_severity"),
+    sa.CheckConstraint("owner <> approver", name="corrective_case_two_people"),
+    sa.Index("corrective_case_by_time", "requested_at", "id"),
+    sa.Index("corrective_case_by_product", "product", "category"),
+    sa.Index(
+        "corrective_case_monitored", "monitoring_until", postgresql_where=sa.text("state = 'monitoring'")
+    ),
+)
+
+case_nonconformity = sa.Table(
+    "case_nonconformity",
+    metadata,
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("corrective_case.id"), primary_key=True),
+    sa.Column("nonconformity_id", sa.Uuid, sa.ForeignKey("nonconformity.id"), primary_key=True),
+    sa.Index("case_nonconformity_by_nonconformity", "nonconformity_id"),
+)
+
+# What was signed, as it was then; the signature itself stands in the case and in its history.
+signed_document = sa.Table(
+    "signed_document",
+    metadata,
+    sa.Column("signature_id", sa.Uuid, primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("corrective_case.id"), nullable=False),
+    sa.Column("document", pg.JSONB, nullable=False),
+    sa.Index("signed_document_by_case", "case_id"),
+)
+
+# One chain of entries for each nonconformity, each action and each case.
 history = sa.Table(
     "history",
     metadata,

@@ -76,6 +76,8 @@ _OPEN_NEAR = (
         _PLACE,
         sa.and_(
             nonconformity.c.state == "open",
+            # What staff raised is not what triage looks for: they link complaints to it by hand.
+            nonconformity.c.origin == "complaint",
             nonconformity.c.product == _PLACE.c.product,
             nonconformity.c.category == _PLACE.c.category,
             nonconformity.c.anchor_at.between(_PLACE.c.earliest, _PLACE.c.latest),
@@ -181,7 +183,7 @@ class PostgresTriage:
         """Lock the pairs, in one order for all transactions, then read what is open there."""
         if not places:
             return []
-        pairs = sorted({_pair(place) for place in places})
+        pairs = sorted({pair_of(place.product, place.category) for place in places})
         await self._connection.execute(_LOCK_PAIRS, {"pairs": pairs})
         rows = await self._connection.execute(
             _OPEN_NEAR,
@@ -358,9 +360,10 @@ def _row_of_decision(value: Decision) -> Row:
     }
 
 
-def _pair(place: Nearby) -> int:
+def pair_of(product: str, category: str) -> int:
+    """Name the advisory lock of whoever raises, links or changes nonconformities of a product and category."""
     # Codes hold no NUL, so that no two pairs read the same; a rare hash collision only makes two pairs wait.
-    digest = blake2b(f"triage\0{place.product}\0{place.category}".encode(), digest_size=8).digest()
+    digest = blake2b(f"triage\0{product}\0{category}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 
 

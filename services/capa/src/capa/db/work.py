@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from capa.db.actions import PostgresActions
+from capa.db.cases import PostgresCases
 from capa.db.exposures import PostgresExposures
+from capa.db.nonconformities import PostgresNonconformities
 from capa.db.signals import PostgresSignals
 from capa.db.standing import PostgresStanding
 from capa.db.triage import PostgresTriage
@@ -27,6 +29,8 @@ class PostgresWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self._triage = PostgresTriage(connection)
         self._actions = PostgresActions(connection)
+        self._nonconformities = PostgresNonconformities(connection)
+        self._cases = PostgresCases(connection)
         self._standing = PostgresStanding(connection)
         self._signals = PostgresSignals(connection)
         self._exposures = PostgresExposures(connection)
@@ -41,6 +45,16 @@ class PostgresWork:
     def actions(self) -> PostgresActions:
         """Actions and notices about them."""
         return self._actions
+
+    @property
+    def nonconformities(self) -> PostgresNonconformities:
+        """Nonconformities that people work on."""
+        return self._nonconformities
+
+    @property
+    def cases(self) -> PostgresCases:
+        """Corrective-action cases."""
+        return self._cases
 
     @property
     def standing(self) -> PostgresStanding:

@@ -4,9 +4,12 @@ Refusal
 ├── Missing
 │   ├── NonconformityMissing   no such nonconformity
 │   ├── ActionMissing          no such action
-│   └── SignalMissing          no such signal
+│   ├── SignalMissing          no such signal
+│   ├── CaseMissing            no such corrective-action case
+│   └── ComplaintUnknown       no complaint of this id is known here
 ├── Conflicting
-│   ├── StepNotPossible        the action's state does not allow the step
+│   ├── StepNotPossible        something stands in the way of the step
+│   ├── AlreadyLinked          the complaint belongs to the nonconformity already
 │   ├── SignalStepNotPossible  the signal's state does not allow the step
 │   ├── NothingToRaiseFrom     no complaint of a signal can raise a nonconformity
 │   ├── ExposureMissing        a baseline has no exposure on record
@@ -20,7 +23,19 @@ Refusal
     ├── DueInPast              the new due instant has passed
     ├── ExposureInvalid        an exposure has no days, or no number of units
     ├── SpanInvalid            figures are asked for a span that has no length, or is too long
-    └── CompletionTimeInvalid  the completion lies before the action was given or after now
+    ├── CompletionTimeInvalid  the completion lies before the action was given or after now
+    ├── RationaleMissing       a decision does not say why
+    ├── DispositionInvalid     the parts of a disposition contradict each other or what is affected
+    ├── ConcessionMissing      a use as is names nobody who authorised it
+    ├── SamePerson             two people are needed, and this is one
+    ├── AnalysisInvalid        a cause's analysis does not hang together
+    ├── ContainmentUnproven    no containment action is done
+    ├── RiskInvalid            the risk cannot be found from what was given
+    ├── CauseUnknown           no such cause of the case
+    ├── LinkUnknown            a record that is named does not exist
+    ├── PlanInvalid            the plan to judge the effect contradicts itself
+    ├── ActionInvalid          an action of this kind does not belong there
+    └── SignatureInvalid       the signer is no person, or the printed name is missing
 """
 
 from typing import ClassVar
@@ -41,7 +56,7 @@ class ActionMissing(Missing):
 
 
 class StepNotPossible(Conflicting):
-    """The action's state does not allow the step."""
+    """Something stands in the way of the step; `errors` names each thing."""
 
     code: ClassVar[str] = "step_not_possible"
 
@@ -122,3 +137,93 @@ class SpanInvalid(Unacceptable):
     """Figures are told for a span that ends after it begins."""
 
     code: ClassVar[str] = "span_invalid"
+
+
+class CaseMissing(Missing):
+    """There is no such corrective-action case."""
+
+    code: ClassVar[str] = "case_not_found"
+
+
+class ComplaintUnknown(Missing):
+    """No complaint of this id was announced to capa."""
+
+    code: ClassVar[str] = "complaint_not_known"
+
+
+class AlreadyLinked(Conflicting):
+    """The complaint belongs to the nonconformity already."""
+
+    code: ClassVar[str] = "already_linked"
+
+
+class RationaleMissing(Unacceptable):
+    """A decision does not say why it was taken."""
+
+    code: ClassVar[str] = "rationale_missing"
+
+
+class DispositionInvalid(Unacceptable):
+    """A disposition contradicts itself or what is affected."""
+
+    code: ClassVar[str] = "disposition_invalid"
+
+
+class ConcessionMissing(Unacceptable):
+    """A use as is names nobody who authorised it."""
+
+    code: ClassVar[str] = "concession_missing"
+
+
+class SamePerson(Unacceptable):
+    """Two different people are needed, such as an owner and an approver."""
+
+    code: ClassVar[str] = "same_person"
+
+
+class AnalysisInvalid(Unacceptable):
+    """The analysis of a cause does not hang together."""
+
+    code: ClassVar[str] = "analysis_invalid"
+
+
+class RiskInvalid(Unacceptable):
+    """The policy finds no risk from what was given."""
+
+    code: ClassVar[str] = "risk_invalid"
+
+
+class CauseUnknown(Unacceptable):
+    """The case has no such cause."""
+
+    code: ClassVar[str] = "cause_unknown"
+
+
+class LinkUnknown(Unacceptable):
+    """A record that is named does not exist."""
+
+    code: ClassVar[str] = "link_unknown"
+
+
+class PlanInvalid(Unacceptable):
+    """The plan to judge the effect contradicts itself."""
+
+    code: ClassVar[str] = "plan_invalid"
+
+
+class ActionInvalid(Unacceptable):
+    """An action of this kind does not belong there, or lacks what it needs."""
+
+    code: ClassVar[str] = "action_invalid"
+
+
+class SignatureInvalid(Unacceptable):
+    """A signature needs a person and the person's printed name."""
+
+    code: ClassVar[str] = "signature_invalid"
+
+
+class ContainmentUnproven(Unacceptable):
+    """A containment is said to be validated, but no containment action is done."""
+
+    code: ClassVar[str] = "containment_unproven"

@@ -1,14 +1,15 @@
-"""A nonconformity: a requirement that was not met, and the complaints that show it."""
+"""A nonconformity: a requirement that was not met, and what shows it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 from uuid import UUID
 
 from capa.domain.complaint import Complaint
+from capa.domain.disposition import Affected, CaseDecision, Disposition
 from capa.domain.facts import ComplaintLinked, NonconformityRaised, SeverityRaised
 from capa.domain.severity import Severity, worse
+from common.refusals import Stale
 
 
 class State(StrEnum):
@@ -18,11 +19,23 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+class Origin(StrEnum):
+    """Where it was noticed."""
+
+    COMPLAINT = "complaint"
+    AUDIT = "audit"
+    SUPPLIER = "supplier"
+    PROCESS = "process"
+    MANUAL = "manual"
+    SIGNAL = "signal"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nonconformity:
     """One requirement not met for a product and category.
 
-    `anchor_at` is when the complaint that raised it was received: complaints received near it belong to it.
+    `anchor_at` is when the complaint that raised it was received, or when it was noticed: of those raised from complaints,
+    complaints received near it belong to it.
     """
 
     id: UUID
@@ -31,13 +44,27 @@ class Nonconformity:
     product: str
     category: str
     severity: Severity
-    origin: Literal["complaint"]
-    origin_complaint_id: UUID
+    origin: Origin
+    origin_complaint_id: UUID | None
     anchor_at: datetime
     complaints: int
     raised_at: datetime
     correlation_id: UUID
     version: int
+    origin_reference: str | None = None
+    description: str = ""
+    affected: tuple[Affected, ...] = ()
+    disposition: Disposition | None = None
+    case_decision: CaseDecision | None = None
+    closed_at: datetime | None = None
+
+    def expect(self, version: int | None) -> None:
+        """Refuse when the caller read another version than the current one; None asks for no check."""
+        if version is not None and version != self.version:
+            raise Stale(
+                f"Version {version} of {self.number} was read, but the current version is {self.version}: read it again.",
+                self.version,
+            )
 
     def link(self, complaint: Complaint) -> tuple["Nonconformity", ComplaintLinked]:
         """Take a further complaint; a graver one raises the severity."""
@@ -66,7 +93,7 @@ def raise_from(
         product=complaint.product,
         category=complaint.category,
         severity=complaint.severity,
-        origin="complaint",
+        origin=Origin.COMPLAINT,
         origin_complaint_id=complaint.id,
         anchor_at=complaint.received_at,
         complaints=1,

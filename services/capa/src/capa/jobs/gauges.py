@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import Gauge
 
 from capa.domain.action import KINDS
+from capa.domain.case.case import FINAL, State
 from capa.domain.groups import Groups
 from capa.domain.severity import Severity
 from capa.usecases.figures import AGE_CLASSES, ReadFigures
@@ -48,6 +49,12 @@ SIGNALS: Final = Gauge(
     registry=WORKER.registry,
 )
 _LATCHED: Final = ("raised", "confirmed")
+CASES: Final = Gauge(
+    "cases_open",
+    f"Corrective-action cases that are not ended, by state and by whether a clock of them has run out. {SAME_IN_ALL}",
+    ["state", "overdue"],
+    registry=WORKER.registry,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,9 @@ class OpenGauges:
                 NONCONFORMITY_AGES.labels(severity.value, age)
         for state in _LATCHED:
             SIGNALS.labels(state)
+        for state in sorted(set(State) - FINAL):
+            for overdue in (True, False):
+                CASES.labels(state.value, _word(overdue))
         for kind in KINDS:
             for overdue in (True, False):
                 for team in self.groups.teams:
@@ -89,6 +99,7 @@ class OpenGauges:
         _show(ACTIONS, actions)
         for state in _LATCHED:
             SIGNALS.labels(state).set(figures.signals.get(state, 0))
+        _show(CASES, {(each.state, _word(each.overdue)): each.number for each in figures.cases})
         OLDEST_NONCONFORMITY.set(_age(figures.oldest_raised_at, now))
 
 

@@ -1,4 +1,4 @@
-"""Tells again what stands in capa's records: decisions, nonconformities, what is linked to them, actions, and signals."""
+"""Tells again what stands in capa's records: decisions, nonconformities and their links, cases, actions, and signals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,14 @@ from typing import Final
 from uuid import UUID
 
 from capa.domain.facts import ComplaintLinked
+from capa.domain.nonconformity import Nonconformity
+from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import Scope, Standing, StartWork
 from capa.usecases.signal_telling import tell_signal
 from capa.usecases.standing_action import tell_action
+from capa.usecases.standing_case import last_change, standing_facts
 from common.actor import Actor
 from common.clock import Clock
 from events.again import Keys, Part, Told, UnknownPlace, following
@@ -19,12 +22,13 @@ from events.envelope import Contract, Event
 DECISIONS: Final = "decisions"
 NONCONFORMITIES: Final = "nonconformities"
 LINKS: Final = "links"
+CASES: Final = "cases"
 ACTIONS: Final = "actions"
 SIGNALS: Final = "signals"
-SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, ACTIONS, SIGNALS)
-"""In this order, so that each nonconformity is told before what is linked to it, and its actions after both."""
+SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, CASES, ACTIONS, SIGNALS)
+"""In this order, so that each nonconformity is told before what is linked to it, and actions after what they belong to."""
 
-_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, ACTIONS: 1, SIGNALS: 1}
+_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, CASES: 1, ACTIONS: 1, SIGNALS: 1}
 _CAPA: Final = Cause(Actor("service", "capa"))
 """Triage decides, raises and links by policy."""
 
@@ -43,6 +47,7 @@ class AnnounceAgain:
     start_work: StartWork
     clock: Clock
     announcer: Announcer
+    of_cases: CaseAnnouncer
 
     async def __call__(self, part: Part) -> Told:
         """Tell the next things of a section in the order of their keys; raises UnknownPlace."""
@@ -65,6 +70,8 @@ class AnnounceAgain:
                 return await self._nonconformities(standing, scope)
             case "links":
                 return await self._links(standing, scope)
+            case "cases":
+                return await self._cases(standing, scope)
             case "actions":
                 return await self._actions(standing, scope)
             case _:
@@ -78,8 +85,22 @@ class AnnounceAgain:
 
     async def _nonconformities(self, standing: Standing, scope: Scope) -> list[Telling]:
         return [
-            ((str(each.id),), [self.announcer.raised(each, _CAPA)])
-            for each in await standing.nonconformities(scope)
+            ((str(each.id),), self._nonconformity(each)) for each in await standing.nonconformities(scope)
+        ]
+
+    def _nonconformity(self, value: Nonconformity) -> list[Event[Contract]]:
+        told = [self.announcer.raised(value, _CAPA)]
+        if value.disposition is not None:
+            decided = Cause(Actor.parse(value.disposition.decided_by))
+            told.append(self.announcer.dispositioned(value, value.disposition.decided_at, decided))
+        if value.closed_at is not None:
+            told.append(self.announcer.closed(value, _CAPA))
+        return told
+
+    async def _cases(self, standing: Standing, scope: Scope) -> list[Telling]:
+        return [
+            ((str(each.id),), self.of_cases.of_case(each, standing_facts(each), last_change(each), _CAPA))
+            for each in await standing.cases(scope)
         ]
 
     async def _links(self, standing: Standing, scope: Scope) -> list[Telling]:

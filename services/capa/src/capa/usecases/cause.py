@@ -18,3 +18,5 @@ class Cause:
     causation_id: UUID | None = None
     traceparent: str | None = None
     tracestate: str | None = None
+    rights: frozenset[str] = frozenset()
+    """The scopes of whoever asks, for rules that look at them."""

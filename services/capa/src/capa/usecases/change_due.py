@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 
 from capa.domain.action import Action
-from capa.domain.due import Due, chosen, counted
 from capa.domain.facts import DueChanged
 from capa.domain.policy import TriagePolicy
 from capa.usecases.cause import Cause
+from capa.usecases.due_given import due_given
 from capa.usecases.step import TakeStep, Target
 from worktime.durations import Duration
 
@@ -26,15 +25,6 @@ class ChangeDue:
         """Move the due instant, or raise the rule that refuses it."""
 
         def move(action: Action, now: datetime) -> tuple[Action, DueChanged]:
-            return action.change_due(self._due(due, now), reason=reason, now=now)
+            return action.change_due(due_given(self.policy, due, now), reason=reason, now=now)
 
         return await self.take_step(target, move, cause)
-
-    def _due(self, due: datetime | Duration, now: datetime) -> Due:
-        match due:
-            case datetime():
-                return chosen(self.policy.calendar, self.policy.version, now, due)
-            case Duration():
-                return counted(self.policy.calendar, self.policy.version, now, due)
-            case never:
-                assert_never(never)

@@ -20,6 +20,8 @@ class CompleteAction:
         """Complete an action, or raise the rule that refuses it."""
         return await self.take_step(
             target,
-            lambda action, now: action.complete(evidence=evidence, completed_at=completed_at, now=now),
+            lambda action, now: action.complete(
+                evidence=evidence, completed_at=completed_at, now=now, by=str(cause.actor)
+            ),
             cause,
         )

@@ -36,11 +36,21 @@ class OpenActions:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCases:
+    """How many cases are in one state, a clock of them run out or not."""
+
+    state: str
+    overdue: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What is open at one instant, since when the oldest open nonconformity is, and signals by their latched states."""
 
     nonconformities: Sequence[OpenNonconformities]
     actions: Sequence[OpenActions]
+    cases: Sequence[OpenCases]
     oldest_raised_at: datetime | None
     signals: Mapping[str, int]
 

@@ -4,32 +4,36 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from capa.domain.action import Action
+from capa.domain.action import Action, State
 from capa.domain.facts import (
     ActionAssigned,
     ActionCancelled,
     ActionCompleted,
     ActionFact,
     ActionGiven,
+    ActionOpened,
     ActionReassigned,
+    ActionVerified,
     ComplaintLinked,
+    CostRecorded,
     DueChanged,
+    EvidenceRejected,
+    ExtensionAsked,
+    ExtensionDecided,
     SeverityRaised,
 )
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.triage import Decision
+from capa.usecases import action_telling as saying
+from capa.usecases.action_telling import CLOCK, SUBJECT_KIND
 from capa.usecases.cause import Cause
 from common.ids import new_id
 from events.contracts import capa as told
-from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
-from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
+from events.contracts.deadline import DeadlineSetV1
+from events.contracts.words import Severity, TriageOutcome
 from events.envelope import Contract, Event
 
 SOURCE = "/redress/capa"
-CLOCK = "complete"
-"""The one clock of an action: it runs until the work is done."""
-
-SUBJECT_KIND = "action"
 LADDER = "default"
 
 # Named once: to find the type anew for each event costs as much as to make the event.
@@ -58,7 +62,7 @@ class Announcer:
             nonconformity_id=nonconformity.id if nonconformity else None,
             nonconformity_number=nonconformity.number if nonconformity else None,
         )
-        return _event(
+        return event_of(
             data,
             key=complaint.id,
             subject=complaint.id,
@@ -107,30 +111,91 @@ class Announcer:
         )
         return _of_nonconformity(data, nonconformity, at, cause)
 
+    def dispositioned(self, nonconformity: Nonconformity, at: datetime, cause: Cause) -> Event[Contract]:
+        """Tell what is done with what is affected."""
+        decided = nonconformity.disposition
+        if decided is None:
+            raise ValueError(f"{nonconformity.number} has no disposition")
+        data = told.NonconformityDispositionedV1(
+            nonconformity_id=nonconformity.id,
+            number=nonconformity.number,
+            dispositions=tuple(dict.fromkeys(part.kind.value for part in decided.parts)),
+            authorised_by=decided.concession.authorised_by if decided.concession else None,
+            rationale=decided.rationale,
+            dispositioned_at=decided.decided_at,
+        )
+        return _of_nonconformity(data, nonconformity, at, cause)
+
+    def closed(self, nonconformity: Nonconformity, cause: Cause) -> Event[Contract]:
+        """Tell that nothing is left to do about a nonconformity itself."""
+        decision, at = nonconformity.case_decision, nonconformity.closed_at
+        if decision is None or at is None:
+            raise ValueError(f"{nonconformity.number} is not closed")
+        data = told.NonconformityClosedV1(
+            nonconformity_id=nonconformity.id,
+            number=nonconformity.number,
+            case_needed=decision.needed,
+            closed_at=at,
+        )
+        return _of_nonconformity(data, nonconformity, at, cause)
+
     def of_action(
         self, action: Action, fact: ActionFact, at: datetime, cause: Cause
     ) -> tuple[Event[Contract], ...]:
         """Tell what happened to an action and, after it, to its deadline."""
-        return tuple(_of_action(data, action, at, cause) for data in self._of_action(action, fact))
+        return tuple(_of_action(data, action, at, cause) for data in self._of_action(action, fact, at))
 
-    def _of_action(self, action: Action, fact: ActionFact) -> tuple[Contract, ...]:
+    def _of_action(self, action: Action, fact: ActionFact, at: datetime) -> tuple[Contract, ...]:
+        # What is planned is nobody's work yet: it is told when its plan is approved.
+        if action.state is State.PLANNED:
+            return ()
         match fact:
-            case ActionGiven():
+            case ActionGiven() | ActionOpened() | ActionAssigned():
                 deadline = self._deadline_set(action)
                 # An action that only a team has is announced as assigned when somebody takes it.
-                return (deadline,) if action.owner is None else (_assigned(action, action.owner), deadline)
-            case ActionAssigned():
-                return _assigned(action, action.owner or ""), self._deadline_set(action)
+                return (
+                    (deadline,) if action.owner is None else (saying.assigned(action, action.owner), deadline)
+                )
             case ActionReassigned():
-                return _reassigned(action, fact), self._deadline_set(action)
+                return saying.reassigned(action, fact), self._deadline_set(action)
             case DueChanged():
-                return _due_changed(action, fact), self._deadline_set(action)
+                return saying.due_changed(action, fact), self._deadline_set(action)
             case ActionCompleted():
-                return _completed(action)
+                return saying.completed(action)
+            case _:
+                return self._of_later(action, fact, at)
+
+    def _of_later(
+        self,
+        action: Action,
+        fact: ActionCancelled
+        | EvidenceRejected
+        | ActionVerified
+        | CostRecorded
+        | ExtensionAsked
+        | ExtensionDecided,
+        at: datetime,
+    ) -> tuple[Contract, ...]:
+        match fact:
+            case CostRecorded():
+                return ()
             case ActionCancelled():
-                return _cancelled(action, fact)
+                return saying.cancelled(action, fact)
+            case EvidenceRejected():
+                return saying.evidence_rejected(action, fact, at), self._deadline_set(action)
+            case ActionVerified():
+                return (saying.verified(action),)
+            case ExtensionAsked():
+                return (saying.extension_requested(action, fact, at),)
+            case ExtensionDecided():
+                decided = saying.extension_decided(action, fact, at)
+                return (decided, *self._moved(action, fact)) if fact.granted else (decided,)
             case never:
                 assert_never(never)
+
+    def _moved(self, action: Action, fact: ExtensionDecided) -> tuple[Contract, ...]:
+        moved = DueChanged(fact.previous_due_at, fact.reason)
+        return saying.due_changed(action, moved), self._deadline_set(action)
 
     def _deadline_set(self, action: Action) -> DeadlineSetV1:
         return DeadlineSetV1(
@@ -153,98 +218,10 @@ class Announcer:
         )
 
 
-def _assigned(action: Action, owner: str) -> told.ActionAssignedV1:
-    return told.ActionAssignedV1(
-        action_id=action.id,
-        number=action.number,
-        kind=ActionKind(action.kind),
-        parent_kind=action.parent_kind,
-        parent_id=action.parent_id,
-        title=action.title,
-        owner=owner,
-        team=action.team,
-        severity=Severity(action.severity.value),
-        due_at=action.due.at,
-    )
-
-
-def _reassigned(action: Action, fact: ActionReassigned) -> told.ActionReassignedV1:
-    return told.ActionReassignedV1(
-        action_id=action.id,
-        number=action.number,
-        parent_kind=action.parent_kind,
-        parent_id=action.parent_id,
-        owner=action.owner or "",
-        team=action.team,
-        previous_owner=fact.previous_owner,
-        reason=fact.reason,
-    )
-
-
-def _due_changed(action: Action, fact: DueChanged) -> told.ActionDueChangedV1:
-    return told.ActionDueChangedV1(
-        action_id=action.id,
-        number=action.number,
-        parent_kind=action.parent_kind,
-        parent_id=action.parent_id,
-        due_at=action.due.at,
-        previous_due_at=fact.previous_due_at,
-        original_due_at=action.original_due_at,
-        reason=fact.reason,
-    )
-
-
-def _completed(action: Action) -> tuple[Contract, ...]:
-    if action.completed_at is None or action.punctuality is None:
-        raise ValueError(f"{action.number} is not completed")
-    punctuality = Punctuality(action.punctuality.value)
-    return (
-        told.ActionCompletedV1(
-            action_id=action.id,
-            number=action.number,
-            parent_kind=action.parent_kind,
-            parent_id=action.parent_id,
-            completed_at=action.completed_at,
-            punctuality=punctuality,
-        ),
-        DeadlineMetV1(
-            subject_kind=SUBJECT_KIND,
-            subject_id=action.id,
-            clock=CLOCK,
-            generation=action.generation,
-            due_at=action.due.at,
-            met_at=action.completed_at,
-            punctuality=punctuality,
-        ),
-    )
-
-
-def _cancelled(action: Action, fact: ActionCancelled) -> tuple[Contract, ...]:
-    if action.cancelled_at is None:
-        raise ValueError(f"{action.number} is not cancelled")
-    return (
-        told.ActionCancelledV1(
-            action_id=action.id,
-            number=action.number,
-            parent_kind=action.parent_kind,
-            parent_id=action.parent_id,
-            cancelled_at=action.cancelled_at,
-            reason=fact.reason,
-        ),
-        DeadlineVoidedV1(
-            subject_kind=SUBJECT_KIND,
-            subject_id=action.id,
-            clock=CLOCK,
-            generation=action.generation,
-            reason="cancelled",
-        ),
-    )
-
-
 def _of_nonconformity(
     data: Contract, nonconformity: Nonconformity, at: datetime, cause: Cause
 ) -> Event[Contract]:
-    return _event(
+    return event_of(
         data,
         key=nonconformity.id,
         subject=nonconformity.id,
@@ -256,7 +233,7 @@ def _of_nonconformity(
 
 
 def _of_action(data: Contract, action: Action, at: datetime, cause: Cause) -> Event[Contract]:
-    return _event(
+    return event_of(
         data,
         key=action.parent_id,
         subject=action.id,
@@ -267,9 +244,10 @@ def _of_action(data: Contract, action: Action, at: datetime, cause: Cause) -> Ev
     )
 
 
-def _event(
+def event_of(
     data: Contract, *, key: UUID, subject: UUID, version: int, at: datetime, story: UUID, cause: Cause
 ) -> Event[Contract]:
+    """Write an event of capa's."""
     return _Told(
         id=new_id(),
         source=SOURCE,

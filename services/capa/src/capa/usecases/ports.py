@@ -8,6 +8,9 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from capa.domain.action import Action
+from capa.domain.case.case import Case
+from capa.domain.case.signing import Document
+from capa.domain.case.values import RecordLink, Signature
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
@@ -159,6 +162,10 @@ class Standing(Protocol):
         """Read the complaints that were linked to a nonconformity after it was raised, in the order of both ids."""
         ...
 
+    async def cases(self, scope: Scope) -> Sequence[Case]:
+        """Read cases in the order of their ids."""
+        ...
+
     async def actions(self, scope: Scope) -> Sequence[StandingAction]:
         """Read actions in the order of their ids, each with what was done last."""
         ...
@@ -222,6 +229,22 @@ class Actions(Protocol):
         """Lock an action by its id or number; refuses with ActionMissing."""
         ...
 
+    async def case_of(self, reference: UUID | str) -> UUID | None:
+        """Tell to which case an action belongs, without locking it; None where it belongs to none or does not exist."""
+        ...
+
+    async def of_parent(self, parent_id: UUID) -> tuple[Action, ...]:
+        """Read the actions of a nonconformity or case, in the order of their ids."""
+        ...
+
+    async def next_number(self) -> str:
+        """Take the next number."""
+        ...
+
+    async def add(self, action: Action, change: Change) -> None:
+        """Write an action that was just given, and the first line of its history."""
+        ...
+
     async def find(self, action_id: UUID) -> Action | None:
         """Lock an action, or tell that there is none."""
         ...
@@ -232,6 +255,68 @@ class Actions(Protocol):
 
     async def note(self, notice: Notice) -> None:
         """Keep what notifier did about an action, unless there is no such action or the same is kept already."""
+        ...
+
+
+class Nonconformities(Protocol):
+    """The nonconformities, locked while people work on them."""
+
+    async def get(self, reference: UUID | str) -> Nonconformity:
+        """Lock a nonconformity by its id or number; refuses with NonconformityMissing."""
+        ...
+
+    async def next_number(self) -> str:
+        """Take the next number."""
+        ...
+
+    async def add(self, value: Nonconformity, change: Change) -> None:
+        """Write one that was just raised by hand, and the first line of its history."""
+        ...
+
+    async def save(self, value: Nonconformity, change: Change) -> None:
+        """Write one that was read in this transaction, and the change as the next line of its history."""
+        ...
+
+    async def cases(self, nonconformity_id: UUID) -> int:
+        """Count the cases that cover it and were neither rejected nor cancelled."""
+        ...
+
+    async def complaint(self, complaint_id: UUID) -> Complaint:
+        """Read a complaint as its source has it; refuses with ComplaintUnknown."""
+        ...
+
+    async def link(self, value: Nonconformity, linked: Complaint, change: Change) -> None:
+        """Write a link that was made by hand; refuses with AlreadyLinked where there is one."""
+        ...
+
+
+class Cases(Protocol):
+    """The cases, locked while they are worked on. Whoever works on an action of a case locks the case first."""
+
+    async def get(self, reference: UUID | str) -> Case:
+        """Lock a case by its id or number; refuses with CaseMissing."""
+        ...
+
+    async def next_number(self) -> str:
+        """Take the next number."""
+        ...
+
+    async def unknown(self, names: Sequence[RecordLink]) -> Sequence[RecordLink]:
+        """List those of these records that do not exist."""
+        ...
+
+    async def add(self, case: Case, change: Change) -> None:
+        """Write a case that was just requested, and the first line of its history."""
+        ...
+
+    async def save(
+        self, case: Case, change: Change, signed: tuple[Signature, Document] | None = None
+    ) -> None:
+        """Write a case that was read in this transaction, the next line of its history, and what was signed."""
+        ...
+
+    async def monitored_until(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """List cases whose window of monitoring has ended by now, the earliest first, without locking them."""
         ...
 
 
@@ -246,6 +331,16 @@ class Work(Protocol):
     @property
     def actions(self) -> Actions:
         """Actions and notices about them."""
+        ...
+
+    @property
+    def nonconformities(self) -> Nonconformities:
+        """Nonconformities that people work on."""
+        ...
+
+    @property
+    def cases(self) -> Cases:
+        """Corrective-action cases."""
         ...
 
     @property

@@ -40,6 +40,7 @@ class ActionFilter:
     product: frozenset[str] | None = None
     state: frozenset[State] | None = None
     nonconformity_id: UUID | None = None
+    case_id: UUID | None = None
     due_before: datetime | None = None
     overdue: bool | None = None
 
@@ -60,12 +61,27 @@ class LinkedComplaint:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseBrief:
+    """A case that answers a nonconformity."""
+
+    id: UUID
+    number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class NonconformityView:
-    """A nonconformity with its actions and the complaints linked first, at most `MOST_COMPLAINTS` of them."""
+    """A nonconformity with its actions, its cases, and the complaints linked first, at most `MOST_COMPLAINTS` of them."""
 
     nonconformity: Nonconformity
     complaints: tuple[LinkedComplaint, ...]
     actions: tuple[Action, ...]
+    cases: tuple[CaseBrief, ...] = ()
+
+    @property
+    def living_cases(self) -> int:
+        """How many of its cases were neither rejected nor cancelled."""
+        return sum(case.state not in {"rejected", "cancelled"} for case in self.cases)
 
 
 MOST_COMPLAINTS = 100

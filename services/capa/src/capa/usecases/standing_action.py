@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from capa.domain.action import Action, State
-from capa.domain.facts import ActionAssigned, ActionCancelled, ActionCompleted, ActionGiven, DueChanged
+from capa.domain.facts import (
+    ActionAssigned,
+    ActionCancelled,
+    ActionCompleted,
+    ActionGiven,
+    ActionVerified,
+    DueChanged,
+)
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import StandingAction
@@ -24,15 +31,23 @@ def tell_action(standing: StandingAction, announcer: Announcer) -> Sequence[Even
     action, last = standing.action, standing.last
     cause = Cause(Actor.parse(last.actor))
     match action.state:
+        case State.PLANNED:
+            return ()
         case State.OPEN:
             return _as_open(action, standing, announcer, cause)
         case State.COMPLETED:
             end = announcer.of_action(action, ActionCompleted(), last.at, cause)
+        case State.VERIFIED:
+            done = replace(action, version=action.version - 1)
+            end = (
+                *announcer.of_action(done, ActionCompleted(), last.at, cause),
+                *announcer.of_action(action, ActionVerified(""), last.at, cause),
+            )
         case State.CANCELLED:
             end = announcer.of_action(action, ActionCancelled(last.reason), last.at, cause)
         case never:
             assert_never(never)
-    before = replace(action, version=action.version - 1)
+    before = replace(action, version=end[0].version - 1) if end else action
     beginning = _as_open(before, standing, announcer, cause)
     return *(event for event in beginning if not isinstance(event.data, DeadlineSetV1)), *end
 

@@ -11,6 +11,7 @@ from capa.usecases import chronicle
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import StartWork
+from capa.usecases.void_signatures import void_signatures
 from common.clock import Clock
 
 Move = Callable[[Action, datetime], tuple[Action, ActionFact]]
@@ -36,10 +37,15 @@ class TakeStep:
     async def __call__(self, target: Target, move: Move, cause: Cause) -> Action:
         """Give the action after the step."""
         async with self.start_work() as work:
+            case_id = await work.actions.case_of(target.action)
+            # The case first, as whoever works on the case does: so no two wait for each other.
+            case = None if case_id is None else await work.cases.get(case_id)
             action = await work.actions.get(target.action)
             action.expect(target.version)
             now = self.clock()
             moved, fact = move(action, now)
             await work.actions.save(moved, chronicle.of_action(moved, fact, now, cause.actor))
             work.announce(*self.announcer.of_action(moved, fact, now, cause))
+            if case is not None:
+                await void_signatures(work, case, at=now, actor=cause.actor, because=moved.number)
             return moved

@@ -85,7 +85,7 @@ class NonconformityOut(Answer):
 
     id: UUID = Field(description="Its id in capa.")
     number: str = Field(description="Its number, for a person.", examples=["NC-1001"])
-    state: str = Field(description="Where it stands.", examples=["open"])
+    state: str = Field(description="open, dispositioned or closed.", examples=["open"])
 
 
 class ActionOut(Answer):
@@ -98,7 +98,7 @@ class ActionOut(Answer):
     team: str | None = Field(description="The owner's team.")
     due_at: datetime | None = Field(description="By when.")
     overdue: bool = Field(description="Whether it is late now.")
-    state: str = Field(description="open, completed or cancelled.", examples=["open"])
+    state: str = Field(description="open, completed, verified or cancelled.", examples=["open"])
 
 
 class CrmStatusOut(Answer):

@@ -1,5 +1,6 @@
 """On whatever capa tells of an action: the complaint shows who must do what by when, and whether it is done."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -10,15 +11,24 @@ from events.contracts.capa import (
     ActionCancelledV1,
     ActionCompletedV1,
     ActionDueChangedV1,
+    ActionEvidenceRejectedV1,
     ActionReassignedV1,
+    ActionVerifiedV1,
 )
 from events.delivery import Delivery, Handler
-from events.envelope import Event
+from events.envelope import Contract, Event
 from intake.consumers.notes_of_capa import ActionTold, note_of_action
 from intake.domain.progress import ActionSeen
 from intake.usecases.follow_action import FollowAction
 
 _PARENT = "nonconformity"
+_STATE: Mapping[type[Contract], str] = {
+    ActionCompletedV1: "completed",
+    # What does not show that it was done leaves it to be done.
+    ActionEvidenceRejectedV1: "open",
+    ActionVerifiedV1: "verified",
+    ActionCancelledV1: "cancelled",
+}
 
 
 def on_action(follow: FollowAction, clock: Clock) -> Handler:
@@ -49,9 +59,7 @@ def _seen(event: Event[ActionTold], now: datetime) -> ActionSeen:
             return replace(seen, owner=owner, team=team)
         case ActionDueChangedV1(due_at=due_at):
             return replace(seen, due_at=due_at)
-        case ActionCompletedV1():
-            return replace(seen, state="completed")
-        case ActionCancelledV1():
-            return replace(seen, state="cancelled")
+        case ActionCompletedV1() | ActionEvidenceRejectedV1() | ActionVerifiedV1() | ActionCancelledV1():
+            return replace(seen, state=_STATE[type(told)])
         case never:
             assert_never(never)

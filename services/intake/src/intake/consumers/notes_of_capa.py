@@ -8,7 +8,11 @@ from events.contracts.capa import (
     ActionCancelledV1,
     ActionCompletedV1,
     ActionDueChangedV1,
+    ActionEvidenceRejectedV1,
     ActionReassignedV1,
+    ActionVerifiedV1,
+    NonconformityClosedV1,
+    NonconformityDispositionedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
     NonconformitySeverityRaisedV1,
@@ -18,7 +22,13 @@ from events.envelope import Event
 from intake.domain.timeline import Kind, Note
 
 ActionTold = (
-    ActionAssignedV1 | ActionReassignedV1 | ActionDueChangedV1 | ActionCompletedV1 | ActionCancelledV1
+    ActionAssignedV1
+    | ActionReassignedV1
+    | ActionDueChangedV1
+    | ActionCompletedV1
+    | ActionEvidenceRejectedV1
+    | ActionVerifiedV1
+    | ActionCancelledV1
 )
 """What capa tells of an action."""
 
@@ -95,6 +105,32 @@ def note_of_severity(event: Event[NonconformitySeverityRaisedV1]) -> Note:
     )
 
 
+def note_of_moved(event: Event[NonconformityDispositionedV1 | NonconformityClosedV1]) -> Note:
+    """Note at a nonconformity what is done with what is affected, or that nothing is left to do."""
+    told = event.data
+    # By its own time, not by the version, so that what is told again is the same fact.
+    match told:
+        case NonconformityDispositionedV1(dispositions=dispositions, rationale=reason, dispositioned_at=at):
+            action, name = "nonconformity_dispositioned", f"dispositioned {instant_text(at)}"
+            changes = dict[str, object](dispositions=list(dispositions))
+        case NonconformityClosedV1(case_needed=needed, closed_at=at):
+            action, name, reason = "nonconformity_closed", "closed", ""
+            changes = dict[str, object](case_needed=needed)
+        case never:
+            assert_never(never)
+    return Note(
+        subject_kind="nonconformity",
+        subject_id=told.nonconformity_id,
+        name=name,
+        kind=Kind.CASE,
+        action=action,
+        at=at,
+        actor=event.actor,
+        changes={"nonconformity": told.number, **changes},
+        reason=reason,
+    )
+
+
 def note_of_action(event: Event[ActionTold]) -> Note:
     """Note what happened to an action: one fact for each of its versions."""
     told = event.data
@@ -109,6 +145,10 @@ def note_of_action(event: Event[ActionTold]) -> Note:
             action, changes = "action_due_changed", {"due_at": [instant_text(before), instant_text(due_at)]}
         case ActionCompletedV1(punctuality=punctuality):
             action, changes = "action_completed", {"punctuality": punctuality.value}
+        case ActionEvidenceRejectedV1(reason=reason):
+            action = "action_evidence_rejected"
+        case ActionVerifiedV1():
+            action = "action_verified"
         case ActionCancelledV1(reason=reason):
             action = "action_cancelled"
         case never:

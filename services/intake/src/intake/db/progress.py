@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake.db.rows import json_text
-from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
 from intake.domain.timeline import Note
 
 # What says nothing new writes nothing, so that a fact that is told again makes no complaint look updated.
@@ -68,6 +68,16 @@ WITH held AS (
 UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz)
  WHERE id = CAST(:complaint_id AS uuid) AND (EXISTS (SELECT 1 FROM noted) OR EXISTS (SELECT 1 FROM linked))
 """)
+# Closed is the end, whatever comes under the same version.
+_MOVED: Final = sa.text("""
+INSERT INTO nonconformity (id, number, state, version, updated_at)
+VALUES (CAST(:nonconformity_id AS uuid), :number, :state, CAST(:version AS integer), CAST(:seen_at AS timestamptz))
+ON CONFLICT (id) DO UPDATE
+   SET number = excluded.number, state = excluded.state, version = excluded.version, updated_at = excluded.updated_at
+ WHERE nonconformity.version <= excluded.version AND nonconformity.state <> 'closed'
+   AND (nonconformity.number, nonconformity.state, nonconformity.version)
+       IS DISTINCT FROM (excluded.number, excluded.state, excluded.version)
+""")
 # What is not said stays; a team is said wherever an owner is.
 _ACTION: Final = sa.text("""
 WITH noted AS (
@@ -117,6 +127,10 @@ class PostgresProgress:
         """Note that a complaint belongs to a nonconformity."""
         await self._connection.execute(_NONCONFORMITY, _values(seen))
 
+    async def moved(self, moved: NonconformityMoved) -> None:
+        """Note where a nonconformity stands."""
+        await self._connection.execute(_MOVED, _values(moved))
+
     async def action(self, seen: ActionSeen) -> None:
         """Note what became of an action."""
         await self._connection.execute(_ACTION, _values(seen))
@@ -128,5 +142,5 @@ class PostgresProgress:
         await self._connection.execute(_TAKE_NOTE, values)
 
 
-def _values(seen: TriageSeen | NonconformitySeen | ActionSeen) -> dict[str, object]:
+def _values(seen: TriageSeen | NonconformitySeen | NonconformityMoved | ActionSeen) -> dict[str, object]:
     return {name: getattr(seen, name) for name in seen.__dataclass_fields__}

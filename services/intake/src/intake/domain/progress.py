@@ -33,6 +33,17 @@ class NonconformitySeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NonconformityMoved:
+    """A nonconformity stands elsewhere: dispositioned or closed."""
+
+    nonconformity_id: UUID
+    number: str
+    state: str
+    version: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSeen:
     """What one event says of an action; None is not said, but a team is said wherever an owner is."""
 

@@ -1,7 +1,7 @@
 """Follow nonconformities: keep to which one a complaint belongs."""
 
 from events.delivery import Delivery
-from intake.domain.progress import NonconformitySeen
+from intake.domain.progress import NonconformityMoved, NonconformitySeen
 from intake.domain.timeline import Note
 from intake.usecases.ports import StartWork
 
@@ -18,3 +18,9 @@ class FollowNonconformity:
             await work.progress.nonconformity(seen)
             if note is not None:
                 await work.progress.note(note)
+
+    async def moved(self, moved: NonconformityMoved, note: Note, delivery: Delivery) -> None:
+        """Keep once where it stands now, and the note of it for timelines; raises AlreadyHandled for a second delivery."""
+        async with self._start_work(once=delivery) as work:
+            await work.progress.moved(moved)
+            await work.progress.note(note)

@@ -20,7 +20,7 @@ from intake.domain.lifecycle.commands import Other
 from intake.domain.lifecycle.guards import Case
 from intake.domain.lifecycle.handling import Handling
 from intake.domain.lifecycle.taking import Taken
-from intake.domain.progress import ActionSeen, NonconformitySeen, TriageSeen
+from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
 from intake.domain.retention import Hold
 from intake.domain.timeline import Note
 from intake.domain.trail import Trace
@@ -261,6 +261,10 @@ class Progress(Protocol):
 
     async def nonconformity(self, seen: NonconformitySeen) -> None:
         """Note that a complaint belongs to a nonconformity."""
+        ...
+
+    async def moved(self, moved: NonconformityMoved) -> None:
+        """Note where a nonconformity stands."""
         ...
 
     async def action(self, seen: ActionSeen) -> None:

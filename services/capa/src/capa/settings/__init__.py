@@ -1,25 +1,21 @@
 """What the capa process is told: its environment, and the triage policy that the environment names."""
 
-import logging
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from capa.domain.policy import Assignment, Result, Rule, TriagePolicy
 from capa.domain.severity import Severity
 from capa.domain.triage import HISTORICAL, OPEN_NONCONFORMITY
+from capa.settings.files import DurationText, Part, calendar_in, checked
 from chassis.settings import CannotStart, ServiceSettings
 from common.refusals import Refusal
 from events.types import Code
 from worktime import deadlines
 from worktime.calendar import Calendar
-from worktime.calendar_text import parse_calendar
 from worktime.durations import Duration, parse_duration
-
-log = logging.getLogger(__name__)
 
 _LONGEST_EXPLANATION = 1_000
 # Any fixed instant serves to find out whether the due times can be computed at all.
@@ -33,6 +29,9 @@ class CapaSettings(ServiceSettings):
 
     triage_policy: Path | None = Field(
         None, description="The triage policy's file; else triage.toml in the configuration folder."
+    )
+    case_policy: Path | None = Field(
+        None, description="The file of the policy of cases; else cases.toml in the configuration folder."
     )
 
     signal_policy: Path | None = Field(
@@ -50,24 +49,16 @@ class CapaSettings(ServiceSettings):
         """The file that the policy is read from."""
         return self.triage_policy or self.config_dir / "triage.toml"
 
-
-def _duration(text: str) -> str:
-    try:
-        parse_duration(text)
-    except Refusal as refusal:
-        raise ValueError(refusal.detail) from None
-    return text
+    @property
+    def case_policy_file(self) -> Path:
+        """The file that the policy of cases is read from."""
+        return self.case_policy or self.config_dir / "cases.toml"
 
 
-DurationText = Annotated[str, AfterValidator(_duration)]
 Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9*?._:/+\[\]!-]{1,100}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Rule(_Part):
+class _Rule(Part):
     name: Code
     result: Literal["raise", "link", "decline"]
     reason: Code
@@ -90,7 +81,7 @@ class _Rule(_Part):
         )
 
 
-class _Hands(_Part):
+class _Hands(Part):
     owner: Code | None = None
     team: Code | None = None
 
@@ -106,19 +97,19 @@ class _Assignment(_Hands):
     category: Pattern = "*"
 
 
-class _Due(_Part):
+class _Due(Part):
     minor: DurationText
     major: DurationText
     critical: DurationText
 
 
-class _Policy(_Part):
+class _Policy(Part):
     version: Code
     calendar: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$")] = "default"
     historical: Literal["decline", "triage"] = "decline"
     link_window_days: Annotated[int, Field(ge=0, le=3_650)]
     rules: Annotated[list[_Rule], Field(min_length=1)]
-    assignments: list[_Assignment] = []
+    assignments: tuple[_Assignment, ...] = ()
     default_assignment: _Hands
     due: _Due
 
@@ -159,28 +150,11 @@ class _Policy(_Part):
 
 def read_policy(file: Path, calendars: Path) -> TriagePolicy:
     """Read and check a triage policy and the calendar it names; raises CannotStart naming file and field."""
-    try:
-        policy = _Policy.model_validate(tomllib.loads(_text(file)))
-    except tomllib.TOMLDecodeError as error:
-        raise CannotStart(f"{file} is no TOML: {error}") from None
-    except ValidationError as error:
-        raise CannotStart(
-            "\n".join(f"{file}: {_place(found['loc'])}: {found['msg']}" for found in error.errors())
-        ) from None
-    calendar = _calendar(calendars / f"{policy.calendar}.toml")
+    policy = checked(_Policy, file, "REDRESS_CAPA_TRIAGE_POLICY or REDRESS_CONFIG_DIR")
+    calendar = calendar_in(calendars / f"{policy.calendar}.toml")
     value = policy.value(calendar)
     _try_out(file, value)
     return value
-
-
-def _calendar(file: Path) -> Calendar:
-    try:
-        calendar = parse_calendar(_text(file))
-    except Refusal as refusal:
-        raise CannotStart(f"{file}: {refusal.detail}") from None
-    for doubt in calendar.doubts:
-        log.warning("%s: %s", file, doubt)
-    return calendar
 
 
 def _try_out(file: Path, policy: TriagePolicy) -> None:
@@ -189,19 +163,6 @@ def _try_out(file: Path, policy: TriagePolicy) -> None:
             deadlines.due(policy.calendar, _TRIAL_START, duration)
         except Refusal as refusal:
             raise CannotStart(f"{file}: due.{severity}: {refusal.detail}") from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotStart(
-            f"{file} cannot be read ({error}): correct REDRESS_CAPA_TRIAGE_POLICY or REDRESS_CONFIG_DIR."
-        ) from None
-
-
-def _place(path: tuple[int | str, ...]) -> str:
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path) or "the policy"
 
 
 def _due_of(due: _Due, severity: Severity) -> Duration:
