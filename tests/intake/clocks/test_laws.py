@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake.domain.clocks.clock import Clock
@@ -81,6 +81,7 @@ holds = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@example([(0, 1), (0, 1)], 1)
 @given(holds, st.integers(min_value=1, max_value=40))
 def test_what_is_held_is_what_counting_minute_by_minute_leaves_out(
     told: list[tuple[int, int]], hours: int

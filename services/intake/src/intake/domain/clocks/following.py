@@ -158,7 +158,10 @@ class _Following:
 
     def _understood(self, heard: Happened) -> Happened:
         """Note when it happened; what is learned after a report was filed is information for a further report."""
-        moments = self._situation.moments
+        moments = dict(self._situation.moments)
+        if heard.what is Happening.WAITING_BEGAN:
+            # A wait may begin at the very instant at which the one before ended.
+            moments.pop(Happening.WAITING_ENDED, None)
         if heard.what is Happening.AMENDED and Happening.REPORT_FILED in moments:
             heard = Happened(Happening.INFORMATION_RECEIVED, heard.at)
         self._situation = replace(self._situation, moments={**moments, heard.what: heard.at})
