@@ -1,4 +1,7 @@
-"""List, search, similar and export on 10,000 and on 1,000,000 complaints, side by side, through intake's own API."""
+"""List, search, similar and export on 10,000 and on 1,000,000 complaints, side by side, through intake's own API.
+
+Beside the times stand the plans: by which indexes each question was answered, and how many rows were read for it.
+"""
 
 import asyncio
 import os
@@ -14,8 +17,12 @@ import httpx
 
 from benchmarks.machine import environment, free_port, make_key, migrate, postgres, process
 from benchmarks.many_complaints import fill
+from benchmarks.plans import heard, plans, summary
 from benchmarks.tables import Table, middle, percentile
 from chassis.database import open_engine
+from intake.db.candidates import PostgresCandidates
+from intake.db.views import PostgresViews
+from intake.usecases.views import Filters
 from local.postgres import Server
 
 SIZES: Final = (10_000, 1_000_000)
@@ -37,9 +44,17 @@ QUESTIONS: Final[Mapping[str, Callable[[int], Question]]] = {
     ),
     "list of one lot": lambda turn: (_LIST, {"lot": f"L-{turn}-{turn}"}),
     "list of what waits for triage": lambda _turn: (_LIST, {"triage": "pending"}),
+    "list of what waits for triage, by number": lambda _turn: (
+        _LIST,
+        {"triage": "pending", "sort": "number"},
+    ),
     "list of what has a nonconformity": lambda _turn: (_LIST, {"has_nonconformity": "true"}),
     "search, a word in one of ten": lambda turn: (_LIST, {"q": f"word{1 + turn}"}),
     "search, a rarer word": lambda turn: (_LIST, {"q": f"word{800 + turn * 10}"}),
+    "search, a rarer word of one channel": lambda turn: (
+        _LIST,
+        {"q": f"word{800 + turn * 10}", "channel": "phone"},
+    ),
     "search, two words": lambda turn: (_LIST, {"q": f"word{900 + turn} word{60 + turn}"}),
     "search, a rare word": lambda turn: (_LIST, {"q": f"word{28_000 + turn * 100}"}),
     "search, nothing found": lambda turn: (_LIST, {"q": f"nothing{turn}"}),
@@ -54,6 +69,7 @@ class Found:
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     exported: dict[str, float] = field(default_factory=dict)
+    plans: dict[str, tuple[float, tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
 
 async def measure(*, quick: bool) -> list[Table]:
@@ -73,7 +89,9 @@ async def measure(*, quick: bool) -> list[Table]:
             for size, client in clients.items():
                 for file_format in ("csv", "ndjson"):
                     found[size].exported[file_format] = await _export(client, file_format)
-    return [_table(found), _export_table(found)]
+        for size, of in found.items():
+            await _explain(server.url(_database(size)), of)
+    return [_table(found), _plan_table(found), _export_table(found)]
 
 
 @asynccontextmanager
@@ -149,6 +167,46 @@ async def _export(client: httpx.AsyncClient, file_format: str) -> float:
         async for chunk in answer.aiter_bytes():
             size += chunk.count(b"\n")
     return min(size, EXPORTED) / (time.perf_counter() - began)
+
+
+async def _explain(url: str, found: Found) -> None:
+    """Ask each question once more, past the API, and have PostgreSQL explain every statement of it."""
+    engine = open_engine(url, name="bench", statement_timeout_seconds=_MANY)
+    views, candidates = PostgresViews(engine), PostgresCandidates(engine)
+    try:
+        for question, write in QUESTIONS.items():
+            path, query = write(1)
+            async with heard(engine) as asked:
+                if path == _LIST:
+                    filters = {name: _typed(name, value) for name, value in query.items() if name != "sort"}
+                    sort = query.get("sort", "-received_at")
+                    await views.page(Filters(**filters), sort=sort, after=None, limit=25)
+                else:
+                    await candidates.of(path.split("/")[-2], within=None, personal=True)
+            found.plans[question] = summary(await plans(engine, asked))
+    finally:
+        await engine.dispose()
+
+
+def _typed(name: str, value: str) -> Any:
+    return {"q": value, "has_nonconformity": value == "true"}.get(name, [value])
+
+
+def _plan_table(found: Mapping[int, Found]) -> Table:
+    largest = found[max(found)]
+
+    def row(question: str) -> tuple[str, ...]:
+        _, indexes, scanned = largest.plans[question]
+        read = [f"{of.plans[question][0]:,.0f}" for of in found.values()]
+        return question, *read, ", ".join(indexes), ", ".join(scanned) or "none"
+
+    return Table(
+        "How complaints are found",
+        "EXPLAIN ANALYZE of every statement that answers a question once: rows looked at in complaint, complaint_search and"
+        " triage, and, of the largest database, the indexes used and which of these tables were read whole.",
+        ("", *[f"{size:,} rows read" for size in found], "indexes", "read whole"),
+        tuple(row(question) for question in QUESTIONS),
+    )
 
 
 def _table(found: Mapping[int, Found]) -> Table:

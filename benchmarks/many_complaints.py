@@ -10,7 +10,7 @@ SENTENCES: Final = 20_000
 END: Final = "2026-11-01T00:00:00Z"
 """No complaint is received later; each of the five years before has as many as another."""
 
-_INDEXES: Final = "SELECT indexdef FROM pg_indexes WHERE indexname = 'complaint_by_words'"
+_INDEXES: Final = "SELECT indexdef FROM pg_indexes WHERE indexname = 'complaint_search_by_words'"
 # 30,000 words, of which the first hundred make up a seventh of what is written.
 _WRITE_SENTENCES: Final = """
 CREATE TEMPORARY TABLE sentence AS
@@ -34,7 +34,7 @@ _INSERT: Final = """
 INSERT INTO complaint (
     id, source_system, external_id, source_digest, channel, reported_severity, product, category, lot, serial, title,
     description, attachments, occurred_at, aware_at, received_at, recorded_at, updated_at, historical, state, version,
-    correlation_id
+    correlation_id, awaits_triage
 )
 SELECT drawn.id, 'crm-' || place % 4, 'case-' || place, '\\x00', (ARRAY['phone', 'email', 'web', 'crm'])[1 + place % 4],
        (ARRAY['minor', 'minor', 'major', 'critical'])[1 + place % 4], 'product-' || product, 'category-' || category,
@@ -42,11 +42,19 @@ SELECT drawn.id, 'crm-' || place % 4, 'case-' || place, '\\x00', (ARRAY['phone',
        CASE WHEN place % 2 = 0 THEN 'S-' || place END, left(one.words, 60),
        one.words || '. ' || two.words || '. ' || three.words || '.', '[]',
        CASE WHEN place % 3 = 0 THEN received_at - interval '2 days' END, received_at, received_at, received_at, received_at,
-       place % 10 = 0, 'received', 1, gen_random_uuid()
+       place % 10 = 0, 'received', 1, gen_random_uuid(), place % 50 = 0
   FROM drawn JOIN sentence one ON one.place = drawn.first JOIN sentence two ON two.place = drawn.second
   JOIN sentence three ON three.place = drawn.third
 """.replace("place %", "drawn.place %").replace("|| place", "|| drawn.place")
 _OTHERS: Final = (
+    """
+    INSERT INTO complaint_search (
+        complaint_id, number, source_system, channel, reported_severity, product, category, received_at, recorded_at, words
+    )
+    SELECT id, number, source_system, channel, reported_severity, product, category, received_at, recorded_at,
+           complaint_words(title, description, product, category, lot, serial, external_id)
+      FROM complaint
+    """,
     """
     INSERT INTO complainant (complaint_id, reference, name)
     SELECT id, 'P-' || place % greatest(:count / 5, 1), 'Somebody' FROM drawn WHERE place % 3 = 0
@@ -65,7 +73,7 @@ _OTHERS: Final = (
      WHERE drawn.place % 50 <> 0
     """,
 )
-_TABLES: Final = ("complaint", "complainant", "nonconformity", "triage", "complaint_link")
+_TABLES: Final = ("complaint", "complaint_search", "complainant", "nonconformity", "triage", "complaint_link")
 
 
 async def fill(engine: AsyncEngine, count: int) -> None:
@@ -75,8 +83,11 @@ async def fill(engine: AsyncEngine, count: int) -> None:
         await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         # An index over words is made anew much faster than it is kept.
         index = (await connection.execute(sa.text(_INDEXES))).scalar_one()
-        await connection.execute(sa.text("DROP INDEX complaint_by_words"))
+        await connection.execute(sa.text("DROP INDEX complaint_search_by_words"))
+        # They are written into the search table here, and need not wait in the queue of the worker for it.
+        await connection.execute(sa.text("ALTER TABLE complaint DISABLE TRIGGER complaint_told"))
         await _run(connection, given)
+        await connection.execute(sa.text("ALTER TABLE complaint ENABLE TRIGGER complaint_told"))
         await connection.execute(sa.text("SET LOCAL maintenance_work_mem = '256MB'"))
         await connection.execute(sa.text(index))
     async with engine.connect() as connection:

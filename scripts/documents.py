@@ -1,7 +1,7 @@
 """Writes or checks the documents that come out of the code: `documents.py write|check`.
 
 `docs/configuration.md` from the settings, `docs/openapi/<service>.json` from the routes, `docs/deadlines.md` from the
-calendars and the worked deadlines of `docs/deadlines.toml`.
+calendars, the clock profiles and the worked deadlines of `docs/deadlines.toml`.
 """
 
 import json
@@ -105,17 +105,26 @@ def deadlines() -> str:
         text = _worked(calendars[example["calendar"]], example)
         rows.append(f"| {title} | `{limit}` | {example['calendar']} | {_due_words(text)} |")
         settings = [f'{key} = "{value}"' for key, value in example["term"].items()]
-        parts += ["", f"## {title}", "", example["why"], "", "```toml", *settings, "```"]
+        clock = _clock_words(example["clock"]) if "clock" in example else []
+        parts += ["", f"## {title}", "", example["why"], *clock, "", "```toml", *settings, "```"]
         parts += ["", "```text", *text.splitlines(), "```"]
     head = [
         "# Worked deadlines",
         "",
         "Generated from the code, `config/calendars/` and `docs/deadlines.toml`; `make fmt` writes it anew. Each example has",
         "the settings of its term and the explanation that is kept with the deadline. `libs/worktime/README.md` has the units",
-        "and rules.",
+        "and rules; [clock profiles](guides/clock-profiles.md) tells how the profiles of `config/clocks/` are written.",
         "",
     ]
     return "\n".join([*head, *rows, *parts]) + "\n"
+
+
+def _clock_words(reference: str) -> list[str]:
+    """Say which clock of which profile an example is about, and where its limit comes from."""
+    profile, name = reference.split("/")
+    file = tomllib.loads((ROOT / "config" / "clocks" / f"{profile}.toml").read_text())
+    source = next(clock["source"] for clock in file["clocks"] if clock["name"] == name)
+    return ["", f"The clock `{name}` of the profile `{profile}`. Source: {source}."]
 
 
 def _worked(calendar: Calendar, example: Mapping[str, Any]) -> str:

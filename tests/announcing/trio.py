@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import capa.settings
 import capa.wiring
 import intake.settings
+import intake.usecases.stepping
 import intake.wiring
 import notifier.settings
 import notifier.wiring
@@ -26,12 +27,18 @@ from common.clock import utc_now
 from common.ids import new_id
 from events.again import AnnouncePart
 from events.catalogue import ANNOUNCES, LISTENS, topic_of
-from events.transport import Transport
+from events.codec import Known, decode
+from events.envelope import Event
+from events.postgres.headers import unpack
+from events.transport import Record, Transport
 from events.wake import Wake
 from intake.db.group_reception import GroupReception
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
+from intake.domain.lifecycle.taking import AnyCommand
 from intake.usecases.amend_complaint import Amend, AmendComplaint
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
+from intake.usecases.stepping import Errand
 from notifier.channels.signing import new_secret
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
@@ -44,6 +51,7 @@ from tests.support.waiting import until
 CONFIG: Final = Path(__file__).parents[2] / "config"
 SERVICES: Final = tuple(ANNOUNCES)
 CRM: Final = Actor("system", "crm")
+ANNA: Final = Actor("person", "anna")
 PEPPER: Final = SecretStr("a pepper of tests, long enough to be one")
 OWNERS: Final = ("credit.team", "lending.team", "quality.desk")
 FIRST_SECTIONS: Final = {"intake": "complaints", "capa": "decisions", "notifier": "deadlines"}
@@ -170,6 +178,19 @@ class Trio:
             found = await connection.execute(sa.text(sql), values)
             return found.all() if found.returns_rows else ()
 
+    async def logged(self, topic: str) -> Sequence[Event[Any]]:
+        """What the log has of a topic, by key in the order of its telling."""
+        async with self.log.connect() as connection:
+            rows = await connection.execute(
+                sa.text("SELECT * FROM log_record WHERE topic = :topic ORDER BY partition, position"),
+                {"topic": topic},
+            )
+            found = [
+                decode(Record(row.topic, bytes(row.key), unpack(row.headers), bytes(row.value)))
+                for row in rows
+            ]
+        return [each.event for each in found if isinstance(each, Known)]
+
     async def script(self, engine: AsyncEngine, sql: str) -> None:
         """Run the statements of a script, as psql does."""
         async with engine.begin() as connection:
@@ -193,6 +214,11 @@ class Trio:
                 found[table] = sorted(kept, key=str)
             return found
 
+    @property
+    def clockwork(self) -> Clockwork:
+        """Keeps the clocks of complaints."""
+        return intake.wiring.build_clockwork(self.intake)
+
     async def receive(self, product: str, severity: str = "major", **changes: Any) -> Complaint:
         """Take a complaint in."""
         account = Account(
@@ -204,16 +230,25 @@ class Trio:
         )
         report = Report(source_system="crm", external_id=str(new_id()), account=account, **changes)
         reception = GroupReception(self.intake.engine, self.clock, self.intake.wake)
-        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock)(Receive(report, CRM))
+        told = await ReceiveComplaint(reception, self.intake.start_work, self.clock, self.clockwork)(
+            Receive(report, CRM)
+        )
         assert isinstance(told, Told)
         return told.complaint
 
     async def amend(self, complaint: Complaint, **changes: Any) -> None:
         """Correct a complaint."""
-        amend = AmendComplaint(self.intake.start_work, self.clock)
+        amend = AmendComplaint(self.intake.start_work, self.clock, self.clockwork)
         await amend(
             Amend(reference=str(complaint.id), expected=None, changes=changes, reason="corrected", actor=CRM)
         )
+
+    async def handle(self, complaint: Complaint, *commands: AnyCommand) -> None:
+        """Take steps of a complaint."""
+        policy = intake.settings.read_closing_policy(CONFIG / "closing.toml")
+        take = intake.usecases.stepping.TakeStep(self.intake.start_work, self.clock, policy, self.clockwork)
+        for command in commands:
+            await take(Errand(str(complaint.id), None, command, ANNA))
 
     @property
     def take_step(self) -> TakeStep:
@@ -233,8 +268,10 @@ class Trio:
 
 
 @asynccontextmanager
-async def open_trio(urls: Mapping[str, str], mailbox: Mailbox) -> AsyncIterator[Trio]:
-    """Open the services on migrated databases, by service and `log`."""
+async def open_trio(urls: Mapping[str, str], mailbox: Mailbox, folder: Path) -> AsyncIterator[Trio]:
+    """Open the services on migrated databases, by service and `log`; their policies are written to a folder."""
+    triage = _patient(folder, "triage.demo.toml", 'major = "40s"')
+    ladders = _patient(folder, "ladders.demo.toml", 'offset = "30s"')
     clock, log_url = MovingClock(), SecretStr(urls["log"])
     shared: dict[str, Any] = {
         "pepper": PEPPER,
@@ -255,9 +292,7 @@ async def open_trio(urls: Mapping[str, str], mailbox: Mailbox) -> AsyncIterator[
             clock=clock,
         ),
         capa=capa.wiring.open_core(
-            capa.settings.CapaSettings(
-                database_url=SecretStr(urls["capa"]), triage_policy=CONFIG / "triage.demo.toml", **shared
-            ),
+            capa.settings.CapaSettings(database_url=SecretStr(urls["capa"]), triage_policy=triage, **shared),
             role="test",
             wake=Wake(),
             clock=clock,
@@ -265,7 +300,7 @@ async def open_trio(urls: Mapping[str, str], mailbox: Mailbox) -> AsyncIterator[
         notifier=notifier.wiring.open_core(
             notifier.settings.Settings(
                 database_url=SecretStr(urls["notifier"]),
-                ladders=CONFIG / "ladders.demo.toml",
+                ladders=ladders,
                 smtp_port=mailbox.port,
                 settle_seconds=0,
                 digest_window_seconds=0,
@@ -284,6 +319,15 @@ async def open_trio(urls: Mapping[str, str], mailbox: Mailbox) -> AsyncIterator[
         await trio.log.dispose()
         for service in SERVICES:
             await trio.engine(service).dispose()
+
+
+def _patient(folder: Path, name: str, setting: str) -> Path:
+    """Copy a policy of the demonstration, with an hour where a slow machine would come too late."""
+    text = (CONFIG / name).read_text()
+    assert setting in text
+    file = folder / name
+    file.write_text(text.replace(setting, setting.partition(" = ")[0] + ' = "1h"'))
+    return file
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def code(answer: httpx.Response) -> str:
 
 
 def test_every_refusal_has_its_problem_type() -> None:
-    assert missing_problem_types(PROBLEMS, "capa") | missing_problem_types(PROBLEMS, "worktime") == set()
+    for package in ("capa", "worktime", "quality"):
+        assert missing_problem_types(PROBLEMS, package) == set()
 
 
 async def test_a_nonconformity_is_read_by_id_and_number_with_complaints_actions_and_history(
@@ -278,7 +279,7 @@ async def test_every_operation_and_field_is_described(client: httpx.AsyncClient)
         for field, shape in schema.get("properties", {}).items()
         if "description" not in shape and "$ref" not in shape
     ]
-    assert len(operations) == 57
+    assert len(operations) == 71
     assert [
         each["operationId"] for each in operations if not each.get("description") or not each["tags"]
     ] == []
@@ -295,3 +296,22 @@ async def test_an_action_of_another_id_is_not_touched_by_a_step(
         f"/v1/actions/{new_id()}/complete", json=STEP_BODIES["complete"], headers={"If-Match": "*"}
     )
     assert (answer.status_code, (await client.get("/v1/actions/A-1001")).json()["state"]) == (404, "open")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/actions", "due_before"),
+        ("/v1/nonconformities", "raised_from"),
+        ("/v1/nonconformities", "raised_to"),
+    ],
+)
+async def test_a_number_is_no_instant_to_filter_by(client: httpx.AsyncClient, path: str, name: str) -> None:
+    answer = await client.get(path, params={name: "0.5"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, name)
+
+
+async def test_a_number_is_no_instant_to_be_due_at(world: World, client: httpx.AsyncClient) -> None:
+    await world.triage(a_complaint())
+    answer = await step(client, "change-due", body={"due_at": 1_900_000_000, "reason": "supplier"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/due_at")

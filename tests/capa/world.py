@@ -20,9 +20,11 @@ from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
 from capa.domain.risk import CasePolicy
 from capa.domain.severity import Severity
+from capa.domain.signals.watch import SignalPolicy
 from capa.domain.triage import Outcome
 from capa.settings import CapaSettings, read_policy
 from capa.settings.case_policy import read_case_policy
+from capa.signal_policy import read_signal_policy
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
@@ -58,6 +60,11 @@ SCOPES = (
     "cases:read",
     "cases:write",
     "cases:approve",
+    "signals:read",
+    "signals:write",
+    "exposures:read",
+    "exposures:write",
+    "indicators:read",
 )
 
 C = TypeVar("C", bound=Contract)
@@ -108,6 +115,7 @@ class World:
     url: str
     engine: AsyncEngine
     policy: TriagePolicy = field(default_factory=the_policy)
+    signals: SignalPolicy = field(default_factory=lambda: read_signal_policy(CONFIG / "signals.toml"))
     case_policy: CasePolicy = field(default_factory=the_case_policy)
     clock: SetClock = field(default_factory=SetClock)
     wake: Wake = field(default_factory=Wake)
@@ -135,6 +143,7 @@ class World:
             settings=settings,
             policy=self.policy,
             case_policy=self.case_policy,
+            signals=self.signals,
             engine=self.engine,
             clock=self.clock,
             wake=self.wake,

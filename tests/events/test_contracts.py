@@ -10,7 +10,7 @@ import pytest
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from events.catalogue import ANNOUNCES, CONTRACTS, FAMILIES
-from events.contracts import capa, case, deadline, intake, notifier, words
+from events.contracts import capa, case, deadline, intake, lifecycle, notifier, words
 from events.contracts.words import Severity, Word
 from events.envelope import TYPE_PATTERN, Contract
 from events.examples import example_data
@@ -20,6 +20,7 @@ from events.types import ALLOWED, Code, Count, Detail, Id, Instant, StaffText
 
 ANNOUNCED_BY: dict[ModuleType, set[str]] = {
     intake: {"intake"},
+    lifecycle: {"intake"},
     capa: {"capa"},
     case: {"capa"},
     notifier: {"notifier"},

@@ -45,10 +45,50 @@ _FILE = {
     },
 }
 _ATTACHMENTS = "/v1/complaints/{reference}/attachments"
+_UNITS = {
+    "product": "credit-card",
+    "unit": "sold",
+    "first_day": "2026-01-01",
+    "next_day": "2026-02-01",
+    "units": 104_500,
+}
+_SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 _NONCONFORMITY = "/v1/nonconformities/{nonconformity_id}"
 _CASE = "GET /v1/cases/{case_id}"
 _ACTION = {"kind": "correction", "title": "replace the letters", "owner": "bert", "due": "5wd"}
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
+_ASSESSMENT = {
+    "severity": "major",
+    "safety_flag": False,
+    "reportability": "no",
+    "validity": "justified",
+    "implication": "low",
+    "complexity": "low",
+    "impact": "low",
+    "immediate_action": False,
+}
+_STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "acknowledge": ("complaints:work", {"channel": "email"}),
+    "assess": ("complaints:assess", _ASSESSMENT),
+    "reject": ("complaints:assess", {"reason": "a question"}),
+    "overrule-rejection": ("complaints:decide", {"reason": "it is one"}),
+    "link": ("complaints:assess", {"master": "C-10001"}),
+    "assign": ("complaints:work", {"owner": "anna.berg"}),
+    "start-investigation": ("complaints:work", {}),
+    "waive-investigation": ("complaints:decide", {"reason": "known"}),
+    "update-customer": ("complaints:work", {"channel": "phone"}),
+    "wait-for-customer": ("complaints:work", {"channel": "phone", "awaited": "the receipt"}),
+    "end-waiting": ("complaints:work", {}),
+    "respond": ("complaints:work", {"channel": "letter", "reply": "Sorry."}),
+    "customer-accepts": ("complaints:write", {}),
+    "customer-rejects": ("complaints:write", {"reason": "not enough"}),
+    "record-contact-attempt": ("complaints:work", {"channel": "phone"}),
+    "file-report": ("complaints:work", {"authority": "authority", "reference": "R-1"}),
+    "close": ("complaints:close", {"closure_code": "resolved"}),
+    "refer": ("complaints:work", {"body": "ombudsman"}),
+    "withdraw": ("complaints:write", {}),
+    "reopen": ("complaints:work", {"reason": "again"}),
+}
 
 
 def _changing(body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -65,12 +105,31 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("intake", "GET /v1/complaints"): Rule(("complaints:read",), "filtered"),
     ("intake", "GET /v1/complaints/{reference}"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/clocks"): Rule(("complaints:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/history"): Rule(("complaints:read",), "hidden"),
     ("intake", "PATCH /v1/complaints/{reference}"): Rule(
         ("complaints:write",), "hidden", request=_changing({"lot": "L-7", "reason": "read wrongly"})
     ),
     ("intake", "GET /v1/complaints/export"): Rule(("complaints:read",), "filtered"),
     ("intake", "GET /v1/complaints/{reference}/similar"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/personal-reads"): Rule(("personal-reads:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/timeline"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/inspection-pack"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/complaints/{reference}/hold"): Rule(("complaints:read",), "hidden"),
+    ("intake", "POST /v1/complaints/{reference}/hold"): Rule(
+        ("complaints:hold",), "hidden", request={"json": {"reason": "a lawsuit"}}
+    ),
+    ("intake", "DELETE /v1/complaints/{reference}/hold"): Rule(
+        ("complaints:hold",), "hidden", request={"params": {"reason": "settled"}}
+    ),
+    ("intake", "POST /v1/complaints/{reference}/erasure"): Rule(
+        ("complaints:erase",), "hidden", request=_changing({"reason": "asked for"})
+    ),
+    ("intake", "POST /v1/complainants/erasure"): Rule(
+        ("complaints:erase",),
+        "names_its_own",
+        request={"json": {"source_system": "crm", "reference": "K-1", "reason": "asked for"}},
+    ),
     ("intake", f"GET {_ATTACHMENTS}"): Rule(("attachments:read",), "hidden"),
     ("intake", f"POST {_ATTACHMENTS}"): Rule(("attachments:write",), "hidden", request=_FILE),
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),
@@ -78,6 +137,12 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", f"DELETE {_ATTACHMENTS}/{{attachment_id}}"): Rule(
         ("attachments:delete",), "hidden", request={"params": {"reason": "sent by mistake"}}
     ),
+    **{
+        ("intake", f"POST /v1/complaints/{{reference}}/{step}"): Rule(
+            (scope,), "hidden", request=_changing(body)
+        )
+        for step, (scope, body) in _STEPS.items()
+    },
     ("intake", "POST /v1/imports"): Rule(
         ("imports:write",), "names_its_own", request={**_CSV, "params": {"source_system": "crm"}}
     ),
@@ -149,6 +214,40 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("capa", "GET /v1/actions"): _closed("actions:read"),
     ("capa", "GET /v1/actions/{action_id}"): _closed("actions:read"),
     ("capa", "GET /v1/actions/{action_id}/history"): _closed("actions:read"),
+    ("capa", "GET /v1/signals"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}/chart.svg"): _closed("signals:read"),
+    ("capa", "GET /v1/signals/{signal_id}/history"): _closed("signals:read"),
+    ("capa", "POST /v1/signals/{signal_id}/confirm"): _closed("signals:write", request=_changing({})),
+    ("capa", "POST /v1/signals/{signal_id}/dismiss"): _closed(
+        "signals:write", request=_changing({"reason": "one customer"})
+    ),
+    ("capa", "POST /v1/signals/{signal_id}/clear"): _closed(
+        "signals:write", request=_changing({"reason": "back to normal"})
+    ),
+    ("capa", "GET /v1/indicators"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/pareto"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/management-review"): _closed("indicators:read", request={"params": _SPAN}),
+    ("capa", "GET /v1/effectiveness"): _closed(
+        "indicators:read",
+        request={
+            "params": _SPAN
+            | {
+                "product": "credit-card",
+                "baseline_from": "2025-10-01T00:00:00Z",
+                "baseline_to": "2026-01-01T00:00:00Z",
+            }
+        },
+    ),
+    ("capa", "GET /v1/exposures"): _closed("exposures:read"),
+    ("capa", "PUT /v1/exposures"): _closed("exposures:write", request={"json": _UNITS}),
+    ("capa", "POST /v1/exposures/csv"): _closed(
+        "exposures:write",
+        request={
+            "content": b"product,unit,first_day,next_day,units\ncredit-card,sold,2026-01-01,2026-02-01,5\n",
+            "headers": {"Content-Type": "text/csv"},
+        },
+    ),
     ("capa", "POST /v1/actions/{action_id}/assign"): _closed(
         "actions:write", request=_changing({"owner": "bert"})
     ),

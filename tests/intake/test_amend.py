@@ -165,7 +165,7 @@ async def test_a_withheld_text_that_was_tampered_with_says_where(world: World) -
     assert (history["intact"], history["broken_at"]) == (False, 2)
 
 
-async def test_erasing_withheld_texts_leaves_the_chain_intact(world: World) -> None:
+async def test_texts_that_are_gone_without_an_erasure_break_the_history(world: World) -> None:
     staff = await _with_complaint(world, description="before")
     await _patch(staff, {"description": "after"})
     async with world.engine.begin() as connection:
@@ -173,4 +173,4 @@ async def test_erasing_withheld_texts_leaves_the_chain_intact(world: World) -> N
 
     history = (await staff.get(f"{PATH}/history")).json()
 
-    assert (history["intact"], history["items"][1]["withheld"]) == (True, None)
+    assert (history["intact"], history["broken_at"], history["items"][1]["withheld"]) == (False, 2, None)

@@ -66,7 +66,7 @@ async def test_an_ndjson_export_holds_what_the_list_shows(world: World) -> None:
     await _tell(world, complainant={"name": "Ada"})
     listed = (await world.client("reader").get("/v1/complaints", params={"sort": "number"})).json()["items"]
 
-    assert _ndjson(await _export(world, format="ndjson")) == listed
+    assert _ndjson(await _export(world, "reader", format="ndjson")) == listed
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-1", "@SUM(A1)", "\uff1d1+1"])

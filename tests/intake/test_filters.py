@@ -74,6 +74,24 @@ async def test_a_list_tells_complaints_with_a_nonconformity_from_those_without(w
     assert await _found(world, triage=["pending", "declined"]) == ["linked", "declined", "pending"]
 
 
+@pytest.mark.parametrize("windows", [(), (1,), (8, 80)])
+async def test_what_capa_made_of_complaints_is_found_wherever_it_stands_in_the_order(
+    world: World, monkeypatch: pytest.MonkeyPatch, windows: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("intake.db.listing.WINDOWS", windows)
+    for number in range(4):
+        await world.client("crm").post(PATH, json=a_complaint(external_id=f"X-{number}"))
+    async with world.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO complaint_link (complaint_id, nonconformity_id)"
+            " SELECT id, id FROM complaint WHERE external_id IN ('X-1', 'X-3')"
+        )
+
+    assert await _found(world, has_nonconformity="true") == ["X-1", "X-3"]
+    assert await _found(world, has_nonconformity="true", sort="-received_at", limit=1) == ["X-3"]
+    assert await _found(world, has_nonconformity="false", external_id=["X-2", "X-3"]) == ["X-2"]
+
+
 async def test_who_complains_is_named_in_a_filter_only_with_the_scope_for_it(world: World) -> None:
     answer = await world.client("reader").get(PATH, params={"complainant_reference": "P-9"})
 
@@ -134,3 +152,17 @@ async def test_pages_show_every_complaint_once_while_writers_add_and_amend(
     await asyncio.gather(*writers)
 
     assert (len(seen), set(seen)) == (30, {f"X-{number}" for number in range(30)})
+
+
+@pytest.mark.parametrize("name", ["occurred_from", "received_to", "updated_since"])
+async def test_a_number_is_no_instant_to_filter_by(world: World, name: str) -> None:
+    for path in (PATH, f"{PATH}/export"):
+        answer = await world.client("staff").get(path, params={name: "0.5"})
+        assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, name)
+
+
+async def test_the_export_is_no_complaint_that_could_be_amended(world: World) -> None:
+    answer = await world.client("staff").patch(
+        f"{PATH}/export", json={"reason": "x"}, headers={"If-Match": "*"}
+    )
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

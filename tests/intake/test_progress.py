@@ -317,6 +317,15 @@ async def test_lists_filter_by_triage_and_find_what_moved_since(world: World) ->
     assert await found(updated_since="2026-11-20T14:30:00Z") == []
 
 
+async def test_what_triage_decided_is_no_longer_marked_as_waiting_for_it(world: World) -> None:
+    first, second = await _received(world), await _received(world)
+    await world.hears(_triage(first, "declined", nc=None))
+
+    answer = await world.client("staff").get("/v1/complaints", params={"triage": "pending"})
+    assert [item["id"] for item in answer.json()["items"]] == [str(second)]
+    assert [row.id for row in await world.rows("SELECT id FROM complaint WHERE awaits_triage")] == [second]
+
+
 def _dispositioned(version: int = 2) -> Event[Any]:
     data = NonconformityDispositionedV1(
         nonconformity_id=NC,

@@ -47,8 +47,8 @@ def receipt(
     return Receipt(
         new,
         trace_receipt(new, actor=CRM),
-        lambda complaint: published_receipt(Received(complaint), actor=CRM),
-        request,
+        lambda complaint: [published_receipt(Received(complaint), actor=CRM)],
+        key=request,
     )
 
 

@@ -27,15 +27,24 @@ from intake.wiring import Core, build_app, build_handlers, build_health, open_co
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config"
+NO_CLOCKS = Path(__file__).parent / "no_clocks.toml"
 PEPPER = "a pepper of tests, long enough to be one"
 ATTACHMENTS = ("attachments:read", "attachments:write", "attachments:delete")
 STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write", *ATTACHMENTS)
+STEP_SCOPES = ("complaints:work", "complaints:assess", "complaints:decide", "complaints:close")
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
     "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
     "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
+    "privacy": (
+        "person:petra.privacy",
+        ("complaints:read", "complaints:hold", "complaints:erase", "personal-reads:read"),
+        None,
+    ),
     "reader": ("person:rita.reader", ("complaints:read",), None),
+    "owner": ("person:otto.owner", (*STAFF_SCOPES, "complaints:work", "complaints:assess"), None),
+    "quality": ("person:quinn.hale", (*STAFF_SCOPES, *STEP_SCOPES), None),
     "importer": ("system:crm-2", ("imports:write", "complaints:read"), "crm"),
 }
 
@@ -68,7 +77,7 @@ class World:
         return self.intake.engine
 
     def client(self, who: str) -> httpx.AsyncClient:
-        """A client with the key of `crm`, `shop`, `staff`, `reader` or `importer`."""
+        """A client with the key of one of `KEYS`."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://intake.test",
@@ -114,8 +123,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         database_pool_timeout_seconds=20,
         keys_file=file,
         pepper=SecretStr(PEPPER),
-        config_dir=CONFIG,
-        **settings,
+        **{"config_dir": CONFIG, "clock_policy": NO_CLOCKS} | settings,
     )
     intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
     world = World(intake, clock, build_app(intake, build_health(intake)), keys)

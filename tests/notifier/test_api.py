@@ -57,6 +57,21 @@ async def test_values_that_break_a_rule_are_pointed_at(world: World) -> None:
     }
 
 
+async def test_a_person_is_active_or_not_and_no_number_or_word_says_so(world: World) -> None:
+    client = world.client()
+    for active in (1, "yes", "true"):
+        answer = await client.post("/v1/people", json={**ANNA, "active": active})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/active")
+
+
+async def test_an_id_in_the_body_that_is_not_the_one_in_the_path_breaks_a_rule(world: World) -> None:
+    client = world.client()
+    await client.post("/v1/people", json=ANNA)
+    answer = await client.put("/v1/people/anna", json={**ANNA, "id": "ben"}, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "unacceptable")
+    assert answer.json()["errors"][0]["pointer"] == "/id"
+
+
 async def test_a_webhook_secret_is_shown_once(world: World, receiver: Receiver) -> None:
     client = world.client()
     added = await client.post("/v1/people", json={**ANNA, "webhook_url": receiver.url})

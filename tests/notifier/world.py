@@ -21,7 +21,13 @@ from chassis.tracing import tracer
 from common.actor import Actor
 from common.ids import new_id
 from events.codec import Known, decode, encode
-from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
+from events.contracts.deadline import (
+    DeadlineMetV1,
+    DeadlinePausedV1,
+    DeadlineResumedV1,
+    DeadlineSetV1,
+    DeadlineVoidedV1,
+)
 from events.contracts.words import Punctuality, Severity
 from events.delivery import Claim, Delivery, Handlers
 from events.envelope import Contract, Event
@@ -247,6 +253,40 @@ def voided(set_event: Event[DeadlineSetV1]) -> Event[DeadlineVoidedV1]:
             clock=data.clock,
             generation=data.generation,
             reason="cancelled",
+        ),
+        9,
+    )
+
+
+def paused(set_event: Event[DeadlineSetV1], generation: int | None = None) -> Event[DeadlinePausedV1]:
+    """That deadline, paused."""
+    data = set_event.data
+    return _event(
+        DeadlinePausedV1(
+            subject_kind=data.subject_kind,
+            subject_id=data.subject_id,
+            clock=data.clock,
+            generation=data.generation if generation is None else generation,
+            paused_at=NOON,
+            reason="waiting_for_customer",
+        ),
+        9,
+    )
+
+
+def resumed(set_event: Event[DeadlineSetV1], *, due: datetime, generation: int) -> Event[DeadlineResumedV1]:
+    """That deadline, running on."""
+    data = set_event.data
+    return _event(
+        DeadlineResumedV1(
+            subject_kind=data.subject_kind,
+            subject_id=data.subject_id,
+            clock=data.clock,
+            generation=generation,
+            due_at=due,
+            resumed_at=NOON,
+            calendar="default:2",
+            explanation={"rule": "1wd", "held": True},
         ),
         9,
     )

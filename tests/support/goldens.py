@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from events.catalogue import LISTENS, topic_of
+from events.catalogue import ANNOUNCES, LISTENS
 from events.published import golden_record
 from events.transport import Received
 
@@ -25,6 +25,6 @@ def golden(event_type: str, position: int = 0) -> Received:
 
 def goldens_heard_by(service: str) -> dict[str, Received]:
     """The golden example of each type on the topics that a service reads."""
-    topics = {topic_of(heard) for heard in LISTENS[service]}
-    examples = {name: golden(name, position) for position, name in enumerate(golden_types())}
-    return {name: received for name, received in examples.items() if received.record.topic in topics}
+    # What two services announce has one golden, of one of them.
+    spoken = {contract.type for heard in LISTENS[service] for contract in ANNOUNCES[heard]}
+    return {name: golden(name, position) for position, name in enumerate(golden_types()) if name in spoken}

@@ -1,30 +1,17 @@
-"""Markdown pages, held against what they name: links, queries, metrics, commands, settings and routes."""
+"""Pages in Markdown as tests read them: headings, anchors, blocks of code, links."""
 
 import itertools
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tests.support.command_lines import SERVICES, faults_of_line
-from tests.support.known_metrics import KnownMetrics
-from tests.support.queries import faults
-
 ROOT: Final = Path(__file__).resolve().parents[2]
-POSTGRESQL: Final = {"max_connections", "wait_event_type", "application_name"}
-"""Words of PostgreSQL that pages name in code."""
-
-_WORD: Final = re.compile(r"[a-z][a-z0-9]*(?:[_:][a-z0-9]+)+")
-_SELECTOR: Final = re.compile(r"([a-z][a-z0-9_:]*)\{.*\}")
-_ROUTE: Final = re.compile(r"/(?:v1|health)/[^\s`]*")
-_SETTING: Final = re.compile(r"\bREDRESS_[A-Z_]+\b")
-_COMMAND: Final = re.compile(r"(?:kubectl|docker compose|python -m|make) .+")
+_SHELL: Final = ("sh", "bash", "console")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +57,39 @@ class Page:
                 str(child.attrs["href"]) for child in token.children or () if child.type == "link_open"
             )
 
+    def blocks(self, language: str) -> Sequence[str]:
+        """The blocks of code in a language, without the indent that a list gives them."""
+        return [text for _, text in self.fences(language)]
+
+    def block(self, language: str, mentions: str) -> str:
+        """The one block of a language that mentions something."""
+        (found,) = [text for text in self.blocks(language) if mentions in text]
+        return found
+
+    @property
+    def prose(self) -> str:
+        """The page without its blocks of code."""
+        lines = self.text.splitlines(keepends=True)
+        for token in self.tokens:
+            if token.type == "fence" and token.map is not None:
+                lines[slice(*token.map)] = [""] * (token.map[1] - token.map[0])
+        return "".join(lines)
+
+    def said(self) -> Iterator[str]:
+        """Every line of a shell block, with continued lines joined, and every piece of code within a line."""
+        for language in _SHELL:
+            for text in self.blocks(language):
+                yield from text.replace("\\\n", " ").splitlines()
+        yield from self.code()
+
 
 def read(path: Path) -> Page:
     """Read a page."""
-    return Page(path, path.read_text())
+    return Page(path, path.read_text("utf-8"))
 
 
-def faults_of(page: Page, known: KnownMetrics) -> list[str]:
-    """Say everything that is wrong with a page, one line each."""
-    checks: tuple[Callable[[], Iterator[str]], ...] = (
-        lambda: _links(page),
-        lambda: (fault for _, query in page.fences("promql") for fault in faults(query.strip(), known)),
-        lambda: _words(page, known),
-        lambda: _commands(page),
-        lambda: _routes_and_settings(page),
-    )
-    return [f"{page.path.name}: {fault}" for check in checks for fault in check()]
-
-
-def _links(page: Page) -> Iterator[str]:
+def broken_links(page: Page) -> Iterator[str]:
+    """Say which links within the repository lead to no file, or to no heading."""
     for link in page.links():
         if re.match(r"[a-z]+:", link):
             continue
@@ -96,63 +97,8 @@ def _links(page: Page) -> Iterator[str]:
         target = (page.path.parent / file).resolve() if file else page.path
         if not target.exists():
             yield f"the link {link} leads nowhere"
-        elif anchor and anchor not in (page if not file else read(target)).anchors():
+        elif anchor and target.suffix == ".md" and anchor not in (read(target) if file else page).anchors():
             yield f"the link {link} names no heading of {target.name}"
-
-
-def _words(page: Page, known: KnownMetrics) -> Iterator[str]:
-    """Code that looks like a metric, a label's value or a log line must be one."""
-    values = {value for name in known.names() for kept in known[name].values.values() for value in kept}
-    for code in page.code():
-        found = _SELECTOR.fullmatch(code)
-        word = found[1] if found else code
-        if not _WORD.fullmatch(word):
-            continue
-        if found or ":" in word or word not in values | POSTGRESQL | known.metrics():
-            if word in known or (not found and f'"{word}"' in _sources()):
-                continue
-            yield f"there is no metric, value or log line {word}"
-
-
-def _commands(page: Page) -> Iterator[str]:
-    for _, block in page.fences("sh"):
-        for line in block.replace("\\\n", " ").splitlines():
-            yield from faults_of_line(line)
-    for code in page.code():
-        if _COMMAND.fullmatch(code):
-            for each in code.split(", "):
-                yield from faults_of_line(each)
-
-
-def _routes_and_settings(page: Page) -> Iterator[str]:
-    for code in page.code():
-        for route in _ROUTE.findall(code):
-            if route not in _routes():
-                yield f"there is no route {route}"
-    for setting in _SETTING.findall(page.text):
-        if setting not in _settings():
-            yield f"there is no setting {setting}"
-
-
-@cache
-def _routes() -> set[str]:
-    documents = (ROOT / "docs" / "openapi").glob("*.json")
-    paths = {path for document in documents for path in json.loads(document.read_text())["paths"]}
-    return paths | {"/health/live", "/health/ready"}
-
-
-@cache
-def _settings() -> set[str]:
-    named = set(_SETTING.findall((ROOT / "docs" / "configuration.md").read_text()))
-    return named | {
-        f"REDRESS_{service.upper()}_{name.removeprefix('REDRESS_')}" for service in SERVICES for name in named
-    }
-
-
-@cache
-def _sources() -> str:
-    folders = [ROOT / "libs", *(ROOT / "services" / service for service in SERVICES)]
-    return "\n".join(path.read_text() for folder in folders for path in folder.glob("**/src/**/*.py"))
 
 
 def _slug(heading: str) -> str:

@@ -40,8 +40,9 @@ SERVICES = ("intake", "capa", "notifier")
 
 @dataclass
 class Pace:
-    """How fast time makes things late in this system."""
+    """How fast time makes things late in this system; `clocks` is the clock policy, else the one that is shipped."""
 
+    clocks: str = "clocks.toml"
     due: str = "6s"
     escalation: str = "4s"
     settle_seconds: float = 0.5
@@ -221,6 +222,7 @@ async def running_system(
             **free_ports(),
             "REDRESS_HOME": str(folder / "home"),
             "REDRESS_CAPA_TRIAGE_POLICY": str(_policy(folder, pace)),
+            "REDRESS_INTAKE_CLOCK_POLICY": str(CONFIG / pace.clocks),
             "REDRESS_NOTIFIER_LADDERS": str(_ladders(folder, pace)),
             "REDRESS_NOTIFIER_SETTLE_SECONDS": str(pace.settle_seconds),
             "REDRESS_NOTIFIER_DIGEST_WINDOW_SECONDS": str(pace.digest_window_seconds),

@@ -26,4 +26,4 @@ def test_a_worked_deadline_is_due_when_counting_by_hand_says(example: Mapping[st
 def test_the_worked_deadlines_show_every_shipped_site() -> None:
     sites = {path.stem for path in CONFIG.glob("*.toml")} - {"always", "default"}
 
-    assert {example["calendar"] for example in EXAMPLES} == sites
+    assert {example["calendar"] for example in EXAMPLES} - {"always", "default"} == sites

@@ -35,9 +35,10 @@ HEALTHY = {
     ("redress-overview", "Alerts"),
     ("redress-overview", "Least error budget left"),
     ("redress-notifier", "Failed attempts by reason"),
+    ("redress-business", "Signals raised by product"),
     *((f"redress-{service}", "Failing routes") for service in SERVICES),
 }
-"""Panels that show something only after a failure, or after minutes."""
+"""Panels that show something only after a failure, after minutes, or after years of complaints."""
 
 
 @dataclass(frozen=True, slots=True)

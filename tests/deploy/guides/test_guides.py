@@ -19,8 +19,8 @@ from chassis.settings import describe_settings, load_settings
 from events.postgres import dead_letters
 from intake.settings import IntakeSettings
 from notifier.settings import Settings as NotifierSettings
-from tests.deploy.guides.pages import ROOT, Page, broken_links
 from tests.support.outside_tools import need_tool, run_tool
+from tests.support.pages import ROOT, Page, broken_links, read
 
 GUIDES: Final = ROOT / "docs/guides"
 WRITTEN_HERE: Final = (
@@ -34,7 +34,7 @@ WRITTEN_HERE: Final = (
     "scale-out.md",
     "upgrade.md",
 )
-PAGES: Final = [pytest.param(Page(GUIDES / name), id=name) for name in WRITTEN_HERE]
+PAGES: Final = [pytest.param(read(GUIDES / name), id=name) for name in WRITTEN_HERE]
 SERVICES: Final = ("intake", "capa", "notifier")
 _COMMAND: Final = re.compile(r"""python3? -m ["']?([\w.$<>{}]+)["']?(.*)""")
 _MAKE: Final = re.compile(r"(?:^|[;&|] *)make ([a-z]+)")
@@ -132,17 +132,17 @@ def test_every_verb_setting_and_metric_that_a_guide_names_exists(page: Page) -> 
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_every_link_leads_to_a_page_and_a_heading(path: Path) -> None:
-    assert broken_links(Page(path)) == []
+    assert list(broken_links(read(path))) == []
 
 
 def test_the_index_names_every_guide() -> None:
     there = {path.name for path in GUIDES.glob("*.md")} - {"README.md"}
-    assert there <= set(Page(GUIDES / "README.md").links())
+    assert there <= set(read(GUIDES / "README.md").links())
 
 
 def test_guides_are_reached_from_the_first_page_and_from_the_architecture() -> None:
-    assert "docs/guides/README.md" in Page(ROOT / "README.md").links()
-    assert "guides/README.md" in Page(ROOT / "docs/architecture.md").links()
+    assert "docs/guides/README.md" in read(ROOT / "README.md").links()
+    assert "guides/README.md" in read(ROOT / "docs/architecture.md").links()
 
 
 def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:
         "```sh\nfor service in intake; do python -m $service migrat; done\n```\n",
         "utf-8",
     )
-    page = Page(path)
+    page = read(path)
     assert sorted(unknown_commands(page)) == [
         "capa annonce-again",
         "capa migrat",
@@ -167,7 +167,10 @@ def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:
     assert unknown_verbs(page) == {"sope"}
     assert unknown_settings(page) == {"REDRESS_PEPER"}
     assert unknown_metrics(page) == {"consumer_lag_mesages"}
-    assert broken_links(page) == ["gone.md", "#nowhere"]
+    assert list(broken_links(page)) == [
+        "the link gone.md leads nowhere",
+        "the link #nowhere names no heading of wrong.md",
+    ]
 
 
 def test_systemd_takes_the_unit_of_the_guide(tmp_path: Path) -> None:
@@ -182,7 +185,7 @@ def test_systemd_refuses_a_wrong_unit(tmp_path: Path) -> None:
 def test_the_settings_of_the_guide_are_read_by_a_shell_and_accepted_by_each_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (settings,) = Page(GUIDES / "install-on-one-machine.md").blocks("ini")
+    (settings,) = read(GUIDES / "install-on-one-machine.md").blocks("ini")
     file = tmp_path / "redress.env"
     file.write_text(settings, "utf-8")
     code, output = run_tool("/bin/bash", "-euc", f'set -a; . "{file}"; env')
@@ -195,7 +198,7 @@ def test_the_settings_of_the_guide_are_read_by_a_shell_and_accepted_by_each_serv
 
 
 def unit_of_the_guide() -> str:
-    (unit,) = Page(GUIDES / "install-on-one-machine.md").blocks("systemd")
+    (unit,) = read(GUIDES / "install-on-one-machine.md").blocks("systemd")
     return unit
 
 

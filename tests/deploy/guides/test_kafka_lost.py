@@ -15,16 +15,16 @@ import pytest
 from local.kafka import Broker
 from local.postgres import Server
 from tests.deploy.guides.drills import Books, own_environment, settled, shell
-from tests.deploy.guides.pages import ROOT, Page
 from tests.faults.killing import Ledger, bodies
 from tests.notifier.smtp import text_of
 from tests.support.kafka_fixture import need_kafka
+from tests.support.pages import ROOT, read
 from tests.support.running import Pace, RunningSystem, running_system
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.kafka, pytest.mark.timeout(900)]
 
-GUIDE = Page(ROOT / "docs/guides/kafka-lost.md")
+GUIDE = read(ROOT / "docs/guides/kafka-lost.md")
 READ, UNREAD = 60, 60
 
 

@@ -10,16 +10,16 @@ import pytest
 
 from local.postgres import Server
 from tests.deploy.guides.drills import Books, own_environment, settled, shell, told
-from tests.deploy.guides.pages import ROOT, Page
 from tests.faults.killing import Ledger, bodies
 from tests.notifier.smtp import text_of
+from tests.support.pages import ROOT, read
 from tests.support.running import SERVICES, Pace, RunningSystem, complaint, running_system
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(900)]
 
-GUIDE = Page(ROOT / "docs/guides/back-up-and-restore.md")
-REBUILD = Page(ROOT / "docs/guides/rebuild-a-consumer.md")
+GUIDE = read(ROOT / "docs/guides/back-up-and-restore.md")
+REBUILD = read(ROOT / "docs/guides/rebuild-a-consumer.md")
 FORGETS = {
     "intake": "DELETE FROM triage",
     "capa": "DELETE FROM action_notice",

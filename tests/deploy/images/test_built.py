@@ -22,8 +22,16 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 LIBRARIES = {"redress-chassis", "redress-common", "redress-events", "redress-worktime"}
 CONFIG = {
-    "intake": {"import-profiles", "oidc.toml"},
-    "capa": {"calendars", "cases.toml", "oidc.toml", "triage.toml"},
+    "intake": {
+        "calendars",
+        "clocks",
+        "clocks.toml",
+        "closing.toml",
+        "import-profiles",
+        "oidc.toml",
+        "retention.toml",
+    },
+    "capa": {"calendars", "cases.toml", "oidc.toml", "signals.toml", "triage.toml"},
     "notifier": {"calendars", "ladders.toml", "oidc.toml"},
 }
 OWN_LIBRARIES = {"intake": set[str](), "capa": {"redress-quality"}, "notifier": set[str]()}

@@ -141,6 +141,7 @@ def test_a_file_that_is_not_mounted_would_be_noticed() -> None:
         "case_policy",
         "kafka_certificate_file",
         "kafka_key_file",
+        "signal_policy",
         "triage_policy",
     ]
 

@@ -46,8 +46,14 @@ class Node:
     def root(self, pod: Pod) -> Path:
         """Mount the pod's volumes below a folder of its own."""
         root = self.folder / pod.name.replace("/", "-")
+        alone = {
+            one["mountPath"]: one["subPath"]
+            for one in pod.spec["containers"][0].get("volumeMounts", ())
+            if "subPath" in one
+        }
         for mount, volume in mounts(pod):
-            place = root / mount.lstrip("/")
+            # A file that is mounted alone takes its own place among the files of its folder.
+            place = (root / mount.lstrip("/")).parent if mount in alone else root / mount.lstrip("/")
             place.mkdir(parents=True, exist_ok=True)
             if "configMap" in volume:
                 files = named(self.resources, "ConfigMap", volume["configMap"]["name"])["data"]

@@ -14,6 +14,7 @@ TEAMS = {"operations", "quality"}
 SAME_IN_ALL = (
     "auditor_",
     "bulk_import_progress",
+    "complaints_unindexed",
     "consumer_committed",
     "consumer_lag",
     "consumer_parked",

@@ -8,7 +8,8 @@ import pytest
 from chassis.migrations import migrate
 from tests.deploy.prometheus.rules import RUNBOOKS, alerts, known_with_recorded
 from tests.support.known_metrics import KnownMetrics
-from tests.support.pages import Page, faults_of, read
+from tests.support.page_faults import faults_of
+from tests.support.pages import Page, read
 from tests.support.postgres import Databases
 
 SECTIONS = [

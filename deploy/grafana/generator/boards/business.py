@@ -256,13 +256,48 @@ def _open_work() -> Row:
     )
 
 
+def _trends() -> Row:
+    return Row(
+        "Trends",
+        (
+            _number(
+                "Signals to look at",
+                "Trend signals that are raised and wait for somebody to confirm or dismiss them, at GET /v1/signals.",
+                "short",
+                _of_instance("signals_open", 'state="raised"'),
+                Level(1, "orange"),
+            ),
+            _number(
+                "Signals confirmed, not cleared",
+                "Trends that are real and go on; their rules raise no second signal for the same product and category.",
+                "short",
+                _of_instance("signals_open", 'state="confirmed"'),
+            ),
+            _number(
+                "Signals evaluated",
+                "Time since signals were last evaluated; a worker does it every quarter of an hour.",
+                "s",
+                f"time() - {highest(of('signals_evaluated_timestamp_seconds'))}",
+                Level(3_600, "orange"),
+            ),
+            _counted(
+                "Signals raised by product",
+                "Trend signals raised in the time range, by product, most first.",
+                total(grown("signals_raised_total"), by="product"),
+                "{{product}}",
+                width=12,
+            ),
+        ),
+    )
+
+
 BUSINESS: Final = Dashboard(
     uid="redress-business",
     title="Redress complaints and actions",
     description="How many complaints of which kind come in, and whether something is done about them in time.",
     folder="Redress-business",
     variables=(JobVariable("build_info", everything="intake|capa|notifier"),),
-    rows=(_at_a_glance(), _complaints(), _speed(), _open_work()),
+    rows=(_at_a_glance(), _complaints(), _speed(), _open_work(), _trends()),
     since="now-30d",
     refresh="15m",
 )

@@ -50,6 +50,14 @@ def _actions() -> Row:
                 runbook="README",
             ),
             Panel(
+                title="Triage again after an assessment",
+                description="Decisions per hour that were taken again once a complaint was assessed, by what they came to. Raised and "
+                "linked are also those that belonged to a nonconformity before.",
+                unit="short",
+                queries=(Query(total(per_hour("triage_reviews_total"), by="outcome"), "{{outcome}}"),),
+                runbook="README",
+            ),
+            Panel(
                 title="Breaches told by notifier",
                 description="Breaches per hour. Heeded: capa agrees that the action is late. Ignored: it was done in time, or its due time moved; "
                 "many of these say that events between the services are late.",

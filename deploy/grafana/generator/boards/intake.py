@@ -36,6 +36,27 @@ def _complaints() -> Row:
                 runbook="intake-latency-burn",
             ),
             Panel(
+                title="Steps of complaints",
+                description="Steps per hour that people and sources took on complaints through the API, by step.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("complaint_steps_total", 'outcome="taken"'), by="step"), "{{step}}"),
+                ),
+                runbook="README",
+            ),
+            Panel(
+                title="Steps of complaints that a rule refused",
+                description="Steps per hour that were refused, by step. Each answer says what is missing; many of one step say that "
+                "people do not know what it needs.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("complaint_steps_total", 'outcome="refused"'), by="step"), "{{step}}"
+                    ),
+                ),
+                runbook="README",
+            ),
+            Panel(
                 title="Rows of imports",
                 description="Rows per second of uploaded files, by what came of them. Rejected rows can be fetched with their "
                 "reasons.",
@@ -58,6 +79,44 @@ def _complaints() -> Row:
                 queries=(Query(highest(of("bulk_import_progress_age_seconds")), "longest"),),
                 runbook="import-stuck",
                 levels=(Level(300, "orange"), Level(900, "red")),
+            ),
+        ),
+    )
+
+
+def _clocks() -> Row:
+    return Row(
+        "Clocks",
+        (
+            Panel(
+                title="Overdue clocks",
+                description="Clocks of complaints that run although their due instant has passed, by what they are for.",
+                unit="short",
+                queries=(Query(highest(of("complaint_clocks_overdue"), by="clock"), "{{clock}}"),),
+                runbook="regulatory-clock-overdue",
+            ),
+            Panel(
+                title="Clocks that ended",
+                description="Clocks per hour that were met in time, missed (done late, or stopped when it was late already), or "
+                "voided, by what they are for.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("complaint_clocks_ended_total"), by="clock, verdict"),
+                        "{{clock}} {{verdict}}",
+                    ),
+                ),
+                runbook="regulatory-clock-overdue",
+            ),
+            Panel(
+                title="Breaches told by notifier",
+                description="Breaches of complaints' clocks per hour that intake noted, or ignored because they were met, paused "
+                "or counted anew meanwhile.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("complaint_clock_breaches_total"), by="outcome"), "{{outcome}}"),
+                ),
+                runbook="regulatory-clock-overdue",
             ),
         ),
     )
@@ -118,14 +177,28 @@ def _finding() -> Row:
         "Finding",
         (
             Panel(
-                title="Reads of personal data",
-                description="Lists, searches and exports per hour that showed who complains. The log says who read them "
-                "(event personal_data_read).",
+                title="Complaints that wait to be indexed",
+                description="Complaints whose words are not in the index of searches yet. Searches read the first 1,000 of them as "
+                "they are.",
                 unit="short",
-                queries=(
-                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
-                ),
-                runbook="requests-failing",
+                queries=(Query(highest(of("complaints_unindexed")), "waiting"),),
+                runbook="search-behind",
+                levels=(Level(1_000, "orange"),),
+            ),
+            Panel(
+                title="Lag of the index",
+                description="How long the complaint that waits for longest has waited to be indexed.",
+                unit="s",
+                queries=(Query(highest(of("complaints_unindexed_age_seconds")), "longest"),),
+                runbook="search-behind",
+                levels=(Level(10, "orange"), Level(60, "red")),
+            ),
+            Panel(
+                title="Complaints indexed",
+                description="Complaints per second whose words are written where searches look for them.",
+                unit="cps",
+                queries=(Query(total(rate("complaints_indexed_total")), "indexed"),),
+                runbook="search-behind",
             ),
             Panel(
                 title="Exports",
@@ -146,11 +219,68 @@ def _finding() -> Row:
     )
 
 
+def _personal_data() -> Row:
+    return Row(
+        "Personal data",
+        (
+            Panel(
+                title="Reads of personal data",
+                description="Answers per hour that showed personal data. Who read what of a complaint is on record: "
+                "GET /v1/complaints/{reference}/personal-reads.",
+                unit="short",
+                queries=(
+                    Query(total(per_hour("personal_data_reads_total"), by="operation"), "{{operation}}"),
+                ),
+                runbook="requests-failing",
+            ),
+            Panel(
+                title="Erasures",
+                description="Complaints per hour whose personal data somebody asked to erase, by what came of it, and those that "
+                "retention erased.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("complaint_erasures_requested_total"), by="outcome"),
+                        "asked for: {{outcome}}",
+                    ),
+                    Query(total(per_hour("retention_erasures_total")), "by retention"),
+                    Query(total(per_hour("retention_failures_total")), "failed runs of retention"),
+                ),
+                runbook="retention-failing",
+            ),
+            Panel(
+                title="Kept by a hold",
+                description="Complaints that retention would have erased in its last run, were they not held.",
+                unit="short",
+                queries=(Query(highest(of("retention_held_complaints")), "held"),),
+                runbook="retention-failing",
+            ),
+            Panel(
+                title="Inspection packs",
+                description="Inspection packs per hour, by format.",
+                unit="short",
+                queries=(Query(total(per_hour("inspection_packs_total"), by="format"), "{{format}}"),),
+                runbook="requests-failing",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
     description="The service that takes complaints in.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="intake"}', everything="intake"),),
-    rows=(_complaints(), _finding(), _attachments(), http(), outbox(), consumers(), process()),
+    rows=(
+        _complaints(),
+        _clocks(),
+        _finding(),
+        _attachments(),
+        _personal_data(),
+        http(),
+        outbox(),
+        consumers(),
+        process(),
+    ),
 )

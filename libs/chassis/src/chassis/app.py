@@ -13,10 +13,13 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from chassis.answering import install_problem_handlers
 from chassis.auth import BEARER, BY_SOURCE, KEYRING, METRICS, Keyring, Verifier
-from chassis.documentation import DocumentedApi, documentation_routes
-from chassis.edge import Edge, install_problem_handlers
+from chassis.documentation import documentation_routes
+from chassis.edge import Edge
+from chassis.examples import COMMON_WORDS, Words
 from chassis.health import Health, health_routes
+from chassis.openapi import DocumentedApi
 from chassis.problems import Problems, ProblemType
 from chassis.refusing import auth_metrics
 from chassis.routes import table_of
@@ -40,6 +43,7 @@ def create_app(
     max_body_bytes: int = 1_000_000,
     body_limits: Mapping[str, int] | None = None,
     tags: Sequence[Mapping[str, Any]] = (),
+    examples: Words | None = None,
     lifespan: Lifespan | None = None,
     registry: CollectorRegistry = REGISTRY,
 ) -> FastAPI:
@@ -65,6 +69,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.problems = known
+    app.words = {**COMMON_WORDS, **(examples or {})}
     app.state.problems = known
     setattr(app.state, KEYRING, keyring)
     setattr(app.state, BEARER, bearer)

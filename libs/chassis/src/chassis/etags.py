@@ -1,6 +1,7 @@
 """Optimistic concurrency over HTTP: versions as strong ETags (RFC 9110, RFC 6585)."""
 
 import re
+from typing import Final
 
 from starlette.requests import Request
 
@@ -9,6 +10,9 @@ from chassis.problems import ProblemError
 _OURS = re.compile(r'"v(\d{1,18})"')
 _TAG = re.compile(r'\s*(W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
 _MATCHES_NOTHING = 0
+
+IF_MATCH_PATTERN: Final = r'^(\*|(W/)?"[\x21\x23-\x7e]*")$'
+"""What `If-Match` looks like to OpenAPI: one entity tag, or `*`."""
 
 
 def etag(version: int) -> str:

@@ -38,6 +38,8 @@ KEPT: Final = timedelta(days=7)
 LONGEST_WAIT: Final = timedelta(seconds=2)
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+KEY_PATTERN: Final = r'^([\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$'
+"""What `Idempotency-Key` looks like to OpenAPI: 1 to 255 visible characters, bare or in quotes."""
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -187,7 +189,8 @@ async def recall(connection: AsyncConnection, use: KeyUse) -> Remembered | None:
     row = (await connection.execute(_RECALL, _scope(use))).one_or_none()
     if row is None:
         return None
-    if bytes(row.fingerprint) != use.fingerprint:
+    # An empty one was erased, since it could confirm a guess at what was asked; the key alone then says that it is the same.
+    if row.fingerprint and bytes(row.fingerprint) != use.fingerprint:
         raise KeyReused("This Idempotency-Key was used before for another request; use a new one.")
     return Remembered(row.resource_id, row.status)
 

@@ -320,7 +320,35 @@ class Problems:
         headers: Mapping[str, str] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Response:
-        """Write one problem; a code without a type is the service's own mistake and becomes a 500."""
+        """Answer with one problem; a code without a type is the service's own mistake and becomes a 500."""
+        body = self.body(
+            code,
+            detail,
+            request_base=request_base,
+            instance=instance,
+            trace_id=trace_id,
+            status=status,
+            errors=errors,
+            extensions=extensions,
+        )
+        sent = dict(headers or {})
+        if code in _RETRY_AFTER:
+            sent.setdefault("Retry-After", _RETRY_AFTER[code])
+        return Response(orjson.dumps(body, default=str), body["status"], sent, MEDIA_TYPE)
+
+    def body(
+        self,
+        code: str,
+        detail: str,
+        *,
+        request_base: str,
+        instance: str,
+        trace_id: str | None,
+        status: int | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+        extensions: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Write the body of one problem, as `respond` sends it."""
         kind = self.find(code)
         if kind is None:
             kind, detail, errors, extensions = _BY_CODE["internal_error"], INTERNAL_DETAIL, (), None
@@ -335,11 +363,7 @@ class Problems:
             body["errors"] = [dict(error) for error in errors]
         if trace_id:
             body["trace_id"] = trace_id
-        body |= extensions or {}
-        sent = dict(headers or {})
-        if kind.code in _RETRY_AFTER:
-            sent.setdefault("Retry-After", _RETRY_AFTER[kind.code])
-        return Response(orjson.dumps(body, default=str), body["status"], sent, MEDIA_TYPE)
+        return body | dict(extensions or {})
 
 
 INTERNAL_DETAIL = "The service failed in a way that nobody foresaw; the operator finds it by the trace_id."

@@ -11,6 +11,8 @@ _STAFF: Final = (
     "complaints:read",
     "complaints:write",
     "complaints:personal",
+    "complaints:work",
+    "complaints:assess",
     "imports:write",
     "attachments:read",
     "attachments:write",
@@ -21,16 +23,45 @@ _STAFF: Final = (
     "cases:read",
     "cases:write",
     "deadlines:read",
+    "signals:read",
+    "exposures:read",
+    "indicators:read",
 )
-_QUALITY: Final = (*_STAFF, "nonconformities:write", "cases:approve")
+_QUALITY: Final = (
+    *_STAFF,
+    "complaints:decide",
+    "complaints:close",
+    "nonconformities:write",
+    "cases:approve",
+    "signals:write",
+    "exposures:write",
+)
 _MANAGEMENT: Final = (*_QUALITY, "cases:approve-management")
-_ADMIN: Final = (*_QUALITY, "people:read", "people:write", "deliveries:read", "deliveries:write")
+_PRIVACY: Final = (
+    "complaints:read",
+    "complaints:personal",
+    "attachments:read",
+    "personal-reads:read",
+    "complaints:hold",
+    "complaints:erase",
+)
+_ADMIN: Final = (
+    *_QUALITY,
+    "personal-reads:read",
+    "complaints:hold",
+    "complaints:erase",
+    "people:read",
+    "people:write",
+    "deliveries:read",
+    "deliveries:write",
+)
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "crm": _CRM,
     "staff": _STAFF,
     "quality": _QUALITY,
     "management": _MANAGEMENT,
+    "privacy": _PRIVACY,
     "admin": _ADMIN,
 }
 

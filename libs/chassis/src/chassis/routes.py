@@ -1,6 +1,6 @@
 """What the application's routes are, as their table: templates, methods and the parameters that each knows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from re import Pattern
 from typing import Final
@@ -39,6 +39,7 @@ class RouteTable:
             for context, entry in zip(contexts, self.entries, strict=True)
             if (endpoint := context.endpoint) is not None
         }
+        self._shadowing = _shadowing(self.entries)
         self._light = {
             (method, route.path): route
             for route in app.routes
@@ -61,11 +62,17 @@ class RouteTable:
 
     def allowed(self, path: str) -> tuple[str, ...]:
         """List all methods that any route answers on this path, sorted."""
+        if path in self._shadowing:
+            return tuple(sorted(self._shadowing[path]))
         return tuple(
             sorted(
                 {method for entry in self.entries if entry.pattern.match(path) for method in entry.methods}
             )
         )
+
+    def refuses(self, method: str, path: str) -> bool:
+        """Tell whether a path of its own has no such method, although a template that it fits would answer it."""
+        return path in self._shadowing and method not in self._shadowing[path]
 
     def known_query(self, method: str, path: str) -> frozenset[str] | None:
         """Name the query parameters of the route that will take this request; None where nothing can be said."""
@@ -96,6 +103,22 @@ def _entry(context: RouteContext) -> Entry:
         query=_query_names(context),
         status=getattr(context, "status_code", None) or 200,
     )
+
+
+def _shadowing(entries: Sequence[Entry]) -> dict[str, frozenset[str]]:
+    """Find the paths without parameters that a template fits too, as `/things/export` fits `/things/{name}`.
+
+    Such a path is a thing of its own: its methods are those that are written for it, and not the template's.
+    """
+    own: dict[str, frozenset[str]] = {}
+    for entry in entries:
+        if "{" not in entry.template:
+            own[entry.template] = own.get(entry.template, frozenset()) | entry.methods
+    return {
+        path: methods
+        for path, methods in own.items()
+        if any("{" in entry.template and entry.pattern.match(path) for entry in entries)
+    }
 
 
 def _query_names(context: RouteContext) -> frozenset[str] | None:

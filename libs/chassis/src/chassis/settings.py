@@ -1,35 +1,37 @@
 """What a process is told by its environment, read once at the edge."""
 
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from typing import ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from chassis.addresses import is_safe
-
-PREFIX = "REDRESS_"
-_LISTS = (list, tuple, set, frozenset)
-_KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
-_KAFKA_LOGIN = (
-    "kafka_sasl_mechanism",
-    "kafka_sasl_user",
-    "kafka_sasl_password",
-    "kafka_sasl_password_file",
+from chassis.setting_rules import Given, kafka_misfits, oidc_misfits
+from chassis.setting_sources import (
+    PREFIX,
+    CannotStart,
+    SecretFiles,
+    Variables,
+    holds,
+    read_secret,
+    variable_of,
+    variables_of,
 )
 
-
-class CannotStart(Exception):
-    """The process cannot go on; the message is one line for the operator that names the fix."""
-
-    exit_code: ClassVar[int] = 2
+__all__ = [
+    "PREFIX",
+    "CannotStart",
+    "ServiceSettings",
+    "SettingInfo",
+    "describe_settings",
+    "load_settings",
+    "load_settings_or_exit",
+    "read_secret",
+]
 
 
 class ServiceSettings(BaseSettings):
@@ -210,15 +212,18 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _kafka_fits_together(self) -> Self:
-        if self.transport == "kafka" and (wrong := list(_kafka_misfits(self))):
+        if self.transport == "kafka" and (wrong := list(kafka_misfits(self._given()))):
             raise PydanticCustomError("misfit", "{lines}", {"lines": "\n".join(wrong)})
         return self
 
     @model_validator(mode="after")
     def _oidc_fits_together(self) -> Self:
-        if wrong := list(_oidc_misfits(self)):
+        if wrong := list(oidc_misfits(self._given())):
             raise PydanticCustomError("misfit", "{lines}", {"lines": "\n".join(wrong)})
         return self
+
+    def _given(self) -> Given:
+        return Given(self.service, dict(self))
 
     @override
     @classmethod
@@ -232,127 +237,9 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read what the caller gives first, then variables, then files; of each this service's before the shared ones."""
         prefixes = f"{PREFIX}{cls.service.upper()}_", PREFIX
-        variables = [_Variables(settings_cls, prefix) for prefix in prefixes]
-        files = [_SecretFiles(settings_cls, prefix) for prefix in prefixes]
+        variables = [Variables(settings_cls, prefix) for prefix in prefixes]
+        files = [SecretFiles(settings_cls, prefix) for prefix in prefixes]
         return init_settings, *variables, *files
-
-
-def _oidc_misfits(settings: ServiceSettings) -> Iterator[str]:
-    """Say what of OIDC's settings is missing or dangerous."""
-    issuer = _variable(settings, "oidc_issuer")
-    audiences = _variable(settings, "oidc_audiences")
-    if settings.oidc_issuer is None:
-        for name in _set_among(
-            settings, ("oidc_role_claim", "oidc_roles_file", "oidc_person_claim", "oidc_ca_file")
-        ):
-            yield f"{_variable(settings, name)} is set, but {issuer} is not: set it too, or unset the other."
-        if settings.oidc_audiences:
-            yield f"{audiences} is set, but {issuer} is not: set it too, or unset the other."
-        return
-    if not is_safe(settings.oidc_issuer):
-        yield f"{issuer} is not valid: its keys would travel unprotected. Name an https address."
-    if not settings.oidc_audiences:
-        yield f"{audiences} is missing: any token of the issuer would be let in. Name what its tokens for Redress are for."
-
-
-def _kafka_misfits(settings: ServiceSettings) -> Iterator[str]:
-    """Say what of Kafka's settings is missing, and what would be ignored: somebody relies on it all the same."""
-    protocol = settings.kafka_security_protocol
-    chosen = f"{_variable(settings, 'kafka_security_protocol')} is {protocol}"
-    files = {name: _variable(settings, name) for name in _set_among(settings, _KAFKA_FILES)}
-    login = {name: _variable(settings, name) for name in _set_among(settings, _KAFKA_LOGIN)}
-    if not protocol.endswith("SSL"):
-        for variable in files.values():
-            yield f"{variable} is set, but {chosen}, which encrypts nothing: choose SSL or SASL_SSL, or unset it."
-    elif len(pair := files.keys() - {"kafka_ca_file"}) == 1:
-        (missing,) = {"kafka_certificate_file", "kafka_key_file"} - pair
-        yield (
-            f"{_variable(settings, missing)} is missing: a certificate and its key go together, so set it too, or "
-            f"unset {files[pair.pop()]}."
-        )
-    if protocol.startswith("SASL_"):
-        yield from _login_misfits(settings, login, chosen)
-    else:
-        for variable in login.values():
-            yield f"{variable} is set, but {chosen}, which logs nobody in: choose SASL_SSL, or unset it."
-
-
-def _login_misfits(settings: ServiceSettings, login: Mapping[str, str], chosen: str) -> Iterator[str]:
-    for name in ("kafka_sasl_mechanism", "kafka_sasl_user"):
-        if name not in login:
-            yield f"{_variable(settings, name)} is missing: {chosen}, so set it."
-    passwords = [variable for name, variable in login.items() if "password" in name]
-    if not passwords:
-        file, text = (_variable(settings, f"kafka_sasl_{name}") for name in ("password_file", "password"))
-        yield f"{file} is missing: {chosen}, so set it, or {text}."
-    elif len(passwords) > 1:
-        yield f"{' and '.join(passwords)} are both set: unset one of them."
-
-
-def _set_among(settings: ServiceSettings, names: Sequence[str]) -> list[str]:
-    return [name for name in names if getattr(settings, name) is not None]
-
-
-class _Variables(PydanticBaseSettingsSource):
-    """One prefix of the environment, taken as plain text without JSON decoding."""
-
-    def __init__(self, settings_cls: type[BaseSettings], prefix: str) -> None:
-        super().__init__(settings_cls)
-        self._prefix = prefix
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        text = os.environ.get(f"{self._prefix}{field_name.upper()}", "")
-        value = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
-        return value, field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        found = {
-            name: self.get_field_value(field, name)[0]
-            for name, field in self.settings_cls.model_fields.items()
-        }
-        return {name: value for name, value in found.items() if value}
-
-
-class _SecretFiles(PydanticBaseSettingsSource):
-    """The secrets of one prefix that lie in files of the folder that `secrets_dir` names."""
-
-    def __init__(self, settings_cls: type[BaseSettings], prefix: str) -> None:
-        super().__init__(settings_cls)
-        self._prefix = prefix
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        folder = self.current_state.get("secrets_dir")
-        if not folder or not _holds(field.annotation, SecretStr):
-            return "", field_name, False
-        return read_secret(f"{self._prefix}{field_name.upper()}", Path(folder)), field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        found = {
-            name: self.get_field_value(field, name)[0]
-            for name, field in self.settings_cls.model_fields.items()
-        }
-        return {name: value for name, value in found.items() if value}
-
-
-def read_secret(variable: str, folder: Path) -> str:
-    """Read a variable's file in the folder of secrets: empty where there is none, CannotStart where it cannot be read."""
-    file = folder / variable.lower()
-    try:
-        # An editor ends the line, and no secret has an end of line in it.
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    except FileNotFoundError:
-        if folder.is_dir():
-            return ""
-        raise CannotStart(f"{PREFIX}SECRETS_DIR: {folder} is no folder: correct it.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise CannotStart(
-            f"{file} cannot be read ({reason}): let this process read it, or set {variable}."
-        ) from None
 
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -391,17 +278,13 @@ def describe_settings(settings: type[ServiceSettings]) -> tuple[SettingInfo, ...
     return tuple(
         SettingInfo(
             name=name,
-            variables=_variables(settings, name),
+            variables=variables_of(settings.service, name),
             default=None if field.is_required() else _shown(field.default),
             description=field.description or "",
-            secret=_holds(field.annotation, SecretStr),
+            secret=holds(field.annotation, SecretStr),
         )
         for name, field in settings.model_fields.items()
     )
-
-
-def _variables(settings: type[ServiceSettings] | ServiceSettings, name: str) -> tuple[str, str]:
-    return f"{PREFIX}{settings.service.upper()}_{name.upper()}", f"{PREFIX}{name.upper()}"
 
 
 def _line(settings: type[ServiceSettings], wrong: ErrorDetails) -> str:
@@ -410,24 +293,12 @@ def _line(settings: type[ServiceSettings], wrong: ErrorDetails) -> str:
     if field is None:
         # Only a rule about several settings speaks of none, and names them itself.
         return wrong["msg"]
-    own, shared = _variables(settings, name)
+    own, shared = variables_of(settings.service, name)
     if wrong["type"] == "missing":
         return f"{own} (or {shared}) is missing: set it. {field.description}"
-    return f"{_variable(settings, name)} is not valid: {wrong['msg']}. Correct it. {field.description}"
-
-
-def _variable(settings: type[ServiceSettings] | ServiceSettings, name: str) -> str:
-    """Name the variable that a setting was read from, or the shared one where neither is set."""
-    own, shared = _variables(settings, name)
-    return own if os.environ.get(own) else shared
-
-
-def _is_list(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) in _LISTS or field.annotation in _LISTS
-
-
-def _holds(annotation: object, kind: type) -> bool:
-    return annotation is kind or any(_holds(part, kind) for part in get_args(annotation))
+    return (
+        f"{variable_of(settings.service, name)} is not valid: {wrong['msg']}. Correct it. {field.description}"
+    )
 
 
 def _shown(default: object) -> str:

@@ -45,14 +45,30 @@ def append(
     return Entry(position, at, actor, action, changes, reason, previous, own)
 
 
+class Following:
+    """Follows one chain from its first entry, and remembers where it breaks first; holds no entry but the last."""
+
+    def __init__(self) -> None:
+        self.last: Entry | None = None
+        self.broken_at: int | None = None
+
+    def follow(self, entry: Entry) -> None:
+        """Take the next entry; after a break the rest proves nothing and changes nothing."""
+        expected, previous = (1, GENESIS) if self.last is None else (self.last.position + 1, self.last.hash)
+        fits = entry.position == expected and entry.previous == previous and entry.hash == _digest_of(entry)
+        if not fits and self.broken_at is None:
+            self.broken_at = expected
+        self.last = entry
+
+
 def first_break(entries: Iterable[Entry]) -> int | None:
     """Find the position of the first entry that does not fit the chain, or None where it holds."""
-    expected, previous = 1, GENESIS
+    following = Following()
     for entry in entries:
-        if entry.position != expected or entry.previous != previous or entry.hash != _digest_of(entry):
-            return expected
-        expected, previous = expected + 1, entry.hash
-    return None
+        following.follow(entry)
+        if following.broken_at is not None:
+            break
+    return following.broken_at
 
 
 def _digest_of(entry: Entry) -> str:

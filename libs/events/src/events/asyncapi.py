@@ -133,7 +133,7 @@ def _messages() -> Node:
 
 
 def _message(contract: type[Contract]) -> Node:
-    story = story_of(announcers_of(contract)[0], contract)
+    keys = dict.fromkeys(story_of(service, contract).key for service in announcers_of(contract))
     record = example_record(contract)
     return {
         "name": contract.type,
@@ -156,7 +156,7 @@ def _message(contract: type[Contract]) -> Node:
         "payload": _ref("components", "schemas", contract.__name__),
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": f"The id of {story.key}."},
+                "key": {"type": "string", "description": f"The id of {' or '.join(keys)}."},
                 "bindingVersion": _KAFKA,
             }
         },

@@ -3,17 +3,41 @@
 from collections.abc import Mapping
 from typing import Final
 
-from events.contracts import capa, case, deadline, intake, notifier
+from events.contracts import capa, case, deadline, intake, lifecycle, notifier
 from events.envelope import Contract
 
-DEADLINES: Final = (deadline.DeadlineSetV1, deadline.DeadlineMetV1, deadline.DeadlineVoidedV1)
+DEADLINES: Final = (
+    deadline.DeadlineSetV1,
+    deadline.DeadlineMetV1,
+    deadline.DeadlineVoidedV1,
+    deadline.DeadlinePausedV1,
+    deadline.DeadlineResumedV1,
+)
 
 ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
-    "intake": (intake.ComplaintReceivedV1, intake.ComplaintAmendedV1),
+    "intake": (
+        intake.ComplaintReceivedV1,
+        intake.ComplaintAmendedV1,
+        lifecycle.ComplaintAcknowledgedV1,
+        lifecycle.ComplaintAssessedV1,
+        lifecycle.ComplaintRejectedV1,
+        lifecycle.ComplaintLinkedV1,
+        lifecycle.ComplaintInvestigationStartedV1,
+        lifecycle.ComplaintCustomerUpdatedV1,
+        lifecycle.ComplaintRespondedV1,
+        lifecycle.ComplaintCustomerAcceptedV1,
+        lifecycle.ComplaintCustomerRejectedV1,
+        lifecycle.ComplaintClosedV1,
+        lifecycle.ComplaintReferredV1,
+        lifecycle.ComplaintWithdrawnV1,
+        lifecycle.ComplaintReopenedV1,
+        *DEADLINES,
+    ),
     "capa": (
         capa.TriageDecidedV1,
         capa.NonconformityRaisedV1,
         capa.NonconformityLinkedV1,
+        capa.NonconformitySeverityRaisedV1,
         capa.NonconformityDispositionedV1,
         capa.NonconformityClosedV1,
         capa.ActionAssignedV1,
@@ -23,6 +47,9 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         capa.ActionCancelledV1,
         capa.ActionEvidenceRejectedV1,
         capa.ActionVerifiedV1,
+        capa.SignalRaisedV1,
+        capa.SignalEvaluatedV1,
+        capa.SignalClearedV1,
         case.CaseRequestedV1,
         case.CaseAcceptedV1,
         case.CaseRejectedV1,

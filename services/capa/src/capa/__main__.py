@@ -1,4 +1,4 @@
-"""`python -m capa api|worker|all|migrate|topics|announce-again|verify-signatures|dead-letters …`."""
+"""`python -m capa api|worker|all|migrate|topics|announce-again|verify-history|verify-signatures|dead-letters …`."""
 
 import argparse
 import json
@@ -11,8 +11,9 @@ from capa.domain.case.signing import faults
 from capa.main import run_all, run_api
 from capa.settings import CapaSettings
 from capa.usecases.announce_again import SECTIONS
-from capa.wiring import SERVICE, VERSION, build_announce_again, open_core
+from capa.wiring import SERVICE, VERSION, build_announce_again, build_histories, open_core
 from capa.worker import run_worker
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -70,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one nonconformity, action or case, by its number")
     signed = roles.add_parser(
         "verify-signatures", help="check a saved answer of GET /v1/cases/{id}/signatures, without a database"
     )
@@ -114,6 +119,15 @@ async def _announce_again(settings: CapaSettings, options: argparse.Namespace) -
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: CapaSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
     finally:
         await core.engine.dispose()
 

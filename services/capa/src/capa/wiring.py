@@ -14,48 +14,74 @@ from capa.api import (
     actions,
     case_steps,
     cases,
+    effectiveness,
+    exposures,
+    indicators,
+    management_review,
     nonconformities,
     nonconformity_steps,
+    signals,
     steps,
     triage_decisions,
 )
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
+from capa.api.examples import WORDS
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
+from capa.consumers.complaint_assessed import OnComplaintAssessed
+from capa.consumers.complaint_ended import OnComplaintEnded
 from capa.consumers.complaint_received import OnComplaintReceived
 from capa.consumers.deadline_breached import OnDeadlineBreached
 from capa.consumers.notices import OnNotice
 from capa.db.case_records import PostgresCaseRecords
+from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
+from capa.db.histories import PostgresHistories
+from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
+from capa.db.review_records import PostgresReviewRecords
+from capa.db.signal_records import PostgresSignalRecords
 from capa.db.work import PostgresStartWork
 from capa.domain.groups import groups_of
 from capa.domain.policy import TriagePolicy
 from capa.domain.risk import CasePolicy
+from capa.domain.signals.watch import SignalPolicy
 from capa.jobs.gauges import OpenGauges
 from capa.jobs.run_monitoring import PAUSE_SECONDS, RunMonitoring
+from capa.jobs.signals import KeepEvaluating
 from capa.settings import CapaSettings, read_policy
 from capa.settings.case_policy import read_case_policy
+from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
+from capa.usecases.confirm_signal import ConfirmSignal
+from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.end_monitoring import EndMonitoring
+from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.give_action import GiveAction
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
+from capa.usecases.management_review import ReadReview
 from capa.usecases.note_breach import NoteBreach
+from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
 from capa.usecases.take_nonconformity_step import TakeNonconformityStep
+from capa.usecases.triage_again import TriageAgain
 from capa.usecases.triage_complaint import TriageComplaint
 from chassis.app import create_app
 from chassis.auth import Keyring
@@ -69,8 +95,17 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
+from common.history import Following
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
+from events.contracts.lifecycle import (
+    ComplaintAssessedV1,
+    ComplaintLinkedV1,
+    ComplaintRejectedV1,
+    ComplaintReopenedV1,
+    ComplaintWithdrawnV1,
+)
 from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
@@ -85,6 +120,8 @@ SERVICE: Final = "capa"
 VERSION: Final = version("redress-capa")
 _LOG_CONNECTIONS: Final = 6
 _LONGEST_TURN_SECONDS: Final = 180.0
+_LONGEST_EVALUATION_SECONDS: Final = 240.0
+"""Of all the charts of one watch."""
 _PARTS: Final = (
     nonconformities,
     nonconformity_steps,
@@ -94,6 +131,11 @@ _PARTS: Final = (
     steps,
     action_checks,
     triage_decisions,
+    signals,
+    exposures,
+    indicators,
+    management_review,
+    effectiveness,
 )
 
 
@@ -104,6 +146,7 @@ class Core:
     settings: CapaSettings
     policy: TriagePolicy
     case_policy: CasePolicy
+    signals: SignalPolicy
     engine: AsyncEngine
     clock: Clock
     wake: Wake
@@ -144,6 +187,7 @@ def open_core(
     calendars = settings.config_dir / "calendars"
     policy = read_policy(settings.triage_policy_file, calendars)
     case_policy = read_case_policy(settings.case_policy_file, calendars)
+    signals = read_signal_policy(settings.signal_policy_file)
     engine = open_engine(
         settings.database_url,
         name=f"{SERVICE}-{role}",
@@ -152,7 +196,13 @@ def open_core(
     )
     pool_metrics().watch(engine, role)
     return Core(
-        settings=settings, policy=policy, case_policy=case_policy, engine=engine, clock=clock, wake=wake
+        settings=settings,
+        policy=policy,
+        case_policy=case_policy,
+        signals=signals,
+        engine=engine,
+        clock=clock,
+        wake=wake,
     )
 
 
@@ -172,12 +222,13 @@ def build_app(core: Core, health: Health) -> FastAPI:
     return create_app(
         title="Redress capa",
         version=VERSION,
-        description="Nonconformities, corrective-action cases, their actions, and why triage decided as it did.",
+        description="Nonconformities, corrective-action cases, their actions, why triage decided as it did, and trends of complaints.",
         routers=[part.router_of(desk) for part in _PARTS],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         tags=[
@@ -188,6 +239,10 @@ def build_app(core: Core, health: Health) -> FastAPI:
             },
             {"name": actions.TAG, "description": "What one owner must do by an instant."},
             {"name": triage_decisions.TAG, "description": "What became of each complaint, and why."},
+            {"name": signals.TAG, "description": "Complaints that come more often than chance explains."},
+            {"name": exposures.TAG, "description": "Units that could have led to a complaint."},
+            {"name": indicators.TAG, "description": "How well it goes, in numbers."},
+            {"name": management_review.TAG, "description": "What a management review asks about a period."},
         ],
     )
 
@@ -195,6 +250,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
 def _desk(core: Core) -> Desk:
     work, clock, told = core.start_work, core.clock, core.announcer
     take_step = TakeStep(work, clock, told)
+    figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
     return Desk(
         records=core.records,
         cursors=Cursors(core.settings.pepper),
@@ -214,6 +270,14 @@ def _desk(core: Core) -> Desk:
         case_policy=core.case_policy,
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
         case_step=TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy),
+        signal_records=PostgresSignalRecords(core.engine),
+        confirm=ConfirmSignal(work, clock, core.policy, told),
+        dismiss=DismissSignal(work, clock),
+        clear=ClearSignal(work, clock, core.signals),
+        report_exposure=ReportExposure(work),
+        indicators=figures,
+        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), clock),
+        review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
     )
 
 
@@ -223,10 +287,16 @@ def build_handlers(core: Core) -> Handlers:
     notice = OnNotice(NoteNotice(work))
     triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
     received = OnComplaintReceived(triage, groups)
+    ended = OnComplaintEnded(NoteEnding(work, core.clock))
     counters.prepare(groups)
     return {
         ComplaintReceivedV1: GroupHandler(received),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
+        ComplaintAssessedV1: OnComplaintAssessed(TriageAgain(work, core.clock, core.policy, core.announcer)),
+        ComplaintRejectedV1: ended,
+        ComplaintWithdrawnV1: ended,
+        ComplaintLinkedV1: ended,
+        ComplaintReopenedV1: ended,
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,
@@ -236,6 +306,16 @@ def build_handlers(core: Core) -> Handlers:
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
     return AnnounceAgain(core.start_work, core.clock, core.announcer, core.case_announcer)
+
+
+def build_evaluate_signals(core: Core) -> EvaluateSignals:
+    """Build what looks for trends."""
+    return EvaluateSignals(core.start_work, core.clock, core.signals, PostgresLedger(core.engine))
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, Following, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:
@@ -256,7 +336,7 @@ def build_transport(core: Core) -> Transport:
 
 
 def build_loops(core: Core, transport: Transport) -> list[Loop]:
-    """Build the worker's loops: delivery's, and capa's own gauges."""
+    """Build the worker's loops: delivery's, capa's own gauges, and the evaluation of signals."""
     carriage = Carriage(
         service=SERVICE,
         engine=core.engine,
@@ -271,6 +351,8 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     show = OpenGauges(PostgresFigures(core.engine), groups_of(core.policy), core.clock)
     show.prepare()
     gauges = KeepGauges(show, partial(kept, "service"))
+    evaluating = KeepEvaluating(build_evaluate_signals(core), groups_of(core.policy), core.clock)
+    evaluating.prepare()
     monitoring = RunMonitoring(
         EndMonitoring(core.start_work, core.clock, core.case_announcer, core.case_policy)
     )
@@ -283,4 +365,5 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
             "monitoring", monitoring.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),
         watched_loop("gauges", gauges.run, longest_turn_seconds=EVERY_SECONDS + _LONGEST_TURN_SECONDS),
+        watched_loop("signals", evaluating.run, longest_turn_seconds=_LONGEST_EVALUATION_SECONDS),
     ]

@@ -1,4 +1,4 @@
-"""The worker: the relay, the consumer and the gauges of capa."""
+"""The worker: the relay, the consumer, the gauges and the signals of capa."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

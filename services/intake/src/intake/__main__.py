@@ -1,10 +1,13 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|apply-retention|verify-history|reindex|rebase-clocks|dead-letters …`."""
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -12,14 +15,26 @@ from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
+from common.actor import Actor
 from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
 from events.wake import Wake
+from intake.jobs.retention_command import retention_command
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
 from intake.usecases.announce_again import SECTIONS
-from intake.wiring import SERVICE, VERSION, build_announce_again, open_core
+from intake.usecases.rebase_clocks import Order, RebaseClocks
+from intake.wiring import (
+    SERVICE,
+    VERSION,
+    build_announce_again,
+    build_histories,
+    build_rebase_clocks,
+    build_reindex,
+    build_retention,
+    open_core,
+)
 from intake.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
@@ -27,6 +42,7 @@ _ROLES: Final[Mapping[str, Callable[[IntakeSettings], Awaitable[int]]]] = {
     "worker": run_worker,
     "all": run_all,
 }
+_TOLD_EVERY: Final = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,6 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "reindex":
+            run_process(lambda: _reindex(settings))
+        case "apply-retention":
+            run_process(lambda: _apply_retention(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
+        case "rebase-clocks":
+            order = _order(parser, options)
+            run_process(lambda: _rebase_clocks(settings, order))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -64,6 +89,23 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    roles.add_parser(
+        "reindex", help="compare the words of every complaint with what searches ask, and correct them"
+    )
+    retention = roles.add_parser(
+        "apply-retention", help="tell whose personal data was kept for long enough, or erase it"
+    )
+    retention.add_argument(
+        "--erase", action="store_true", help="erase it; else it is only told what would be"
+    )
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one complaint, by its number or id")
+    rebase = roles.add_parser(
+        "rebase-clocks", help="count running clocks anew by the present policy; shows what would change"
+    )
+    rebase.add_argument("--apply", action="store_true", help="change them, and tell their deadlines anew")
+    rebase.add_argument("--by", help="who has it done, such as person:anna.berg; with --apply")
+    rebase.add_argument("--reason", help="why, for the complaints' histories; with --apply")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -87,6 +129,86 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
         return await announce_again.command(core.engine, build_announce_again(core), options)
     finally:
         await core.engine.dispose()
+
+
+async def _reindex(settings: IntakeSettings) -> int:
+    core = open_core(settings, role="reindex", wake=Wake())
+    looked_at = written = 0
+    try:
+        await require_schema(core.engine, SERVICE)
+        async for batch in build_reindex(core)():
+            looked_at, written = looked_at + batch.looked_at, written + batch.written
+            if looked_at % _TOLD_EVERY == 0:
+                sys.stdout.write(f"{looked_at} looked at, {written} written\n")
+    finally:
+        await core.engine.dispose()
+    sys.stdout.write(f"{looked_at} complaints looked at, {written} written. Done.\n")
+    return 0
+
+
+async def _apply_retention(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="apply-retention", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await retention_command(build_retention(core), erase=options.erase)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: IntakeSettings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
+    finally:
+        await core.engine.dispose()
+
+
+def _order(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Order | None:
+    if not options.apply:
+        return None
+    if not options.by or not (options.reason or "").strip():
+        parser.error("--apply needs --by person:… and --reason …, which the complaints' histories keep")
+    try:
+        return Order(Actor.parse(options.by), options.reason.strip())
+    except ValueError as error:
+        parser.error(f"--by: {error}")
+
+
+async def _rebase_clocks(settings: IntakeSettings, order: Order | None) -> int:
+    core = open_core(settings, role="rebase-clocks", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        for line in [line async for line in rebase_lines(build_rebase_clocks(core), order)]:
+            sys.stdout.write(f"{line}\n")
+    finally:
+        await core.engine.dispose()
+    return 0
+
+
+async def rebase_lines(rebase: RebaseClocks, order: Order | None) -> AsyncIterator[str]:
+    """Go over all complaints with open clocks, and say in a line for each clock what changes, from when to when and why."""
+    after: UUID | None = None
+    looked = complaints = clocks = 0
+    while True:
+        part = await rebase(after, order=order)
+        looked += part.looked
+        for each in part.found:
+            complaints += 1
+            for one in each.clocks:
+                clocks += 1
+                before, then = _instant(one.before.due_at), _instant(one.after.due_at)
+                gone = "" if one.after.is_open else f", {one.after.state}"
+                yield f"{each.number} {one.before.name}: due {before} -> {then}{gone}: {', '.join(one.why)}"
+        if part.next is None:
+            break
+        after = part.next
+    done = "would change; --apply changes them" if order is None else "changed"
+    yield f"{looked} complaints with open clocks; {clocks} clocks of {complaints} complaints {done}."
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 async def _dead_letters(settings: IntakeSettings, arguments: Sequence[str]) -> int:

@@ -1,9 +1,10 @@
-"""What intake is told: its environment, and the mapping profiles in its configuration folder."""
+"""What intake is told: its environment, and the closing policy and mapping profiles in its configuration folder."""
 
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -18,10 +19,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
+from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
+from intake.domain.retention import ERASABLE, RetentionPolicy, RetentionRule
+from intake.usecases.form_values import Code
 
 PROFILES: Final = "import-profiles"
+RETENTION: Final = "retention.toml"
+
+
+P = TypeVar("P", bound="_Part")
 
 
 class IntakeSettings(ServiceSettings):
@@ -29,6 +37,9 @@ class IntakeSettings(ServiceSettings):
 
     service: ClassVar[str] = "intake"
 
+    clock_policy: Path | None = Field(
+        None, description="The clock policy's file; else clocks.toml in the configuration folder."
+    )
     import_max_bytes: int = Field(200_000_000, ge=1, description="Largest file that an import reads.")
     import_chunk_rows: int = Field(
         250, ge=1, le=5_000, description="Rows of an import that go into the database in one transaction."
@@ -70,9 +81,22 @@ class IntakeSettings(ServiceSettings):
         description="Media types of files that are attached, separated by commas; the content must begin as its type does. "
         "application/zip may be added.",
     )
+    closing_policy: Path | None = Field(
+        None, description="The closing policy's file; else closing.toml in the configuration folder."
+    )
     export_max_rows: int = Field(
         100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
     )
+
+    @property
+    def clock_policy_file(self) -> Path:
+        """The file that the clock policy is read from."""
+        return self.clock_policy or self.config_dir / "clocks.toml"
+
+    @property
+    def closing_policy_file(self) -> Path:
+        """Where the closing policy lies."""
+        return self.closing_policy or self.config_dir / "closing.toml"
 
     @field_validator("attachment_media_types")
     @classmethod
@@ -112,16 +136,21 @@ def load_profiles(folder: Path) -> Mapping[str, Profile]:
     return {file.stem: read_profile(file) for file in files}
 
 
+def read_closing_policy(file: Path) -> ClosingPolicy:
+    """Read and check the closing policy; raises CannotStart with a line that names file and value."""
+    found = _checked(file, _ClosingFile)
+    return ClosingPolicy(
+        version=found.version,
+        response_period=timedelta(days=found.response_period_days),
+        contact_attempts=found.contact_attempts,
+        closure_codes=tuple(found.closure_codes),
+        needs_disposition=found.needs_disposition,
+    )
+
+
 def read_profile(file: Path) -> Profile:
     """Read one profile; raises CannotStart with a line that names file and value."""
-    try:
-        found = _ProfileFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CannotStart(f"{file} cannot be read: {error}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CannotStart(f"{file}: {place}: {first['msg']}") from None
+    found = _checked(file, _ProfileFile)
     return Profile(
         name=file.stem,
         version=found.version,
@@ -130,6 +159,33 @@ def read_profile(file: Path) -> Profile:
         ignored=frozenset(found.ignored),
         fields={name: source.value() for name, source in found.fields.items()},
     )
+
+
+def load_retention(folder: Path) -> RetentionPolicy:
+    """Read `retention.toml`; raises CannotStart with a line that names file and value."""
+    file = folder / RETENTION
+    found = _checked(file, _RetentionFile)
+    return RetentionPolicy(
+        version=found.version,
+        ends=frozenset(found.ends),
+        resumes=frozenset(found.resumes),
+        personal_reads_days=found.personal_reads_days,
+        texts=frozenset(found.erase.texts),
+        files=found.erase.files,
+        notes=found.erase.notes,
+        rules=tuple(rule.value() for rule in found.rule),
+    )
+
+
+def _checked(file: Path, kind: type[P]) -> P:
+    try:
+        return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CannotStart(f"{file} cannot be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CannotStart(f"{file}: {place}: {first['msg']}") from None
 
 
 class _Part(BaseModel):
@@ -184,3 +240,70 @@ class _ProfileFile(_Part):
     source_system: str | None = None
     ignored: list[str] = []
     fields: dict[str, _SourceFile] = Field(min_length=1)
+
+
+class _ClosingFile(_Part):
+    version: Code
+    response_period_days: int = Field(ge=0, le=3_650)
+    contact_attempts: int = Field(ge=2, le=20)
+    closure_codes: list[Code] = Field(min_length=1, max_length=100)
+    needs_disposition: bool
+
+
+_Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class _RuleOfRetention(_Part):
+    name: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=500)
+    hold_days: _Days = 0
+    keep_days: _Days | None = None
+    products: list[str] = []
+    categories: list[str] = []
+    source_systems: list[str] = []
+    severities: list[Literal["minor", "major", "critical"]] = []
+
+    @property
+    def fits_all(self) -> bool:
+        return not (self.products or self.categories or self.source_systems or self.severities)
+
+    def value(self) -> RetentionRule:
+        return RetentionRule(
+            name=self.name,
+            reason=self.reason,
+            hold_days=self.hold_days,
+            keep_days=self.keep_days,
+            products=frozenset(self.products),
+            categories=frozenset(self.categories),
+            source_systems=frozenset(self.source_systems),
+            severities=frozenset(self.severities),
+        )
+
+
+class _Erase(_Part):
+    texts: list[str]
+    files: bool
+    notes: bool
+
+    @field_validator("texts")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        if unknown := sorted(set(names) - ERASABLE):
+            raise ValueError(f"{', '.join(unknown)} is no text of a complaint: {', '.join(sorted(ERASABLE))}")
+        return names
+
+
+class _RetentionFile(_Part):
+    version: str = Field(min_length=1, max_length=50)
+    ends: list[str] = Field(min_length=1)
+    resumes: list[str]
+    personal_reads_days: Annotated[int, Field(ge=1, le=36_500)]
+    erase: _Erase
+    rule: list[_RuleOfRetention] = Field(min_length=1)
+
+    @field_validator("rule")
+    @classmethod
+    def _last_fits_all(cls, rules: list[_RuleOfRetention]) -> list[_RuleOfRetention]:
+        if not rules[-1].fits_all:
+            raise ValueError("the last rule must fit every complaint: leave out what it chooses by")
+        return rules

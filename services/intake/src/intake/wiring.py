@@ -21,6 +21,7 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -34,7 +35,15 @@ from events.contracts.capa import (
     NonconformityDispositionedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
+    NonconformitySeverityRaisedV1,
     TriageDecidedV1,
+)
+from events.contracts.notifier import (
+    DeadlineBreachedV1,
+    DeadlineWarnedV1,
+    NoticeFailedV1,
+    NoticeSentV1,
+    NoticeUnroutableV1,
 )
 from events.delivery import Handlers
 from events.failures import CannotOpen
@@ -46,45 +55,83 @@ from events.transport import Transport
 from events.wake import Wake
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
+from intake.api.clock_counting import count_verdicts
+from intake.api.clocks import ClockServices, clocks_router
 from intake.api.complaints import ComplaintServices, complaints_router
+from intake.api.erasure import ErasureServices, erasure_router
 from intake.api.errors import PROBLEMS
+from intake.api.examples import WORDS
 from intake.api.exports import ExportServices, exports_router
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
+from intake.api.inspection import InspectionServices, inspection_router
+from intake.api.personal_read_list import PersonalReadServices, personal_reads_router
+from intake.api.personal_reads import ReadRecorder
 from intake.api.similar import SimilarServices, similar_router
+from intake.api.steps import StepServices, steps_router
+from intake.api.timeline import TimelineServices, timeline_router
+from intake.clock_files import read_clock_policy
 from intake.consumers.actions import on_action
+from intake.consumers.deadline_news import on_deadline_breached, on_deadline_warned
 from intake.consumers.nonconformity_linked import on_nonconformity_linked
 from intake.consumers.nonconformity_progress import on_nonconformity_progress
 from intake.consumers.nonconformity_raised import on_nonconformity_raised
+from intake.consumers.nonconformity_severity_raised import on_nonconformity_severity_raised
+from intake.consumers.notes_of_notifier import on_notifier
 from intake.consumers.triage_decided import on_triage_decided
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
+from intake.db.due_erasures import PostgresDueErasures
 from intake.db.group_reception import GroupReception
+from intake.db.histories import PostgresHistories
+from intake.db.hold_views import PostgresHoldViews
 from intake.db.imports import PostgresImports
+from intake.db.indexing import PostgresSearchIndex
 from intake.db.open_imports import PostgresOpenImports
+from intake.db.overdue_clocks import PostgresOverdueClocks
+from intake.db.packs import PostgresPacks
+from intake.db.personal_reads import PostgresPersonalReads
 from intake.db.tables import idempotency_key
+from intake.db.timelines import PostgresTimelines
 from intake.db.views import PostgresViews
 from intake.db.work import PostgresStartWork
+from intake.domain.trail import FollowTrail
+from intake.jobs.apply_retention import TICK_SECONDS as RETENTION_TICK_SECONDS
+from intake.jobs.apply_retention import RunRetention
 from intake.jobs.forget_keys import PAUSE_SECONDS, ForgetKeys
-from intake.jobs.gauges import ImportGauges
+from intake.jobs.gauges import ClockGauges, ImportGauges, ShowAll
+from intake.jobs.index_complaints import IndexGauges, RunIndexing
 from intake.jobs.run_imports import RunImports, count_row, may_pass
 from intake.jobs.sweep_attachments import PAUSE_SECONDS as SWEEP_PAUSE_SECONDS
 from intake.jobs.sweep_attachments import RunSweep
-from intake.settings import IntakeSettings, load_profiles
+from intake.settings import IntakeSettings, load_profiles, load_retention, read_closing_policy
 from intake.storage.folder import FolderStorage
 from intake.usecases.amend_complaint import AmendComplaint
 from intake.usecases.announce_again import AnnounceAgain
+from intake.usecases.apply_retention import ApplyRetention
 from intake.usecases.attach_file import AttachFile, Limits
 from intake.usecases.attachments import Storage
+from intake.usecases.clockwork import Clockwork
 from intake.usecases.delete_attachment import DeleteAttachment
+from intake.usecases.erase_complaint import EraseComplaint
+from intake.usecases.erase_person import ErasePerson
 from intake.usecases.follow_action import FollowAction
 from intake.usecases.follow_nonconformity import FollowNonconformity
 from intake.usecases.follow_triage import FollowTriage
+from intake.usecases.hold_complaint import HoldComplaint, ReleaseHold
+from intake.usecases.index_complaints import IndexComplaints
+from intake.usecases.note_clock_news import NoteClockNews
+from intake.usecases.outgoing_clocks import DeadlineAnnouncer
+from intake.usecases.personal_reads import RecordPersonalRead
 from intake.usecases.process_import import ImportTools, ProcessImport
+from intake.usecases.rebase_clocks import RebaseClocks
 from intake.usecases.receive_complaint import ReceiveComplaint
+from intake.usecases.reindex_complaints import ReindexComplaints
 from intake.usecases.similar import FindSimilar
 from intake.usecases.stage_import import StageImport
+from intake.usecases.stepping import TakeStep
 from intake.usecases.sweep_attachments import SweepAttachments
+from intake.usecases.take_note import TakeNote
 
 SERVICE: Final = "intake"
 VERSION: Final = version("redress-intake")
@@ -96,7 +143,12 @@ _LONGEST_SWEEP_SECONDS: Final = 900.0
 """Each of up to 200 contents may find the store slow."""
 _TAGS: Final = (
     {"name": "complaints", "description": "Hand complaints over, read them back, correct them."},
+    {
+        "name": "steps",
+        "description": "Handle complaints: assess, investigate, respond, close, and all between.",
+    },
     {"name": "attachments", "description": "Files of complaints: hand over, list, download, delete."},
+    {"name": "personal data", "description": "Who read personal data; holds and erasure."},
     {"name": "imports", "description": "Hand over whole files of complaints."},
 )
 _DESCRIPTION: Final = "Takes complaints in: each is written down once, never lost and never doubled, and shows what became of it."
@@ -141,16 +193,29 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings = core.settings
-    views = PostgresViews(core.engine)
+    views, policy = PostgresViews(core.engine), read_closing_policy(settings.closing_policy_file)
+    clockwork = build_clockwork(core)
     services = ComplaintServices(
         receive=ReceiveComplaint(
-            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock
+            GroupReception(core.engine, core.clock, core.wake), core.start_work, core.clock, clockwork
         ),
-        amend=AmendComplaint(core.start_work, core.clock),
+        amend=AmendComplaint(core.start_work, core.clock, clockwork),
         views=views,
         cursors=Cursors(settings.pepper),
         clock=core.clock,
+        policy=policy,
+        reads=build_read_recorder(core),
     )
+    retention, erase = load_retention(settings.config_dir), build_erase(core)
+    erasing = ErasureServices(
+        hold=HoldComplaint(core.start_work, core.clock),
+        release=ReleaseHold(core.start_work, core.clock),
+        holds=PostgresHoldViews(core.engine),
+        erase=erase,
+        erase_person=ErasePerson(core.start_work, erase, retention, core.clock),
+        clock=core.clock,
+    )
+    steps = StepServices(TakeStep(core.start_work, core.clock, policy, clockwork), views, policy, core.clock)
     imports = PostgresImports(core.engine)
     importing = ImportServices(
         stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
@@ -163,11 +228,30 @@ def build_app(core: Core, health: Health) -> FastAPI:
         description=_DESCRIPTION,
         routers=[
             exports_router(
-                ExportServices(views.export, services.cursors, core.clock, settings.export_max_rows)
+                ExportServices(
+                    views.export,
+                    services.cursors,
+                    core.clock,
+                    settings.export_max_rows,
+                    policy,
+                    services.reads,
+                )
             ),
             complaints_router(services),
+            steps_router(steps),
+            clocks_router(ClockServices(views, core.clock)),
             attachments_router(build_attachments(core)),
-            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)))),
+            timeline_router(
+                TimelineServices(PostgresTimelines(core.engine), services.cursors, services.reads)
+            ),
+            inspection_router(
+                InspectionServices(
+                    PostgresPacks(core.engine), open_storage(settings), services.reads, core.clock, VERSION
+                )
+            ),
+            similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
+            personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),
+            erasure_router(erasing),
             imports_router(importing),
         ],
         health=health,
@@ -175,6 +259,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         bearer=open_bearer_tokens(settings),
         by_source=True,
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         body_limits={
@@ -190,7 +275,7 @@ def build_attachments(core: Core) -> AttachmentServices:
     settings, files = core.settings, PostgresFiles(core.engine)
     storage = open_storage(settings)
     if storage is None:
-        return AttachmentServices(files, None)
+        return AttachmentServices(files, None, build_read_recorder(core))
     limits = Limits(
         settings.attachment_max_bytes,
         settings.attachment_max_per_complaint,
@@ -201,7 +286,29 @@ def build_attachments(core: Core) -> AttachmentServices:
         delete=DeleteAttachment(core.start_work, files, storage, core.clock),
         storage=storage,
     )
-    return AttachmentServices(files, store)
+    return AttachmentServices(files, store, build_read_recorder(core))
+
+
+def build_erase(core: Core) -> EraseComplaint:
+    """Build what erases complaints. Raises CannotStart."""
+    return EraseComplaint(
+        core.start_work,
+        PostgresFiles(core.engine),
+        open_storage(core.settings),
+        load_retention(core.settings.config_dir),
+        core.clock,
+    )
+
+
+def build_retention(core: Core) -> ApplyRetention:
+    """Build what erases by itself. Raises CannotStart."""
+    policy = load_retention(core.settings.config_dir)
+    return ApplyRetention(PostgresDueErasures(core.engine), build_erase(core), policy, core.clock)
+
+
+def build_read_recorder(core: Core) -> ReadRecorder:
+    """Build what records who reads personal data."""
+    return ReadRecorder(RecordPersonalRead(PostgresPersonalReads(core.engine), core.clock))
 
 
 def open_storage(settings: IntakeSettings) -> Storage | None:
@@ -237,11 +344,14 @@ def build_handlers(core: Core) -> Handlers:
     work, clock = core.start_work, core.clock
     triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
     progress = on_nonconformity_progress(nonconformity, clock)
-    action = on_action(FollowAction(work), clock)
+    action = on_action(FollowAction(work, build_clockwork(core)), clock)
+    take_note, clock_news = TakeNote(work), NoteClockNews(work)
+    notifier = on_notifier(take_note)
     return {
         TriageDecidedV1: on_triage_decided(triage, clock),
         NonconformityRaisedV1: on_nonconformity_raised(nonconformity, clock),
         NonconformityLinkedV1: on_nonconformity_linked(nonconformity, clock),
+        NonconformitySeverityRaisedV1: on_nonconformity_severity_raised(nonconformity, clock),
         NonconformityDispositionedV1: progress,
         NonconformityClosedV1: progress,
         ActionAssignedV1: action,
@@ -251,7 +361,24 @@ def build_handlers(core: Core) -> Handlers:
         ActionEvidenceRejectedV1: action,
         ActionVerifiedV1: action,
         ActionCancelledV1: action,
+        DeadlineWarnedV1: on_deadline_warned(clock_news, take_note),
+        DeadlineBreachedV1: on_deadline_breached(clock_news, take_note),
+        NoticeSentV1: notifier,
+        NoticeFailedV1: notifier,
+        NoticeUnroutableV1: notifier,
     }
+
+
+def build_clockwork(core: Core) -> Clockwork:
+    """Build what keeps the clocks of complaints. Raises CannotStart where the policy is no good."""
+    settings = core.settings
+    policy = read_clock_policy(settings.clock_policy_file, settings.config_dir)
+    return Clockwork(policy, DeadlineAnnouncer(settings.public_url), count_verdicts)
+
+
+def build_rebase_clocks(core: Core) -> RebaseClocks:
+    """Build what counts running clocks anew. Raises CannotStart where the policy is no good."""
+    return RebaseClocks(core.start_work, core.clock, build_clockwork(core))
 
 
 def build_import(core: Core) -> ProcessImport:
@@ -262,13 +389,24 @@ def build_import(core: Core) -> ProcessImport:
         chunk_rows=core.settings.import_chunk_rows,
         is_passing=may_pass,
         count=count_row,
+        clockwork=build_clockwork(core),
     )
     return ProcessImport(core.start_work, tools, core.clock)
 
 
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
-    return AnnounceAgain(core.start_work, core.clock)
+    return AnnounceAgain(core.start_work, core.clock, DeadlineAnnouncer(core.settings.public_url))
+
+
+def build_reindex(core: Core) -> ReindexComplaints:
+    """Build what goes over the index of words."""
+    return ReindexComplaints(PostgresSearchIndex(core.engine), core.clock)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, FollowTrail, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:
@@ -297,8 +435,16 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     )
     imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
     dependency_metric().expect("transport")
-    gauges = KeepGauges(ImportGauges(PostgresOpenImports(core.engine), core.clock), partial(kept, "service"))
+    index = PostgresSearchIndex(core.engine)
+    indexing = RunIndexing(IndexComplaints(index))
+    show = ShowAll(
+        ImportGauges(PostgresOpenImports(core.engine), core.clock),
+        ClockGauges(PostgresOverdueClocks(core.engine), core.clock),
+        IndexGauges(index, core.clock),
+    )
+    gauges = KeepGauges(show, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
+    retention = RunRetention(build_retention(core))
     storage = open_storage(core.settings)
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
@@ -308,6 +454,10 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
             for name, turning in delivery_loops(carriage).items()
         ),
         watched_loop("imports", imports.run, longest_turn_seconds=_LONGEST_CHUNK_SECONDS),
+        watched_loop("index-complaints", indexing.run, longest_turn_seconds=_LONGEST_TURN_SECONDS),
+        watched_loop(
+            "retention", retention.run, longest_turn_seconds=RETENTION_TICK_SECONDS + _LONGEST_TURN_SECONDS
+        ),
         watched_loop(
             "forget-keys", forget_keys.run, longest_turn_seconds=PAUSE_SECONDS + _LONGEST_TURN_SECONDS
         ),

@@ -1,10 +1,11 @@
-"""`python -m notifier api|worker|all|migrate|topics|announce-again|dead-letters …`."""
+"""`python -m notifier api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
 
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from chassis import verify_history
 from chassis.database import open_engine
 from chassis.logging import configure_logging
 from chassis.migrations import migrate_service, require_schema
@@ -19,7 +20,7 @@ from notifier.db.work import Wakes
 from notifier.main import run_all, run_api
 from notifier.settings import Settings
 from notifier.usecases.announce_again import SECTIONS
-from notifier.wiring import SERVICE, VERSION, build_announce_again, open_core
+from notifier.wiring import SERVICE, VERSION, build_announce_again, build_histories, open_core
 from notifier.worker import run_worker
 
 _ROLES: Final[Mapping[str, Callable[[Settings], Awaitable[int]]]] = {
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
         case "announce-again":
             run_process(lambda: _announce_again(settings, options))
+        case "verify-history":
+            run_process(lambda: _verify_history(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -66,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     add_options(topics)
     again = roles.add_parser("announce-again", help="tell the topics again what stands in the records")
     announce_again.add_options(again, SECTIONS)
+    verify = roles.add_parser("verify-history", help="verify the chains of all histories")
+    verify_history.add_options(verify, "one person, by the id")
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -87,6 +92,15 @@ async def _announce_again(settings: Settings, options: argparse.Namespace) -> in
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
+    finally:
+        await core.engine.dispose()
+
+
+async def _verify_history(settings: Settings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="verify-history", wakes=Wakes())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await verify_history.command(build_histories(core), options, core.clock)
     finally:
         await core.engine.dispose()
 

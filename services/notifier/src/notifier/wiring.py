@@ -24,8 +24,16 @@ from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
+from chassis.verify_history import Histories
 from common.clock import Clock, utc_now
-from events.contracts.deadline import DeadlineMetV1, DeadlineSetV1, DeadlineVoidedV1
+from common.history import Following
+from events.contracts.deadline import (
+    DeadlineMetV1,
+    DeadlinePausedV1,
+    DeadlineResumedV1,
+    DeadlineSetV1,
+    DeadlineVoidedV1,
+)
 from events.delivery import GroupHandler, Handlers
 from events.failures import CannotOpen
 from events.opening import open_transport
@@ -36,15 +44,19 @@ from events.transport import Transport
 from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
 from notifier.api.errors import PROBLEMS
+from notifier.api.examples import WORDS
 from notifier.channels.addresses import AddressGuard
 from notifier.channels.email import EmailChannel, MailServer
 from notifier.channels.signing import new_secret
 from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
+from notifier.consumers.deadline_paused import OnDeadlinePaused
+from notifier.consumers.deadline_resumed import OnDeadlineResumed
 from notifier.consumers.deadline_set import OnDeadlineSet
 from notifier.consumers.deadline_voided import OnDeadlineVoided
 from notifier.db.audit import PostgresOpenBooks
 from notifier.db.counts import count
+from notifier.db.histories import PostgresHistories
 from notifier.db.work import PostgresStartWork, Wakes
 from notifier.domain.delivery import Pace, Retries
 from notifier.domain.person import Channel
@@ -60,6 +72,7 @@ from notifier.usecases.audit import Audit
 from notifier.usecases.close_deadline import CloseDeadline
 from notifier.usecases.enable_webhook import EnableWebhook
 from notifier.usecases.fire_timers import FireTimers
+from notifier.usecases.hold_deadline import HoldDeadline
 from notifier.usecases.load_people import LoadPeople
 from notifier.usecases.look_up import LookUp
 from notifier.usecases.next_moment import NextMoment
@@ -137,6 +150,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         keyring=Keyring(settings.keys_file, settings.pepper, clock=clock),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
+        examples=WORDS,
         public_url=settings.public_url,
         max_body_bytes=settings.max_body_bytes,
         tags=[
@@ -152,11 +166,15 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     settings, start_work, clock = core.settings, core.start_work, core.clock
     close_deadline = CloseDeadline(start_work, clock)
-    set_deadline = SetDeadline(start_work, clock, read_ladders(settings), read_calendar(settings))
+    calendar = read_calendar(settings)
+    set_deadline = SetDeadline(start_work, clock, read_ladders(settings), calendar)
+    hold_deadline = HoldDeadline(start_work, clock, calendar)
     return {
         DeadlineSetV1: GroupHandler(OnDeadlineSet(set_deadline)),
         DeadlineMetV1: GroupHandler(OnDeadlineMet(close_deadline)),
         DeadlineVoidedV1: GroupHandler(OnDeadlineVoided(close_deadline)),
+        DeadlinePausedV1: GroupHandler(OnDeadlinePaused(hold_deadline)),
+        DeadlineResumedV1: GroupHandler(OnDeadlineResumed(hold_deadline)),
     }
 
 
@@ -211,6 +229,11 @@ async def open_webhooks(core: Core) -> AsyncIterator[WebhookChannel]:
 def build_announce_again(core: Core) -> AnnounceAgain:
     """Build what tells again what stands in the records."""
     return AnnounceAgain(core.start_work, core.clock)
+
+
+def build_histories(core: Core) -> Histories:
+    """Build what reads every history, to be verified."""
+    return Histories(SERVICE, Following, PostgresHistories(core.engine))
 
 
 def build_transport(core: Core) -> Transport:

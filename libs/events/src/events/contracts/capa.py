@@ -1,8 +1,8 @@
-"""What capa announces about triage, nonconformities and actions; of cases, see `case`."""
+"""What capa announces about triage, nonconformities, actions and trend signals; of cases, see `case`."""
 
 from typing import ClassVar
 
-from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
+from events.contracts.words import ActionKind, Punctuality, Severity, SignalVerdict, TriageOutcome
 from events.envelope import Contract
 from events.types import Code, Count, Flag, Id, Instant, Number, StaffText
 
@@ -47,6 +47,18 @@ class NonconformityLinkedV1(Contract):
     number: Number
     complaint_id: Id
     complaints: Count
+
+
+class NonconformitySeverityRaisedV1(Contract):
+    """A complaint of an open nonconformity was assessed as graver than that was thought to be."""
+
+    type: ClassVar[str] = "redress.nonconformity.severity_raised.v1"
+
+    nonconformity_id: Id
+    number: Number
+    complaint_id: Id
+    severity: Severity
+    previous_severity: Severity
 
 
 class NonconformityDispositionedV1(Contract):
@@ -169,3 +181,48 @@ class ActionVerifiedV1(Contract):
     parent_kind: Code
     parent_id: Id
     verified_at: Instant
+
+
+class SignalRaisedV1(Contract):
+    """Complaints come more often than chance explains; told once while it lasts."""
+
+    type: ClassVar[str] = "redress.signal.raised.v1"
+
+    signal_id: Id
+    number: Number
+    watch: Code
+    product: Code
+    category: Code | None = None
+    rule: Code
+    severity: Severity
+    complaints: Count
+    first_at: Instant
+    last_at: Instant
+    explanation: StaffText
+    policy_version: Code
+    raised_at: Instant
+
+
+class SignalEvaluatedV1(Contract):
+    """Somebody looked at a signal, and took it for a trend or for none."""
+
+    type: ClassVar[str] = "redress.signal.evaluated.v1"
+
+    signal_id: Id
+    number: Number
+    verdict: SignalVerdict
+    reason: StaffText
+    nonconformity_id: Id | None = None
+    decided_at: Instant
+
+
+class SignalClearedV1(Contract):
+    """A confirmed signal is over; the same rule may raise the next one."""
+
+    type: ClassVar[str] = "redress.signal.cleared.v1"
+
+    signal_id: Id
+    number: Number
+    reason: StaffText
+    phase_begins_at: Instant | None = None
+    cleared_at: Instant

@@ -58,3 +58,31 @@ class DeadlineVoidedV1(Contract):
     clock: Code
     generation: Count
     reason: Code
+
+
+class DeadlinePausedV1(Contract):
+    """Its time stands still: nobody is reminded of it until it is resumed, met or voided."""
+
+    type: ClassVar[str] = "redress.deadline.paused.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    paused_at: Instant
+    reason: Code
+
+
+class DeadlineResumedV1(Contract):
+    """Its time runs on, in a new generation with a due instant that what was paused does not count towards."""
+
+    type: ClassVar[str] = "redress.deadline.resumed.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    due_at: Instant
+    resumed_at: Instant
+    calendar: Code
+    explanation: Detail

@@ -55,6 +55,59 @@ class Punctuality(Word):
     UNKNOWN = "unknown"
 
 
+class Reportability(Word):
+    """Whether an authority must be told of a complaint."""
+
+    YES = "yes"
+    NO = "no"
+    UNDETERMINED = "undetermined"
+    UNKNOWN = "unknown"
+
+
+class Validity(Word):
+    """Whether a complaint is justified."""
+
+    JUSTIFIED = "justified"
+    UNJUSTIFIED = "unjustified"
+    UNDETERMINED = "undetermined"
+    UNKNOWN = "unknown"
+
+
+class Level(Word):
+    """How much there is of a criterion."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    UNKNOWN = "unknown"
+
+
+class Waiting(Word):
+    """Whether an update began or ended the waiting for the complainant."""
+
+    UNCHANGED = "unchanged"
+    BEGAN = "began"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+class ClosureGround(Word):
+    """What allowed a complaint to be closed."""
+
+    ACCEPTED = "accepted"
+    ATTEMPTS = "attempts"
+    PERIOD_OVER = "period_over"
+    UNKNOWN = "unknown"
+
+
+class SignalVerdict(Word):
+    """What somebody found who looked at a signal."""
+
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    UNKNOWN = "unknown"
+
+
 class EffectivenessResult(Word):
     """Whether what was done stopped what had happened."""
 

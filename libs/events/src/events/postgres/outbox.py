@@ -39,16 +39,17 @@ SELECT shard, CAST($5 AS text), given.key,
 
 APPEND_FIRST = """
 counted AS (
-    INSERT INTO outbox_sequence (key, last) SELECT key, 1 FROM announced ORDER BY key
+    INSERT INTO outbox_sequence (key, last) SELECT key, max(sequence) FROM announced GROUP BY key ORDER BY key
 ), appended AS (
     INSERT INTO outbox (shard, topic, key, sequence, headers, value, recorded_at)
-    SELECT shard, topic, key, 1, headers, value, recorded_at FROM announced
+    SELECT shard, topic, key, sequence, headers, value, recorded_at FROM announced ORDER BY nth
 )
 """
-"""Parts of a statement that makes new things and tells of them at once, one event for each key that never had one.
+"""Parts of a statement that makes new things and tells of them at once, the first events of keys that never had one.
 
 The statement has before it `announced` with the columns key, shard, topic, headers, value and recorded_at, the values
-of which come from `values`. A key that had an event before breaks the statement.
+of which come from `values`, `sequence` from 1 for each key, and `nth`, the order of all. A key that had an event before
+breaks the statement.
 """
 
 _APPEND_RAW = sa.text("""

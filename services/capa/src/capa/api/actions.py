@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
 from capa.api.desk import Desk, reference_of
 from capa.api.parameters import ActionPath, ProductQuery, SeverityQuery, any_of
@@ -13,6 +12,7 @@ from capa.domain.action import State
 from capa.usecases.reading import ActionFilter
 from chassis.auth import Principal, requires
 from chassis.etags import etag
+from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 
 TAG = "Actions"
@@ -36,7 +36,7 @@ def router_of(desk: Desk) -> APIRouter:
         state: Annotated[list[State] | None, Query(description="States; repeated, any of them.")] = None,
         nonconformity_id: Annotated[UUID | None, Query(description="Actions of this nonconformity.")] = None,
         case_id: Annotated[UUID | None, Query(description="Actions of this case.")] = None,
-        due_before: Annotated[AwareDatetime | None, Query(description="Due before then.")] = None,
+        due_before: Annotated[Instant | None, Query(description="Due before then.")] = None,
         overdue: Annotated[
             bool | None, Query(description="Open and past the due instant now, or not so.")
         ] = None,

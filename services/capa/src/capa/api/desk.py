@@ -5,18 +5,26 @@ from uuid import UUID
 
 from capa.domain.policy import TriagePolicy
 from capa.domain.risk import CasePolicy
+from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.case_reading import CaseRecords
 from capa.usecases.cause import Cause
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
+from capa.usecases.confirm_signal import ConfirmSignal
+from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.give_action import GiveAction
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
+from capa.usecases.management_review import ReadReview
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
+from capa.usecases.signal_reading import SignalRecords
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
 from capa.usecases.take_nonconformity_step import TakeNonconformityStep
@@ -38,6 +46,14 @@ class Desk:
     change_due: ChangeDue
     complete: CompleteAction
     cancel: CancelAction
+    signal_records: SignalRecords
+    confirm: ConfirmSignal
+    dismiss: DismissSignal
+    clear: ClearSignal
+    report_exposure: ReportExposure
+    indicators: ReadIndicators
+    review: ReadReview
+    assess: AssessEffectiveness
     take_step: TakeStep
     triage_policy: TriagePolicy
     raise_nonconformity: RaiseNonconformity

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
 from capa.api.desk import Desk, reference_of
 from capa.api.nonconformity_answers import NonconformityDetailOut, NonconformityOut
@@ -14,6 +13,7 @@ from capa.domain.nonconformity import State
 from capa.usecases.reading import NonconformityFilter
 from chassis.auth import Principal, requires
 from chassis.etags import etag
+from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 
 TAG = "Nonconformities"
@@ -43,8 +43,8 @@ def router_of(desk: Desk) -> APIRouter:
         category: CategoryQuery = None,
         severity: SeverityQuery = None,
         state: Annotated[list[State] | None, Query(description="States; repeated, any of them.")] = None,
-        raised_from: Annotated[AwareDatetime | None, Query(description="Raised then or later.")] = None,
-        raised_to: Annotated[AwareDatetime | None, Query(description="Raised before then.")] = None,
+        raised_from: Annotated[Instant | None, Query(description="Raised then or later.")] = None,
+        raised_to: Annotated[Instant | None, Query(description="Raised before then.")] = None,
         complaint_id: Annotated[
             UUID | None, Query(description="The one that this complaint is linked to.")
         ] = None,

@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from capa.domain.action import Action, Punctuality, State, Step
 from capa.domain.severity import Severity
 from capa.domain.triage import Outcome
 from capa.usecases.ports import Notice
 from capa.usecases.reading import ActionView, DecisionView
+from chassis.instants import Instant
 from common.history import Entry
 from events.types import CODE_PATTERN
 
@@ -55,7 +56,17 @@ class ReassignIn(_In):
 class ChangeDueIn(_In):
     """Another due instant: either the instant itself or a duration counted from now."""
 
-    due_at: AwareDatetime | None = Field(
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}, other: {"type": "null"}}}
+                for name, other in (("due_at", "due"), ("due", "due_at"))
+            ],
+            "examples": [{"due": "3wd", "reason": "the supplier answers on Friday"}],
+        }
+    )
+
+    due_at: Instant | None = Field(
         None, description="The new due instant, with its offset.", examples=["2026-12-01T17:00:00+01:00"]
     )
     due: DurationText | None = Field(
@@ -82,7 +93,7 @@ class CompleteIn(_In):
         description="What shows that it was done.",
         examples=["All affected letters recalled, list in QM-2231."],
     )
-    completed_at: AwareDatetime | None = Field(
+    completed_at: Instant | None = Field(
         None, description="When it was done, if earlier than now; decides early or late."
     )
 

@@ -24,6 +24,13 @@ TIME_TO_TRIAGE: Final = Histogram(
     buckets=(1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800, 2_592_000),
     registry=WORKER.registry,
 )
+REVIEWS: Final = Counter(
+    "triage_reviews_total",
+    "Decisions that triage took again after an assessment, by what they came to: raised and linked also where the complaint "
+    "belonged to a nonconformity before.",
+    ["outcome"],
+    registry=WORKER.registry,
+)
 BREACHES: Final = Counter(
     "action_breaches_total",
     "Breaches that notifier saw: heeded where the action is open and the deadline its present one, else ignored.",
@@ -32,6 +39,7 @@ BREACHES: Final = Counter(
 )
 
 for outcome in Outcome:
+    REVIEWS.labels(outcome.value)
     for severity in Severity:
         TIME_TO_TRIAGE.labels(outcome.value, severity.value)
 for heeded in ("heeded", "ignored"):

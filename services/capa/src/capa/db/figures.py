@@ -17,6 +17,9 @@ _ACTIONS = sa.text("""
 SELECT kind, team, due_at < CAST(:now AS timestamptz) AS overdue, count(*) AS number
   FROM action WHERE state = 'open' GROUP BY kind, team, overdue
 """)
+_SIGNALS = sa.text("""
+SELECT state, count(*) AS number FROM signal WHERE state IN ('raised', 'confirmed') GROUP BY state
+""")
 _CASES = sa.text("""
 SELECT state, coalesce(next_due_at < CAST(:now AS timestamptz), false) AS overdue, count(*) AS number
   FROM corrective_case WHERE state NOT IN ('rejected', 'closed_effective', 'cancelled') GROUP BY state, overdue
@@ -36,6 +39,7 @@ class PostgresFigures:
             raised = (await connection.execute(_NONCONFORMITIES, {"limits": limits})).all()
             worked_on = (await connection.execute(_CASES, {"now": now})).all()
             given = (await connection.execute(_ACTIONS, {"now": now})).all()
+            latched = (await connection.execute(_SIGNALS)).all()
         oldest_first = [name for name, _ in reversed(AGE_CLASSES)]
         return Figures(
             [
@@ -45,4 +49,5 @@ class PostgresFigures:
             [OpenActions(row.kind, row.team, row.overdue, row.number) for row in given],
             [OpenCases(row.state, row.overdue, row.number) for row in worked_on],
             min((row.oldest for row in raised), default=None),
+            {row.state: row.number for row in latched},
         )

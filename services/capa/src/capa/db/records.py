@@ -236,6 +236,7 @@ def _linked_complaint(row: Any) -> LinkedComplaint:
         row.channel,
         row.received_at,
         row.linked_at,
+        row.ended,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from capa.db.rows import action_of, case_of, decision_of, entry_of, nonconformity_of
+from capa.db.signal_rows import signal_of
 from capa.db.tables import (
     action,
     complaint,
@@ -16,10 +17,12 @@ from capa.db.tables import (
     history,
     nonconformity,
     nonconformity_complaint,
+    signal,
     triage_decision,
 )
 from capa.domain.case.case import Case
 from capa.domain.nonconformity import Nonconformity
+from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision
 from capa.usecases.ports import Link, Scope, StandingAction
 from common.history import Entry
@@ -104,6 +107,13 @@ class PostgresStanding:
         ids = [each.id for each in found]
         last, moved = await self._entries(ids), await self._entries(ids, "due_changed")
         return [StandingAction(each, last[each.id], moved.get(each.id)) for each in found]
+
+    async def signals(self, scope: Scope) -> Sequence[Signal]:
+        """Read signals in the order of their ids."""
+        query = _page(sa.select(signal), [signal.c.id], scope).with_for_update(read=True)
+        if scope.since is not None:
+            query = query.where(_changed_since(signal.c.id, scope))
+        return [signal_of(row) for row in await self._connection.execute(query)]
 
     async def _nonconformities(self, statement: sa.Select[Any], ids: set[UUID]) -> dict[UUID, Nonconformity]:
         rows = await self._connection.execute(statement, {"ids": list(ids)})

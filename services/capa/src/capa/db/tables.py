@@ -10,6 +10,7 @@ delivery.attach(metadata)
 
 NONCONFORMITY_NUMBERS = sa.Sequence("nonconformity_number", start=1001, metadata=metadata)
 ACTION_NUMBERS = sa.Sequence("action_number", start=1001, metadata=metadata)
+SIGNAL_NUMBERS = sa.Sequence("signal_number", start=1001, metadata=metadata)
 
 CASE_NUMBERS = sa.Sequence("case_number", start=1001, metadata=metadata)
 
@@ -48,7 +49,13 @@ complaint = sa.Table(
     _instant("received_at"),
     sa.Column("historical", sa.Boolean, nullable=False),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # Once it was assessed, severity and category are those of the assessment.
+    _instant("assessed_at", nullable=True),
+    _text("ended", nullable=True),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="complaint_severity"),
+    sa.CheckConstraint("ended IN ('rejected', 'withdrawn', 'linked')", name="complaint_ended"),
+    sa.Index("complaint_by_place", "product", "category", "received_at"),
+    sa.Index("complaint_by_time", "received_at"),
 )
 
 nonconformity = sa.Table(
@@ -248,4 +255,104 @@ history = sa.Table(
     _text("reason"),
     _text("previous"),
     _text("hash"),
+)
+
+
+def _series() -> list[sa.Column[str]]:
+    """Make the columns that name a chart: its watch, product and category."""
+    return [sa.Column(name, sa.Text, primary_key=True) for name in ("watch", "product", "category")]
+
+
+# Units that complaints are counted against, over the days from the first to the one before the next.
+exposure = sa.Table(
+    "exposure",
+    metadata,
+    sa.Column("product", sa.Text, primary_key=True),
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("first_day", sa.Date, primary_key=True),
+    sa.Column("next_day", sa.Date, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    _text("actor"),
+    _instant("reported_at"),
+    sa.CheckConstraint("first_day < next_day", name="exposure_days"),
+    sa.CheckConstraint("units >= 0", name="exposure_units"),
+    sa.CheckConstraint("unit IN ('shipped', 'sold', 'in_use')", name="exposure_unit"),
+)
+
+# The levels that a process had, each from its begin; the first begins with the first complaint and stands nowhere.
+chart_phase = sa.Table(
+    "chart_phase",
+    metadata,
+    *_series(),
+    sa.Column("phase", sa.Integer, primary_key=True, autoincrement=False),
+    _instant("begins_at"),
+    _text("actor"),
+    _text("reason"),
+)
+
+# Limits are frozen once, for one definition of the watch and one phase.
+chart_limits = sa.Table(
+    "chart_limits",
+    metadata,
+    *_series(),
+    sa.Column("definition", sa.Text, primary_key=True),
+    sa.Column("phase", sa.Integer, primary_key=True, autoincrement=False),
+    _instant("baseline_from"),
+    _instant("baseline_to"),
+    _instant("frozen_at"),
+    _text("policy_version"),
+    sa.Column("exposed", sa.Boolean, nullable=False),
+    _text("kind"),
+    sa.Column("limits", pg.JSONB, nullable=False),
+)
+
+_LATCHED = "state IN ('raised', 'confirmed')"
+
+signal = sa.Table(
+    "signal",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _text("number"),
+    _text("state"),
+    _text("watch"),
+    _text("product"),
+    _text("category"),
+    _text("rule"),
+    _instant("first_at"),
+    _instant("last_at"),
+    sa.Column("complaints", sa.Integer, nullable=False),
+    _text("severity"),
+    _text("explanation"),
+    sa.Column("phase", sa.Integer),
+    sa.Column("evidence", pg.JSONB, nullable=False),
+    _text("policy_version"),
+    _instant("raised_at"),
+    _instant("decided_at", nullable=True),
+    _instant("cleared_at", nullable=True),
+    _text("reason"),
+    _text("clear_reason"),
+    sa.Column("nonconformity_id", sa.Uuid, sa.ForeignKey("nonconformity.id")),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("number", name="signal_number_once"),
+    sa.CheckConstraint("state IN ('raised', 'confirmed', 'dismissed', 'cleared')", name="signal_state"),
+    sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="signal_severity"),
+    # Whoever evaluates takes turns; this keeps one signal latched for each rule and place, whatever happens.
+    sa.Index(
+        "signal_latched_once",
+        "watch",
+        "product",
+        "category",
+        "rule",
+        unique=True,
+        postgresql_where=sa.text(_LATCHED),
+    ),
+    sa.Index("signal_by_time", "raised_at", "id"),
+)
+
+# When signals were evaluated last, so that several workers take turns.
+evaluation = sa.Table(
+    "evaluation",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _instant("at"),
 )

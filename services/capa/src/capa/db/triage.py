@@ -31,9 +31,20 @@ from capa.db.tables import (
 )
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
-from capa.domain.triage import Decision
+from capa.domain.severity import Severity
+from capa.domain.triage import Decision, Outcome
 from capa.usecases.chronicle import Change
-from capa.usecases.ports import Amendment, Effect, Linked, Nearby, Raised
+from capa.usecases.ports import (
+    Amendment,
+    Assessment,
+    Belonging,
+    Effect,
+    Ending,
+    Linked,
+    Nearby,
+    Raised,
+    Worsened,
+)
 from chassis.many_rows import Row, document, in_one, insert_rows
 from common.history import Entry
 
@@ -96,11 +107,57 @@ _AMEND = (
     .where(complaint.c.id == sa.bindparam("complaint_id"), complaint.c.version < sa.bindparam("to_version"))
     .values(
         version=sa.bindparam("to_version"),
+        # What its source says of severity and category counts until they are assessed here.
+        severity=sa.case(
+            (complaint.c.assessed_at.is_(None), sa.bindparam("to_severity")), else_=complaint.c.severity
+        ),
+        product=sa.bindparam("to_product"),
+        category=sa.case(
+            (complaint.c.assessed_at.is_(None), sa.bindparam("to_category")), else_=complaint.c.category
+        ),
+    )
+)
+_ASSESS = (
+    sa.update(complaint)
+    .where(complaint.c.id == sa.bindparam("complaint_id"), complaint.c.version < sa.bindparam("to_version"))
+    .values(
+        version=sa.bindparam("to_version"),
         severity=sa.bindparam("to_severity"),
         product=sa.bindparam("to_product"),
         category=sa.bindparam("to_category"),
+        assessed_at=sa.bindparam("at"),
     )
+    .returning(complaint)
 )
+# Two statements: one that changes a row cannot tell what was there before.
+_HOLD = (
+    sa.select(complaint.c.ended, complaint.c.version)
+    .where(complaint.c.id == sa.bindparam("complaint_id"))
+    .with_for_update()
+)
+_END = (
+    sa.update(complaint)
+    .where(complaint.c.id == sa.bindparam("complaint_id"))
+    .values(version=sa.bindparam("to_version"), ended=sa.bindparam("to_ended"))
+)
+_DECIDED = (
+    sa.select(triage_decision.c.ordinal, triage_decision.c.outcome, triage_decision.c.nonconformity_id)
+    .where(triage_decision.c.complaint_id == sa.bindparam("complaint_id"))
+    .order_by(triage_decision.c.ordinal.desc())
+    .limit(1)
+)
+_TARGET = (
+    sa.select(nonconformity, *(column.label(f"last_{column.name}") for column in _LAST.c))
+    .join(_LAST, sa.true())
+    .where(nonconformity.c.id == sa.bindparam("nonconformity_id"))
+    .with_for_update(of=nonconformity)
+)
+_HELD = (
+    sa.select(nonconformity.c.id)
+    .where(nonconformity.c.id == sa.bindparam("nonconformity_id"))
+    .with_for_update()
+)
+_NOTE = insert_rows(history, "entries")
 
 
 class PostgresTriage:
@@ -157,9 +214,10 @@ class PostgresTriage:
                 continue
             target = effect.nonconformity
             standing[target.id] = row_of_nonconformity(target)
-            links.append(_link(decision, target))
+            if not isinstance(effect, Worsened):
+                links.append(_link(decision, target))
             match effect:
-                case Linked(change=change):
+                case Linked(change=change) | Worsened(change=change):
                     entries.append(self._entry(target.id, change))
                 case Raised(action=given):
                     entries.append(self._entry(target.id, effect.nonconformity_change))
@@ -189,6 +247,45 @@ class PostgresTriage:
             },
         )
 
+    async def assess(self, assessment: Assessment) -> Complaint | None:
+        """Show a complaint as it was assessed and lock it."""
+        given = {
+            "complaint_id": assessment.complaint_id,
+            "to_version": assessment.version,
+            "to_severity": assessment.severity.value,
+            "to_product": assessment.product,
+            "to_category": assessment.category,
+            "at": assessment.at,
+        }
+        row = (await self._connection.execute(_ASSESS, given)).one_or_none()
+        return None if row is None or row.ended is not None else _complaint_of(row)
+
+    async def end(self, ending: Ending) -> bool:
+        """Note that a complaint ended or was taken up again; False where that is no news."""
+        given = {"complaint_id": ending.complaint_id}
+        row = (await self._connection.execute(_HOLD, given)).one_or_none()
+        if row is None or row.version >= ending.version:
+            return False
+        values = {**given, "to_version": ending.version, "to_ended": ending.ended}
+        await self._connection.execute(_END, values)
+        return bool(row.ended != ending.ended)
+
+    async def belonging(self, complaint_id: UUID) -> Belonging:
+        """Read what was decided last about a complaint that was decided about, and lock where it belongs."""
+        decided = (await self._connection.execute(_DECIDED, {"complaint_id": complaint_id})).one()
+        target = None
+        if decided.nonconformity_id is not None:
+            given = {"nonconformity_id": decided.nonconformity_id}
+            # Locked first, so that the end of its history is read as the holder of the lock before left it.
+            await self._connection.execute(_HELD, given)
+            target = self._remember((await self._connection.execute(_TARGET, given)).one())
+        return Belonging(decided.ordinal, Outcome(decided.outcome), target)
+
+    async def note(self, nonconformity: Nonconformity, change: Change) -> None:
+        """Continue the history of a nonconformity that was read in this transaction."""
+        entry = self._entry(nonconformity.id, change)
+        await self._connection.execute(_NOTE, {"entries": document([entry])})
+
     def _remember(self, row: Any) -> Nonconformity:
         found = nonconformity_of(row)
         self._last[found.id] = entry_of(_last_of(row))
@@ -215,6 +312,21 @@ def _link(decision: Decision, target: Nonconformity) -> Row:
         "complaint_id": decision.complaint.id,
         "linked_at": decision.decided_at,
     }
+
+
+def _complaint_of(row: Any) -> Complaint:
+    return Complaint(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        severity=Severity(row.severity),
+        product=row.product,
+        category=row.category,
+        channel=row.channel,
+        received_at=row.received_at,
+        historical=row.historical,
+        correlation_id=row.correlation_id,
+    )
 
 
 def _row_of_complaint(value: Complaint) -> Row:

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from capa.db.actions import PostgresActions
 from capa.db.cases import PostgresCases
+from capa.db.exposures import PostgresExposures
 from capa.db.nonconformities import PostgresNonconformities
+from capa.db.signals import PostgresSignals
 from capa.db.standing import PostgresStanding
 from capa.db.triage import PostgresTriage
 from common.clock import Clock
@@ -30,6 +32,8 @@ class PostgresWork:
         self._nonconformities = PostgresNonconformities(connection)
         self._cases = PostgresCases(connection)
         self._standing = PostgresStanding(connection)
+        self._signals = PostgresSignals(connection)
+        self._exposures = PostgresExposures(connection)
         self.announced: list[Event[Contract]] = []
 
     @property
@@ -56,6 +60,16 @@ class PostgresWork:
     def standing(self) -> PostgresStanding:
         """What stands in the records."""
         return self._standing
+
+    @property
+    def signals(self) -> PostgresSignals:
+        """Signals and the limits of charts."""
+        return self._signals
+
+    @property
+    def exposures(self) -> PostgresExposures:
+        """Reported units."""
+        return self._exposures
 
     def announce(self, *events: Event[Contract]) -> None:
         """Collect events, to be told in this order if the transaction commits."""

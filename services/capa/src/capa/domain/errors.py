@@ -4,11 +4,16 @@ Refusal
 ├── Missing
 │   ├── NonconformityMissing   no such nonconformity
 │   ├── ActionMissing          no such action
+│   ├── SignalMissing          no such signal
 │   ├── CaseMissing            no such corrective-action case
 │   └── ComplaintUnknown       no complaint of this id is known here
 ├── Conflicting
 │   ├── StepNotPossible        something stands in the way of the step
-│   └── AlreadyLinked          the complaint belongs to the nonconformity already
+│   ├── AlreadyLinked          the complaint belongs to the nonconformity already
+│   ├── SignalStepNotPossible  the signal's state does not allow the step
+│   ├── NothingToRaiseFrom     no complaint of a signal can raise a nonconformity
+│   ├── ExposureMissing        a baseline has no exposure on record
+│   └── ExposureOverlaps       another figure counts some of the same days
 ├── Stale                      (common) somebody else changed the action first
 └── Unacceptable
     ├── ReasonMissing          a change that needs a reason has none
@@ -16,6 +21,8 @@ Refusal
     ├── OwnerUnchanged         the action has this owner and team already
     ├── DueUnchanged           the action is due then already
     ├── DueInPast              the new due instant has passed
+    ├── ExposureInvalid        an exposure has no days, or no number of units
+    ├── SpanInvalid            figures are asked for a span that has no length, or is too long
     ├── CompletionTimeInvalid  the completion lies before the action was given or after now
     ├── RationaleMissing       a decision does not say why
     ├── DispositionInvalid     the parts of a disposition contradict each other or what is affected
@@ -88,6 +95,48 @@ class CompletionTimeInvalid(Unacceptable):
     """An action is completed after it was given and not in the future."""
 
     code: ClassVar[str] = "completion_time_invalid"
+
+
+class SignalMissing(Missing):
+    """There is no such signal."""
+
+    code: ClassVar[str] = "signal_not_found"
+
+
+class SignalStepNotPossible(Conflicting):
+    """The signal's state does not allow the step."""
+
+    code: ClassVar[str] = "signal_step_not_possible"
+
+
+class NothingToRaiseFrom(Conflicting):
+    """Every complaint of a signal has raised a nonconformity already, and none of them is open."""
+
+    code: ClassVar[str] = "nothing_to_raise_from"
+
+
+class ExposureMissing(Conflicting):
+    """What happened before is to be set against units that are not on record for every day."""
+
+    code: ClassVar[str] = "exposure_missing"
+
+
+class ExposureOverlaps(Conflicting):
+    """Another figure for the same product and kind of unit counts some of the same days."""
+
+    code: ClassVar[str] = "exposure_overlaps"
+
+
+class ExposureInvalid(Unacceptable):
+    """An exposure covers at least one day, and is a number of units."""
+
+    code: ClassVar[str] = "exposure_invalid"
+
+
+class SpanInvalid(Unacceptable):
+    """Figures are told for a span that ends after it begins."""
+
+    code: ClassVar[str] = "span_invalid"
 
 
 class CaseMissing(Missing):

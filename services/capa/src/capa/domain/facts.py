@@ -26,6 +26,23 @@ class ComplaintLinked:
 
 
 @dataclass(frozen=True, slots=True)
+class SeverityRaised:
+    """A complaint that belongs to a nonconformity was assessed as graver than that was thought to be."""
+
+    complaint_id: UUID
+    complaint_number: str
+    previous_severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintNoted:
+    """A complaint that belongs to a nonconformity ended as `ended` says, or was taken up again (None)."""
+
+    complaint_id: UUID
+    ended: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NonconformityDescribed:
     """It was said what was not met and what is affected."""
 

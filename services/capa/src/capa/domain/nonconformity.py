@@ -7,7 +7,7 @@ from uuid import UUID
 
 from capa.domain.complaint import Complaint
 from capa.domain.disposition import Affected, CaseDecision, Disposition
-from capa.domain.facts import ComplaintLinked, NonconformityRaised
+from capa.domain.facts import ComplaintLinked, NonconformityRaised, SeverityRaised
 from capa.domain.severity import Severity, worse
 from common.refusals import Stale
 
@@ -75,6 +75,11 @@ class Nonconformity:
             version=self.version + 1,
         )
         return linked, ComplaintLinked(complaint.id, complaint.number, self.severity)
+
+    def worsen(self, complaint: Complaint) -> tuple["Nonconformity", SeverityRaised]:
+        """Take over the severity that a complaint of it was assessed with, which is graver than its own."""
+        worsened = replace(self, severity=complaint.severity, version=self.version + 1)
+        return worsened, SeverityRaised(complaint.id, complaint.number, self.severity)
 
 
 def raise_from(

@@ -8,7 +8,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from capa.domain.complaint import Complaint
-from capa.domain.nonconformity import Nonconformity
+from capa.domain.nonconformity import Nonconformity, State
 from capa.domain.policy import Result, Rule, TriagePolicy
 
 HISTORICAL = "historical"
@@ -16,6 +16,16 @@ HISTORICAL = "historical"
 
 OPEN_NONCONFORMITY = "open_nonconformity"
 """The reason of every link."""
+
+SIGNAL = "signal"
+"""The reason, and the name of the built-in rule, where somebody confirmed a signal that a complaint is evidence of."""
+
+
+ASSESSMENT = "assessment"
+"""The reason, and the name of the built-in rule, where an assessment changes nothing about a link."""
+
+SEVERITY_RAISED = "severity_raised"
+"""The reason where an assessment raises the severity of a nonconformity."""
 
 
 class Outcome(StrEnum):
@@ -37,6 +47,10 @@ class Verdict:
     target: Nonconformity | None = None
 
 
+Trigger = Literal["received", "assessed", "signal"]
+"""What asks for a decision."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """A verdict on record; `ordinal` counts the decisions about one complaint, `trigger` is what asked for this one."""
@@ -44,7 +58,7 @@ class Decision:
     id: UUID
     complaint: Complaint
     ordinal: int
-    trigger: Literal["received"]
+    trigger: Trigger
     verdict: Verdict
     policy_version: str
     decided_at: datetime
@@ -78,6 +92,43 @@ def judge(policy: TriagePolicy, complaint: Complaint, nearby: Sequence[Nonconfor
             )
         case never:
             assert_never(never)
+
+
+def judge_confirmed(complaint: Complaint, number: str, why: str, nearby: Sequence[Nonconformity]) -> Verdict:
+    """Decide about a complaint that is evidence of a confirmed signal: the nearest open nonconformity, else a new one."""
+    said = f"Signal {number} was confirmed{f': {why}' if why else '.'}"
+    if not nearby:
+        explanation = f"{said} Complaint {complaint.number} is the newest of its evidence."
+        return Verdict(Outcome.RAISED, SIGNAL, SIGNAL, explanation)
+    target = min(
+        nearby, key=lambda each: (abs(each.anchor_at - complaint.received_at), each.raised_at, each.id)
+    )
+    explanation = f"{said} Nonconformity {target.number} is open for the same product and category."
+    return Verdict(Outcome.LINKED, SIGNAL, OPEN_NONCONFORMITY, explanation, target)
+
+
+def judge_again(complaint: Complaint, outcome: Outcome, target: Nonconformity) -> Verdict:
+    """Decide about an assessed complaint that belongs to a nonconformity already: it stays there, as it came there.
+
+    Where it is graver than the nonconformity, and that is open, the nonconformity takes its severity over.
+    """
+    graver = is_graver(complaint, target)
+    stays = f"rises from {target.severity} to {complaint.severity}" if graver else f"stays {target.severity}"
+    elsewhere = (
+        ""
+        if (target.product, target.category) == (complaint.product, complaint.category)
+        else f" It was assessed as one of {complaint.product} / {complaint.category}; the link stays all the same."
+    )
+    explanation = (
+        f"Complaint {complaint.number} was assessed as {complaint.severity}. It belongs to nonconformity {target.number}, "
+        f"whose severity {stays}.{elsewhere}"
+    )
+    return Verdict(outcome, ASSESSMENT, SEVERITY_RAISED if graver else ASSESSMENT, explanation, target)
+
+
+def is_graver(complaint: Complaint, target: Nonconformity) -> bool:
+    """Tell whether a complaint raises the severity of the open nonconformity that it belongs to."""
+    return target.state is State.OPEN and complaint.severity.rank > target.severity.rank
 
 
 def _is_past(policy: TriagePolicy, complaint: Complaint) -> bool:

@@ -42,6 +42,13 @@ ACTIONS: Final = Gauge(
     ["kind", "overdue", "team"],
     registry=WORKER.registry,
 )
+SIGNALS: Final = Gauge(
+    "signals_open",
+    f"Trend signals that are raised, and wait for somebody to look, or confirmed and not yet cleared. {SAME_IN_ALL}",
+    ["state"],
+    registry=WORKER.registry,
+)
+_LATCHED: Final = ("raised", "confirmed")
 CASES: Final = Gauge(
     "cases_open",
     f"Corrective-action cases that are not ended, by state and by whether a clock of them has run out. {SAME_IN_ALL}",
@@ -65,6 +72,8 @@ class OpenGauges:
                 NONCONFORMITIES.labels(severity.value, product)
             for age, _ in AGE_CLASSES:
                 NONCONFORMITY_AGES.labels(severity.value, age)
+        for state in _LATCHED:
+            SIGNALS.labels(state)
         for state in sorted(set(State) - FINAL):
             for overdue in (True, False):
                 CASES.labels(state.value, _word(overdue))
@@ -88,6 +97,8 @@ class OpenGauges:
         _show(NONCONFORMITIES, by_product)
         _show(NONCONFORMITY_AGES, by_age)
         _show(ACTIONS, actions)
+        for state in _LATCHED:
+            SIGNALS.labels(state).set(figures.signals.get(state, 0))
         _show(CASES, {(each.state, _word(each.overdue)): each.number for each in figures.cases})
         OLDEST_NONCONFORMITY.set(_age(figures.oldest_raised_at, now))
 

@@ -34,6 +34,16 @@ class CapaSettings(ServiceSettings):
         None, description="The file of the policy of cases; else cases.toml in the configuration folder."
     )
 
+    signal_policy: Path | None = Field(
+        None,
+        description="The file that says what is watched for trends; else signals.toml in the configuration folder.",
+    )
+
+    @property
+    def signal_policy_file(self) -> Path:
+        """The file that says what is watched."""
+        return self.signal_policy or self.config_dir / "signals.toml"
+
     @property
     def triage_policy_file(self) -> Path:
         """The file that the policy is read from."""

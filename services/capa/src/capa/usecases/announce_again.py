@@ -1,4 +1,4 @@
-"""Tells again what stands in capa's records: decisions, nonconformities, what is linked to them, cases, and actions."""
+"""Tells again what stands in capa's records: decisions, nonconformities and their links, cases, actions, and signals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import Scope, Standing, StartWork
+from capa.usecases.signal_telling import tell_signal
 from capa.usecases.standing_action import tell_action
 from capa.usecases.standing_case import last_change, standing_facts
 from common.actor import Actor
@@ -23,10 +24,11 @@ NONCONFORMITIES: Final = "nonconformities"
 LINKS: Final = "links"
 CASES: Final = "cases"
 ACTIONS: Final = "actions"
-SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, CASES, ACTIONS)
+SIGNALS: Final = "signals"
+SECTIONS: Final = (DECISIONS, NONCONFORMITIES, LINKS, CASES, ACTIONS, SIGNALS)
 """In this order, so that each nonconformity is told before what is linked to it, and actions after what they belong to."""
 
-_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, CASES: 1, ACTIONS: 1}
+_NUMBER_OF_KEYS: Final = {DECISIONS: 1, NONCONFORMITIES: 1, LINKS: 2, CASES: 1, ACTIONS: 1, SIGNALS: 1}
 _CAPA: Final = Cause(Actor("service", "capa"))
 """Triage decides, raises and links by policy."""
 
@@ -70,8 +72,10 @@ class AnnounceAgain:
                 return await self._links(standing, scope)
             case "cases":
                 return await self._cases(standing, scope)
-            case _:
+            case "actions":
                 return await self._actions(standing, scope)
+            case _:
+                return [((str(each.id),), tell_signal(each, _CAPA)) for each in await standing.signals(scope)]
 
     async def _decisions(self, standing: Standing, scope: Scope) -> list[Telling]:
         return [

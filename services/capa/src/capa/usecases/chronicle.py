@@ -20,6 +20,7 @@ from capa.domain.facts import (
     ActionVerified,
     CaseNeedDecided,
     ComplaintLinked,
+    ComplaintNoted,
     CostRecorded,
     DueChanged,
     EvidenceRejected,
@@ -30,6 +31,7 @@ from capa.domain.facts import (
     NonconformityDispositioned,
     NonconformityFact,
     NonconformityRaised,
+    SeverityRaised,
 )
 from capa.domain.nonconformity import Nonconformity
 from common.actor import Actor
@@ -73,6 +75,24 @@ def of_linked(nonconformity: Nonconformity, fact: ComplaintLinked, at: datetime,
     changes["severity"] = _moved(fact.previous_severity.value, nonconformity.severity.value)
     reason = f"complaint {fact.complaint_number} is of severity {nonconformity.severity}"
     return Change(at, str(actor), "complaint_linked", changes, reason)
+
+
+def of_severity(nonconformity: Nonconformity, fact: SeverityRaised, at: datetime, actor: Actor) -> Change:
+    """Write down that the assessment of a complaint raised the severity."""
+    changes: dict[str, object] = {
+        "complaint_id": str(fact.complaint_id),
+        "severity": _moved(fact.previous_severity.value, nonconformity.severity.value),
+    }
+    reason = f"complaint {fact.complaint_number} was assessed as {nonconformity.severity}"
+    return Change(at, str(actor), "severity_raised", changes, reason)
+
+
+def of_noted(fact: ComplaintNoted, at: datetime, actor: Actor) -> Change:
+    """Write down that a complaint ended, or was taken up again; it stays linked."""
+    action = "complaint_reopened" if fact.ended is None else f"complaint_{fact.ended}"
+    # A complaint that was linked to a nonconformity is another thing than one that was linked to a complaint.
+    action = "complaint_is_duplicate" if fact.ended == "linked" else action
+    return Change(at, str(actor), action, {"complaint_id": str(fact.complaint_id)})
 
 
 def of_nonconformity(

@@ -1,6 +1,6 @@
 """How much is open now, as the gauges show it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -46,12 +46,13 @@ class OpenCases:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is open at one instant, and since when the oldest open nonconformity is."""
+    """What is open at one instant, since when the oldest open nonconformity is, and signals by their latched states."""
 
     nonconformities: Sequence[OpenNonconformities]
     actions: Sequence[OpenActions]
     cases: Sequence[OpenCases]
     oldest_raised_at: datetime | None
+    signals: Mapping[str, int]
 
 
 class ReadFigures(Protocol):

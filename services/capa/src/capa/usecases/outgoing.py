@@ -20,6 +20,7 @@ from capa.domain.facts import (
     EvidenceRejected,
     ExtensionAsked,
     ExtensionDecided,
+    SeverityRaised,
 )
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.triage import Decision
@@ -94,6 +95,19 @@ class Announcer:
             number=nonconformity.number,
             complaint_id=fact.complaint_id,
             complaints=nonconformity.complaints,
+        )
+        return _of_nonconformity(data, nonconformity, at, cause)
+
+    def severity_raised(
+        self, nonconformity: Nonconformity, fact: SeverityRaised, at: datetime, cause: Cause
+    ) -> Event[Contract]:
+        """Tell that a nonconformity is graver than it was thought to be."""
+        data = told.NonconformitySeverityRaisedV1(
+            nonconformity_id=nonconformity.id,
+            number=nonconformity.number,
+            complaint_id=fact.complaint_id,
+            severity=Severity(nonconformity.severity.value),
+            previous_severity=Severity(fact.previous_severity.value),
         )
         return _of_nonconformity(data, nonconformity, at, cause)
 

@@ -14,8 +14,10 @@ from capa.domain.case.values import RecordLink, Signature
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
-from capa.domain.triage import Decision
+from capa.domain.signals.signal import Signal
+from capa.domain.triage import Decision, Outcome
 from capa.usecases.chronicle import Change
+from capa.usecases.signal_ports import Exposures, Signals
 from common.history import Entry
 from events.delivery import Claim, Delivery
 from events.envelope import Contract, Event
@@ -37,6 +39,44 @@ class Linked:
 
     nonconformity: Nonconformity
     change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Worsened:
+    """What a decision about a complaint that belongs there already changes."""
+
+    nonconformity: Nonconformity
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What intake found on assessing a complaint; `version` is the complaint's."""
+
+    complaint_id: UUID
+    version: int
+    severity: Severity
+    product: str
+    category: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """That a complaint ended without an answer of its own, as `ended` says, or was taken up again (None)."""
+
+    complaint_id: UUID
+    version: int
+    ended: Literal["rejected", "withdrawn", "linked"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """What was decided last about a complaint, and the nonconformity that it belongs to, locked."""
+
+    ordinal: int
+    outcome: Outcome
+    nonconformity: Nonconformity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +105,7 @@ class Notice:
     reason: str | None = None
 
 
-Effect = Raised | Linked | None
+Effect = Raised | Linked | Worsened | None
 """What a decision does beside being taken."""
 
 
@@ -130,6 +170,10 @@ class Standing(Protocol):
         """Read actions in the order of their ids, each with what was done last."""
         ...
 
+    async def signals(self, scope: Scope) -> Sequence[Signal]:
+        """Read signals in the order of their ids."""
+        ...
+
 
 class Triage(Protocol):
     """Complaints, and what was decided about them."""
@@ -152,6 +196,25 @@ class Triage(Protocol):
 
     async def keep(self, decided: Sequence[tuple[Decision, Effect]]) -> None:
         """Write decisions about admitted complaints and their effects down, each of which follows from those before."""
+        ...
+
+    async def assess(self, assessment: Assessment) -> Complaint | None:
+        """Show a complaint as it was assessed and lock it.
+
+        None where nothing is to be decided: it is unknown, has ended, or a newer version is shown already.
+        """
+        ...
+
+    async def end(self, ending: Ending) -> bool:
+        """Note that a complaint ended or was taken up again; False where that is no news."""
+        ...
+
+    async def belonging(self, complaint_id: UUID) -> Belonging:
+        """Read what was decided last about a complaint that was decided about, and lock where it belongs."""
+        ...
+
+    async def note(self, nonconformity: Nonconformity, change: Change) -> None:
+        """Continue the history of a nonconformity that was read in this transaction."""
         ...
 
     async def amend(self, amendment: Amendment) -> None:
@@ -283,6 +346,16 @@ class Work(Protocol):
     @property
     def standing(self) -> Standing:
         """What stands in the records."""
+        ...
+
+    @property
+    def signals(self) -> Signals:
+        """Signals and the limits of charts."""
+        ...
+
+    @property
+    def exposures(self) -> Exposures:
+        """Reported units."""
         ...
 
     def announce(self, *events: Event[Contract]) -> None:

@@ -57,6 +57,7 @@ class LinkedComplaint:
     channel: str
     received_at: datetime
     linked_at: datetime
+    ended: str | None
 
 
 @dataclass(frozen=True, slots=True)

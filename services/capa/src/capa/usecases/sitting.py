@@ -14,7 +14,7 @@ from capa.domain.due import Due, counted
 from capa.domain.nonconformity import Nonconformity, raise_from
 from capa.domain.policy import TriagePolicy
 from capa.domain.severity import Severity
-from capa.domain.triage import Decision, Outcome, Verdict
+from capa.domain.triage import Decision, Outcome, Trigger, Verdict
 from capa.usecases import chronicle
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
@@ -86,9 +86,23 @@ class Sitting:
         self._now = now
         self._dues: dict[Severity, Due] = {}
 
-    def decide(self, complaint: Complaint, cause: Cause) -> Decided:
-        """Decide about the next complaint."""
+    def decide(
+        self, complaint: Complaint, cause: Cause, *, ordinal: int = 1, trigger: Trigger = "received"
+    ) -> Decided:
+        """Decide about the next complaint, for the `ordinal`-th time."""
         verdict = triage.judge(self._policy, complaint, self._docket.near(complaint))
+        return self.record(complaint, verdict, cause, ordinal=ordinal, trigger=trigger)
+
+    def record(
+        self,
+        complaint: Complaint,
+        verdict: Verdict,
+        cause: Cause,
+        *,
+        ordinal: int = 1,
+        trigger: Trigger = "received",
+    ) -> Decided:
+        """Carry out a verdict about a complaint, the one of this ordinal."""
         effect, events = self._effect(complaint, verdict, cause)
         nonconformity = None if effect is None else effect.nonconformity
         if nonconformity is not None:
@@ -96,8 +110,8 @@ class Sitting:
         decision = Decision(
             id=new_id(),
             complaint=complaint,
-            ordinal=1,
-            trigger="received",
+            ordinal=ordinal,
+            trigger=trigger,
             verdict=verdict,
             policy_version=self._policy.version,
             decided_at=self._now,

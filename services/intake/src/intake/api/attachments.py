@@ -18,13 +18,15 @@ from common.refusals import Refusal
 from intake.api.attachment_counting import DOWNLOADS, FAILURES, REFUSED, UPLOADED_BYTES, UPLOADS
 from intake.api.complaints import Reference
 from intake.api.download import headers_of, tag_of, wanted
+from intake.api.personal_reads import ReadRecorder
 from intake.api.schemas import FileOut, FilesOut
 from intake.api.shaping import FILES, shape_file
-from intake.api.upload_body import CHECKSUM, FIELD, FORM, Body, read_checksum, read_upload
+from intake.api.upload_body import CHECKSUM, CHECKSUM_PATTERN, FIELD, FORM, Body, read_checksum, read_upload
 from intake.domain.attached_file import AttachedFile, FileDeleted, FileState
 from intake.usecases.attach_file import Attach, AttachFile, AttachOutcome
 from intake.usecases.attachments import ContentMissing, Files, NotSetUp, Storage, StorageAway
 from intake.usecases.delete_attachment import DeleteAttachment, DeleteFile
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.ports import RequestKey
 
 PATH: Final = "/v1/complaints/{reference}/attachments"
@@ -58,6 +60,7 @@ class AttachmentServices:
 
     files: Files
     store: Store | None
+    reads: ReadRecorder
 
     def open_store(self) -> Store:
         """Give the store; raises NotSetUp."""
@@ -106,6 +109,7 @@ def _add_handing_over(router: APIRouter, services: AttachmentServices) -> None:
                     CHECKSUM,
                     "SHA-256 of the file in hexadecimal; other content is refused.",
                     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    pattern=CHECKSUM_PATTERN,
                 ),
                 _header(
                     "Content-Disposition",
@@ -184,7 +188,7 @@ def _add_reading(router: APIRouter, services: AttachmentServices) -> None:
     async def download_attachment(
         request: Request, reference: Reference, attachment_id: FileId, principal: Reader
     ) -> Response:
-        """Fetch the content of a file, or a part of it. Scope: attachments:read.
+        """Fetch the content of a file, or a part of it. Scope: attachments:read. Each fetch is recorded.
 
         It comes with its checksum, under a safe name, and to be saved rather than shown.
         """
@@ -197,6 +201,8 @@ def _add_reading(router: APIRouter, services: AttachmentServices) -> None:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         part = wanted(request.headers, file)
         start, end = part or (0, file.size)
+        # It may hold whatever the complainant wrote, so that it is recorded like who complains.
+        await services.reads(principal, ReadOperation.ATTACHMENT, [file.complaint_id])
         with _told():
             content = await store.storage.read(file.id, start=start, end=end)
         DOWNLOADS.inc()
@@ -274,12 +280,14 @@ def _told(body: Body | None = None) -> Iterator[None]:
         raise
 
 
-def _header(name: str, description: str, example: str | None) -> dict[str, Any]:
+def _header(name: str, description: str, example: str | None, pattern: str | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
-        "schema": {"type": "string", "maxLength": 1_000},
+        "schema": {"type": "string", "maxLength": 1_000}
+        if pattern is None
+        else {"type": "string", "pattern": pattern},
     }
     return found if example is None else found | {"example": example}

@@ -17,12 +17,15 @@ from chassis.light import LightRoute
 from chassis.paging import Cursors, PageOf, next_link
 from intake.api.counting import RECEIVED_BY, REPLAYS
 from intake.api.filters import ComplaintQuery
-from intake.api.personal_reads import may_read_personal, record_personal_read
+from intake.api.handling import situation_of
+from intake.api.personal_reads import ReadRecorder, may_read_personal
 from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
 from intake.api.shaping import FILES, PERSONAL, shape, shape_history
+from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.amendment_form import AmendmentForm
 from intake.usecases.complaint_form import ComplaintForm
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.ports import Clock, Repeated, RequestKey
 from intake.usecases.receive_complaint import Outcome, Receive, ReceiveComplaint
 from intake.usecases.views import ComplaintView, Views
@@ -64,6 +67,8 @@ class ComplaintServices:
     views: Views
     cursors: Cursors
     clock: Clock
+    policy: ClosingPolicy
+    reads: ReadRecorder
 
 
 def complaints_router(services: ComplaintServices) -> APIRouter:
@@ -134,12 +139,16 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
             outcome = Outcome.RECEIVED if told.status == HTTPStatus.CREATED else Outcome.UNCHANGED
             REPLAYS.labels(outcome.value).inc()
             view = await services.views.find(str(told.complaint_id))
+            await services.reads.of_views(principal, ReadOperation.READ, [view])
             return _receipt(services, principal, view, outcome, headers=REPLAYED)
         RECEIVED_BY[form.channel, form.reported_severity, told.outcome].inc()
         if told.outcome is Outcome.RECEIVED:
-            view = ComplaintView(complaint=told.complaint, updated_at=told.complaint.recorded_at)
+            view = ComplaintView(
+                complaint=told.complaint, updated_at=told.complaint.recorded_at, clocks=told.clocks
+            )
         else:
             view = await services.views.find(str(told.complaint.id))
+            await services.reads.of_views(principal, ReadOperation.READ, [view])
         return _receipt(services, principal, view, told.outcome)
 
 
@@ -164,23 +173,23 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
             await authenticate(request, PERSONAL)
         bound = query.bound() | {"within": principal.source_system}
         page = await services.views.page(
-            query.filters(),
+            query.filters(services.clock()),
             sort=query.sort,
             after=services.cursors.open(query.cursor, bound),
             limit=query.limit,
             within=principal.source_system,
         )
         now, personal = services.clock(), may_read_personal(principal)
-        if personal:
-            record_personal_read(
-                principal,
-                "list" if query.q is None else "search",
-                complainants=sum(view.complaint.account.complainant is not None for view in page.items),
-            )
+        operation = ReadOperation.LIST if query.q is None else ReadOperation.SEARCH
+        await services.reads.of_views(principal, operation, page.items)
         files = FILES in principal.scopes
+        situation = situation_of(principal, now, services.policy)
         cursor = None if page.next_keys is None else services.cursors.seal(page.next_keys, bound)
         body = {
-            "items": [shape(view, now=now, personal=personal, files=files) for view in page.items],
+            "items": [
+                shape(view, now=now, personal=personal, files=files, situation=situation)
+                for view in page.items
+            ],
             "next_cursor": cursor,
             "has_more": cursor is not None,
         }
@@ -197,9 +206,11 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
     async def read_complaint(reference: Reference, principal: Reader) -> Response:
         """Read a complaint by id or number, with its triage, its nonconformity and that one's actions.
 
-        Scope: complaints:read; who complains is shown with complaints:personal.
+        It says what has been done about it, which steps the caller can take, and of the others what is missing.
+                Scope: complaints:read; who complains is shown with complaints:personal, which is recorded.
         """
         view = await services.views.find(reference, within=principal.source_system)
+        await services.reads.of_views(principal, ReadOperation.READ, [view])
         return _answer(services, principal, view)
 
     @router.get(
@@ -210,10 +221,13 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
     async def read_complaint_history(reference: Reference, principal: Reader) -> Response:
         """Read every change of a complaint: who, when, what and why, in a chain of hashes that is verified here.
 
-        Scope: complaints:read; former texts and personal data are shown with complaints:personal.
+        Scope: complaints:read; former texts and personal data are shown with complaints:personal, which is recorded.
         """
         found = await services.views.history(reference, within=principal.source_system)
-        body = shape_history(found, personal=PERSONAL in principal.scopes)
+        personal = may_read_personal(principal)
+        if personal and any(trace.withheld is not None for trace in found.traces):
+            await services.reads(principal, ReadOperation.HISTORY, [found.complaint_id])
+        body = shape_history(found, personal=personal)
         return Response(orjson.dumps(body), media_type=JSON)
 
 
@@ -234,7 +248,8 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         """Correct what is known about a complaint, with a reason.
 
         What is left out stays, null empties; an object or a list is replaced whole. Where nothing differs, nothing
-        changes and nobody is told. Scope: complaints:write.
+        changes and nobody is told. Once a complaint has ended, what was judged stands (channel, severity, product, category,
+        lot and times); texts and personal data can still be put right. Scope: complaints:write.
         """
         principal = await authenticate(request, WRITE)
         expected = expected_version(request)
@@ -252,17 +267,27 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
                 tracestate=here.tracestate if here else None,
             )
         )
-        return _answer(services, principal, await services.views.find(str(amended.id)))
+        view = await services.views.find(str(amended.id))
+        await services.reads.of_views(principal, ReadOperation.READ, [view])
+        return _answer(services, principal, view)
 
 
-def _shaped(services: ComplaintServices, principal: Principal, view: ComplaintView) -> dict[str, Any]:
+def _shaped(
+    services: ComplaintServices, principal: Principal, view: ComplaintView, *, refused: bool = False
+) -> dict[str, Any]:
+    now = services.clock()
     return shape(
-        view, now=services.clock(), personal=PERSONAL in principal.scopes, files=FILES in principal.scopes
+        view,
+        now=now,
+        personal=PERSONAL in principal.scopes,
+        files=FILES in principal.scopes,
+        situation=situation_of(principal, now, services.policy),
+        refused=refused,
     )
 
 
 def _answer(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
-    body = _shaped(services, principal, view)
+    body = _shaped(services, principal, view, refused=True)
     return Response(orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type=JSON)
 
 

@@ -20,6 +20,36 @@ PROBLEMS: Final = (
         "Leave `source_system` out, or use the key of the system that it names.",
     ),
     ProblemType(
+        "step_refused",
+        "The step is not possible now",
+        409,
+        "A rule of the complaint's lifecycle says no: its state does not allow the step, or something that the step needs is "
+        "missing. `missing` has a code for each reason, what is missing and what would help; `state` is where the complaint "
+        "stands, and `allowed_steps` are the steps that are possible now.",
+        "Do what the entries of `missing` say, or take one of `allowed_steps`.",
+    ),
+    ProblemType(
+        "complaint_ended",
+        "The complaint has ended",
+        409,
+        "The complaint is closed, rejected, referred or withdrawn: what it was judged by stands as it was.",
+        "Reopen the complaint, then correct it. Texts and personal data can be corrected without that.",
+    ),
+    ProblemType(
+        "step_invalid",
+        "The values of the step break a rule",
+        422,
+        "A value that this step needs in this state is missing, does not belong there, or does not fit what is on record.",
+        "Correct what `errors` says.",
+    ),
+    ProblemType(
+        "no_such_other_complaint",
+        "The other complaint is not there",
+        422,
+        "The step names another complaint, and there is none of that id or number that you may see.",
+        "Send the id or number of another complaint.",
+    ),
+    ProblemType(
         "no_such_profile",
         "There is no such mapping profile",
         422,
@@ -32,6 +62,27 @@ PROBLEMS: Final = (
         422,
         "The file as a whole does not fit: its header names unknown columns, it is empty, or it is of another kind.",
         "Correct what `errors` or `detail` says, or choose another profile, and import the file again.",
+    ),
+    ProblemType(
+        "complaint_erased",
+        "The complaint's personal data was erased",
+        409,
+        "The person and the texts of this complaint were erased for good, and nothing that may hold personal data is taken.",
+        "Leave out the values that `errors` names; codes and times can still be corrected.",
+    ),
+    ProblemType(
+        "erasure_held",
+        "Personal data is held",
+        409,
+        "A hold, or a rule of retention, keeps the personal data of this complaint. `detail` says why and until when.",
+        "Wait for that instant, or have who placed the hold release it: DELETE /v1/complaints/{reference}/hold.",
+    ),
+    ProblemType(
+        "hold_over",
+        "The hold would be over already",
+        422,
+        "The end of the hold lies in the past.",
+        "Send a later instant, or leave `until` out to hold until it is released.",
     ),
     ProblemType(
         "attachment_form_invalid",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final, Literal
 
@@ -11,6 +10,7 @@ import orjson
 from intake.api.shaping import shape
 from intake.api.spreadsheets import csv_lines
 from intake.domain.complaint import Complainant
+from intake.domain.lifecycle.guards import Situation
 from intake.usecases.views import ComplaintView
 
 CSV: Final = "text/csv"
@@ -54,6 +54,15 @@ COLUMNS: Final[Mapping[str, Callable[[_Shaped], object]]] = {
     "triage_reason": lambda shaped: shaped["triage"]["reason"],
     "nonconformity": lambda shaped: (shaped["nonconformity"] or {}).get("number"),
     "nonconformity_state": lambda shaped: (shaped["nonconformity"] or {}).get("state"),
+    "owner": lambda shaped: shaped["handling"]["owner"],
+    "team": lambda shaped: shaped["handling"]["team"],
+    "assessed_severity": lambda shaped: (shaped["handling"]["assessment"] or {}).get("severity"),
+    "assessed_category": lambda shaped: (shaped["handling"]["assessment"] or {}).get("category"),
+    "acknowledged_at": lambda shaped: shaped["handling"]["acknowledged_at"],
+    "responded_at": lambda shaped: (shaped["handling"]["response"] or {}).get("at"),
+    "closed_at": lambda shaped: (shaped["handling"]["closure"] or {}).get("at"),
+    "closure_code": lambda shaped: (shaped["handling"]["closure"] or {}).get("code"),
+    "reopened": lambda shaped: shaped["handling"]["reopened"],
     "actions_open": lambda shaped: sum(action["state"] == "open" for action in shaped["actions"]),
     "actions_overdue": lambda shaped: sum(action["overdue"] for action in shaped["actions"]),
 }
@@ -75,8 +84,9 @@ class CsvFile:
         """Write the header."""
         return csv_lines([tuple(self._columns)])
 
-    def lines(self, views: Sequence[ComplaintView], now: datetime) -> bytes:
+    def lines(self, views: Sequence[ComplaintView], situation: Situation) -> bytes:
         """Write complaints."""
+        now = situation.now
         shaped = [shape(view, now=now, personal=self._personal, files=False) for view in views]
         return csv_lines([[_cell(read(one)) for read in self._columns.values()] for one in shaped])
 
@@ -86,7 +96,7 @@ class CsvFile:
 
 
 class NdjsonFile:
-    """An export as one JSON object a line, each as a single complaint is read."""
+    """An export as one JSON object a line, each as the list shows it."""
 
     def __init__(self, personal: bool) -> None:  # noqa: FBT001 - the one thing that it is made with
         self._personal = personal
@@ -95,9 +105,12 @@ class NdjsonFile:
         """Write nothing."""
         return b""
 
-    def lines(self, views: Sequence[ComplaintView], now: datetime) -> bytes:
+    def lines(self, views: Sequence[ComplaintView], situation: Situation) -> bytes:
         """Write complaints."""
-        return b"".join(_line(shape(view, now=now, personal=self._personal, files=False)) for view in views)
+        now, personal = situation.now, self._personal
+        return b"".join(
+            _line(shape(view, now=now, personal=personal, files=False, situation=situation)) for view in views
+        )
 
     def cut(self, rows: int, cursor: str) -> bytes:
         """Write that there are more complaints, and where to go on."""

@@ -1,6 +1,6 @@
 """`/v1/complaints/export`: everything that a list would show, as one file."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -15,11 +15,15 @@ from typing_extensions import override
 from chassis.auth import Principal, authenticate, requires
 from chassis.paging import Cursors
 from common.page import Page
+from intake.api.examples import EXPORT_CSV, EXPORT_NDJSON
 from intake.api.export_formats import CSV, NDJSON, CsvFile, ExportFormat, NdjsonFile
 from intake.api.filters import OrderedFilters
-from intake.api.personal_reads import record_personal_read
+from intake.api.handling import situation_of
+from intake.api.personal_reads import ReadRecorder
 from intake.api.schemas import ComplaintOut
 from intake.api.shaping import PERSONAL
+from intake.domain.lifecycle.policy import ClosingPolicy
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.ports import Clock
 from intake.usecases.views import ComplaintView, Export
 
@@ -64,6 +68,8 @@ class ExportServices:
     cursors: Cursors
     clock: Clock
     most: int
+    policy: ClosingPolicy
+    reads: ReadRecorder
 
 
 class _ClosedStream(StreamingResponse):
@@ -88,7 +94,10 @@ def exports_router(services: ExportServices) -> APIRouter:
         response_class=StreamingResponse,
         responses={
             200: {
-                "content": {CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}},
+                "content": {
+                    CSV: {"schema": {"type": "string"}, "example": EXPORT_CSV},
+                    NDJSON: {"schema": {"type": "string"}, "example": EXPORT_NDJSON},
+                },
                 "description": "One line for each complaint, and one more where the export was cut.",
                 "headers": {
                     LIMIT_HEADER: {
@@ -115,7 +124,7 @@ def exports_router(services: ExportServices) -> APIRouter:
         most = min(query.limit or services.most, services.most)
         bound = query.bound() | {"within": principal.source_system}
         pages = services.export(
-            query.filters(),
+            query.filters(services.clock()),
             sort=query.sort,
             after=services.cursors.open(query.cursor, bound),
             most=most,
@@ -152,8 +161,8 @@ async def _lines(
         yield file.begin()
         while True:
             if query.personal:
-                record_personal_read(principal, "export", complainants=_named(page.items))
-            yield file.lines(page.items, services.clock())
+                await services.reads.of_views(principal, ReadOperation.EXPORT, page.items)
+            yield file.lines(page.items, situation_of(principal, services.clock(), services.policy))
             rows += len(page.items)
             ROWS.labels(query.format).inc(len(page.items))
             following = await anext(rest, None)
@@ -168,7 +177,3 @@ async def _lines(
         raise
     finally:
         EXPORTS.labels(query.format, outcome).inc()
-
-
-def _named(views: Sequence[ComplaintView]) -> int:
-    return sum(view.complaint.account.complainant is not None for view in views)

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, MAXIMAL_LIMIT
+from intake.domain.clocks.rule import Kind
 from intake.domain.complaint import Channel, Severity, State
-from intake.usecases.form_values import EARLIEST_YEAR, LATEST_YEAR, Code, ExternalId, Line
+from intake.usecases.form_values import EARLIEST_YEAR, LATEST_YEAR, WITHIN_YEARS, Code, ExternalId, Line
 from intake.usecases.views import Filters, Sort, TriageState
 
 _MOST: Final = 100
@@ -23,7 +25,7 @@ def _in_range(value: datetime) -> datetime:
 
 Search = Annotated[Line, StringConstraints(max_length=LONGEST_SEARCH)]
 """What a person types into a search box."""
-_Instant = Annotated[AwareDatetime, AfterValidator(_in_range)]
+_Instant = Annotated[Instant, AfterValidator(_in_range), WITHIN_YEARS]
 
 
 class ComplaintFilters(BaseModel):
@@ -49,6 +51,9 @@ class ComplaintFilters(BaseModel):
         [], description="How bad the consequence is, as the source sees it."
     )
     state: list[State] = Field([], description="Where the work on it stands.")
+    owner: list[Code] = Field([], max_length=_MOST, description="Who owns it.")
+    team: list[Code] = Field([], max_length=_MOST, description="The owner's team.")
+    severity: list[Severity] = Field([], description="How bad the consequence is, as it was assessed.")
     triage: list[TriageState] = Field([], description="What triage made of it; pending until it has decided.")
     historical: bool | None = Field(None, description="Whether it was only put on record.")
     has_nonconformity: bool | None = Field(None, description="Whether it belongs to a nonconformity.")
@@ -70,9 +75,22 @@ class ComplaintFilters(BaseModel):
         None, description="Neither it nor what became of it changed at or after this instant."
     )
 
-    def filters(self) -> Filters:
-        """Give the filters alone."""
-        return Filters(**{name: getattr(self, name) for name in ComplaintFilters.model_fields})
+    overdue: bool | None = Field(
+        None,
+        description="Whether one of its clocks runs although the due instant has passed; of the kinds in `clock`, where "
+        "named.",
+    )
+    clock: list[Kind] = Field(
+        [],
+        description="Has a clock of this kind that runs; with `overdue` and `due_before`, one that is all of that.",
+    )
+    due_before: _Instant | None = Field(
+        None, description="Has a clock that runs and is due before this instant."
+    )
+
+    def filters(self, now: datetime) -> Filters:
+        """Give the filters alone, with the instant at which something is overdue."""
+        return Filters(**{name: getattr(self, name) for name in ComplaintFilters.model_fields}, now=now)
 
 
 class OrderedFilters(ComplaintFilters):

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.auth import Principal, requires
 from chassis.problems import ProblemError
 from common.ids import new_id
-from intake.api.shaping import instant
+from intake.api.examples import IMPORT_CSV, IMPORT_NDJSON, RESULTS_CSV, RESULTS_NDJSON
+from intake.api.instants import instant
 from intake.api.spreadsheets import csv_lines
 from intake.domain.errors import ForeignSource
 from intake.domain.importing import (
@@ -120,7 +121,8 @@ class ImportServices:
 def imports_router(services: ImportServices) -> APIRouter:
     """Make the routes."""
     router = APIRouter(tags=["imports"])
-    binary: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    text: dict[str, Any] = {"schema": {"type": "string"}}
+    raw: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
     @router.post(
         PATH,
@@ -135,7 +137,15 @@ def imports_router(services: ImportServices) -> APIRouter:
                 },
             }
         },
-        openapi_extra={"requestBody": {"required": True, "content": {CSV: binary, NDJSON: binary}}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    CSV: {**raw, "example": IMPORT_CSV},
+                    NDJSON: {**raw, "example": IMPORT_NDJSON},
+                },
+            }
+        },
     )
     async def import_complaints(
         request: Request, query: Annotated[ImportQuery, Query()], principal: Importer
@@ -181,7 +191,15 @@ def imports_router(services: ImportServices) -> APIRouter:
         summary="Fetch an import's results",
         response_model=ResultOut,
         response_class=StreamingResponse,
-        responses={200: {"content": {NDJSON: {}, CSV: {}}, "description": "One line for each row."}},
+        responses={
+            200: {
+                "content": {
+                    NDJSON: {**text, "example": RESULTS_NDJSON},
+                    CSV: {**text, "example": RESULTS_CSV},
+                },
+                "description": "One line for each row.",
+            }
+        },
     )
     async def read_import_results(
         import_id: ImportId, query: Annotated[ResultQuery, Query()], principal: Importer

@@ -1,42 +1,68 @@
-"""Who may read personal data of many complaints at once, and the record that somebody did."""
+"""Who may read personal data, and the record that somebody did."""
 
-from typing import Final, Literal, get_args
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
 
 from prometheus_client import Counter
 
 from chassis.auth import Principal
 from chassis.logging import get_logger
 from intake.api.shaping import PERSONAL
-
-Operation = Literal["list", "search", "similar", "export"]
+from intake.usecases.personal_reads import ReadOperation, RecordPersonalRead
+from intake.usecases.views import ComplaintView
 
 READS: Final = Counter(
     "personal_data_reads_total",
-    "Answers to lists, searches and exports that showed personal data of at least one complainant, by operation.",
+    "Answers that showed personal data of at least one complaint, by operation. Each is on record with its reader.",
     ["operation"],
 )
-for operation in get_args(Operation):
-    READS.labels(operation)
+for _operation in ReadOperation:
+    READS.labels(_operation.value)
 
 log = get_logger("intake.personal_reads")
 
 
 def may_read_personal(principal: Principal) -> bool:
-    """Tell whether a caller is shown who complains."""
+    """Tell whether a caller is shown who complains, and texts of the past."""
     return PERSONAL in principal.scopes
 
 
-def record_personal_read(principal: Principal, operation: Operation, *, complainants: int) -> None:
-    """Record who read personal data of how many complainants; nothing where there was none.
+def naming(views: Iterable[ComplaintView]) -> list[UUID]:
+    """Give the ids of the complaints that name a complainant."""
+    return [view.complaint.id for view in views if view.complaint.account.complainant is not None]
 
-    The record names the caller and no complainant: what was searched for may itself be personal data.
-    """
-    if complainants:
-        READS.labels(operation).inc()
+
+@dataclass(frozen=True, slots=True)
+class ReadRecorder:
+    """Records what a caller is about to be shown."""
+
+    record: RecordPersonalRead
+
+    async def __call__(
+        self, principal: Principal, operation: ReadOperation, complaints: Sequence[UUID]
+    ) -> None:
+        """Record who reads personal data of which complaints, before it is sent; nothing where there is none.
+
+        Whatever keeps it from being recorded is raised, so that nothing is shown. Neither the record nor the log line
+        names a complainant: what was searched for may itself be personal data.
+        """
+        if not complaints:
+            return
+        await self.record(principal.actor, principal.key_id, operation, complaints)
+        READS.labels(operation.value).inc()
         log.info(
             "personal_data_read",
-            operation=operation,
+            operation=operation.value,
             actor=str(principal.actor),
             key_id=principal.key_id,
-            complainants=complainants,
+            complainants=len(complaints),
         )
+
+    async def of_views(
+        self, principal: Principal, operation: ReadOperation, views: Iterable[ComplaintView]
+    ) -> None:
+        """Record that complaints are shown with who complains, where the caller may see that."""
+        if may_read_personal(principal):
+            await self(principal, operation, naming(views))

@@ -4,17 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from intake.api.answer import Answer
+from intake.api.clock_schemas import ClockOut, NextClockOut
+from intake.api.handling_schemas import HandlingOut, RefusedStepOut
 from intake.domain.attached_file import FileState
 from intake.domain.complaint import Channel, Severity, State
+from intake.domain.lifecycle.words import Step
 from intake.usecases.receive_complaint import Outcome
-
-
-class Answer(BaseModel):
-    """The base of what is answered."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ComplainantOut(Answer):
@@ -40,11 +38,13 @@ class FileOut(Answer):
     """A file that was handed over and lies here; its content is fetched at `content_url`."""
 
     id: UUID = Field(description="Id of the attachment.")
-    name: str = Field(description="The file's name as it was given.", examples=["receipt.pdf"])
+    name: str = Field(
+        description="The file's name as it was given; empty once it was erased.", examples=["receipt.pdf"]
+    )
     media_type: str = Field(description="Its media type.", examples=["application/pdf"])
     size: int = Field(description="Bytes of its content.", examples=[48211])
     sha256: str = Field(
-        description="SHA-256 of its content, in hexadecimal.",
+        description="SHA-256 of its content, in hexadecimal; empty once it was erased.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     state: FileState = Field(description="stored; or deleted, and then the content is gone.")
@@ -126,6 +126,9 @@ class ComplaintOut(Answer):
     recorded_at: datetime = Field(description="When it was written down here.")
     updated_at: datetime = Field(description="Last change of it or of what became of it.")
     historical: bool = Field(description="Whether it was only put on record.")
+    erased_at: datetime | None = Field(
+        description="When its personal data was erased: the person and the texts are gone, codes and times stay."
+    )
     correlation_id: UUID = Field(description="Runs through every event that it leads to.")
     complainant: ComplainantOut | None = Field(
         None, description="Who complains; left out without the scope complaints:personal."
@@ -140,6 +143,19 @@ class ComplaintOut(Answer):
     triage: TriageOut = Field(description="What triage made of it.")
     nonconformity: NonconformityOut | None = Field(description="The nonconformity that it belongs to.")
     actions: list[ActionOut] = Field(description="The actions of that nonconformity.")
+    handling: HandlingOut = Field(description="What has been done about it.")
+    clocks: list[ClockOut] = Field(
+        description="What must be done by when, or what came of it: the latest clock of each name, by due instant."
+    )
+    next_clock: NextClockOut | None = Field(description="The clock that runs and is due first.")
+    allowed_steps: list[Step] = Field(
+        description="The steps that the caller can take now, each an operation of its own.",
+        examples=[["acknowledge", "assess", "assign"]],
+    )
+    refused_steps: list[RefusedStepOut] | None = Field(
+        None,
+        description="The other steps, and what is missing for each; left out in lists, exports and receipts.",
+    )
 
 
 class ReceiptOut(ComplaintOut):
@@ -157,9 +173,12 @@ class ChangeOut(Answer):
     position: int = Field(description="Its place, from 1.")
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
-    action: str = Field(description="received, amended, attached or attachment_deleted.")
+    action: str = Field(
+        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, history_erased, "
+        "or what a step came to."
+    )
     changes: dict[str, Any] = Field(
-        description="Codes and times by name: the first values, later [before, after]. `withheld` names the texts and "
+        description="Codes and times by name: the first values, of an amendment [before, after], of a step what it said. `withheld` names the texts and "
         "personal data that changed too, and `withheld_sha256` binds them."
     )
     reason: str = Field(description="Why.")

@@ -1,12 +1,15 @@
 """Complaints as JSON."""
 
 from dataclasses import fields
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, Final
 
+from intake.api.clocks import shape_clock, shape_next
+from intake.api.handling import shape_allowed, shape_handling, shape_refused
+from intake.api.instants import instant
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.complaint import Complainant
+from intake.domain.lifecycle.guards import Situation
 from intake.domain.progress import overdue
 from intake.usecases.views import ActionView, ComplaintView, HistoryPage, TriageView
 
@@ -19,8 +22,19 @@ FILES: Final = "attachments:read"
 _COMPLAINANT: Final = tuple(field.name for field in fields(Complainant))
 
 
-def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) -> dict[str, Any]:
-    """Write a complaint as plain JSON; who complains only where `personal`, its attachments only where `files`."""
+def shape(
+    view: ComplaintView,
+    *,
+    now: datetime,
+    personal: bool,
+    files: bool,
+    situation: Situation | None = None,
+    refused: bool = False,
+) -> dict[str, Any]:
+    """Write a complaint as plain JSON; who complains only where `personal`, its attachments only where `files`.
+
+    With a `situation` it says which steps the caller can take, and with `refused` why not the others.
+    """
     complaint, account = view.complaint, view.complaint.account
     body: dict[str, Any] = {
         "id": str(complaint.id),
@@ -45,6 +59,7 @@ def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) ->
         "recorded_at": instant(complaint.recorded_at),
         "updated_at": instant(view.updated_at),
         "historical": complaint.historical,
+        "erased_at": instant(complaint.erased_at),
         "correlation_id": str(complaint.correlation_id),
         "attachments": [
             {"name": one.name, "url": one.url, "media_type": one.media_type} for one in account.attachments
@@ -58,7 +73,14 @@ def shape(view: ComplaintView, *, now: datetime, personal: bool, files: bool) ->
             "state": view.nonconformity.state,
         },
         "actions": [_action(action, now) for action in view.actions],
+        "handling": shape_handling(view.handling),
+        "clocks": [shape_clock(clock, now) for clock in view.clocks],
+        "next_clock": shape_next(view.clocks, now),
     }
+    if situation is not None:
+        body["allowed_steps"] = shape_allowed(view, situation)
+        if refused:
+            body["refused_steps"] = shape_refused(view, situation)
     if files:
         body["files"] = [shape_file(file) for file in view.files]
     if personal:
@@ -108,12 +130,6 @@ def shape_history(history: HistoryPage, *, personal: bool) -> dict[str, Any]:
             item["withheld"] = trace.withheld
         items.append(item)
     return {"items": items, "intact": history.broken_at is None, "broken_at": history.broken_at}
-
-
-@lru_cache(maxsize=256)  # a new complaint says the same instant several times
-def instant(at: datetime | None) -> str | None:
-    """Write an instant as RFC 3339 in UTC."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _triage(triage: TriageView | None) -> dict[str, Any]:

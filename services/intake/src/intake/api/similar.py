@@ -10,11 +10,12 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.auth import Principal, requires
-from intake.api.personal_reads import may_read_personal, record_personal_read
-from intake.api.schemas import Answer
-from intake.api.shaping import instant
+from intake.api.answer import Answer
+from intake.api.instants import instant
+from intake.api.personal_reads import ReadRecorder, may_read_personal
 from intake.domain.complaint import State
 from intake.domain.similarity import Reason
+from intake.usecases.personal_reads import ReadOperation
 from intake.usecases.similar import FindSimilar, Similar
 
 PATH: Final = "/v1/complaints/{reference}/similar"
@@ -76,6 +77,7 @@ class SimilarServices:
     """What this route needs."""
 
     find_similar: FindSimilar
+    reads: ReadRecorder
 
 
 def similar_router(services: SimilarServices) -> APIRouter:
@@ -99,15 +101,12 @@ def similar_router(services: SimilarServices) -> APIRouter:
             limit=query.limit,
             least=query.least_score,
         )
-        record_personal_read(
-            principal,
-            "similar",
-            complainants=sum(
-                reason.reason is Reason.SAME_COMPLAINANT
-                for similar in found.items
-                for reason in similar.likeness.reasons
-            ),
-        )
+        same = [
+            similar.candidate.id
+            for similar in found.items
+            if Reason.SAME_COMPLAINANT in {reason.reason for reason in similar.likeness.reasons}
+        ]
+        await services.reads(principal, ReadOperation.SIMILAR, same)
         body = {"items": [_shape(similar) for similar in found.items], "compared": found.compared}
         return Response(orjson.dumps(body), media_type="application/json")
 

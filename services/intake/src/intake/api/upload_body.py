@@ -20,6 +20,7 @@ from intake.usecases.attach_file import Upload
 FORM: Final = "multipart/form-data"
 FIELD: Final = "file"
 CHECKSUM: Final = "X-Checksum-SHA256"
+CHECKSUM_PATTERN: Final = "^[0-9A-Fa-f]{64}$"
 _DISPOSITION: Final = "Content-Disposition"
 _DIGITS: Final = 64
 

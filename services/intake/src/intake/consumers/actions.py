@@ -17,19 +17,9 @@ from events.contracts.capa import (
 )
 from events.delivery import Delivery, Handler
 from events.envelope import Contract, Event
+from intake.consumers.notes_of_capa import ActionTold, note_of_action
 from intake.domain.progress import ActionSeen
 from intake.usecases.follow_action import FollowAction
-
-ActionTold = (
-    ActionAssignedV1
-    | ActionReassignedV1
-    | ActionDueChangedV1
-    | ActionCompletedV1
-    | ActionEvidenceRejectedV1
-    | ActionVerifiedV1
-    | ActionCancelledV1
-)
-"""What capa tells of an action."""
 
 _PARENT = "nonconformity"
 _STATE: Mapping[type[Contract], str] = {
@@ -46,7 +36,9 @@ def on_action(follow: FollowAction, clock: Clock) -> Handler:
 
     async def handle(event: Event[ActionTold], delivery: Delivery) -> None:
         if event.data.parent_kind == _PARENT:
-            await follow(_seen(event, clock()), delivery)
+            told = event.data
+            completed_at = told.completed_at if isinstance(told, ActionCompletedV1) else None
+            await follow(_seen(event, clock()), note_of_action(event), delivery, completed_at=completed_at)
 
     return handle
 

@@ -4,6 +4,7 @@ from common.clock import Clock
 from events.contracts.capa import NonconformityLinkedV1
 from events.delivery import Delivery, Handler
 from events.envelope import Event
+from intake.consumers.notes_of_capa import note_of_linked
 from intake.domain.progress import NonconformitySeen
 from intake.usecases.follow_nonconformity import FollowNonconformity
 
@@ -20,6 +21,6 @@ def on_nonconformity_linked(follow: FollowNonconformity, clock: Clock) -> Handle
             version=event.version,
             seen_at=clock(),
         )
-        await follow(seen, delivery)
+        await follow(seen, note_of_linked(event), delivery)
 
     return handle

@@ -4,6 +4,7 @@ from common.clock import Clock
 from events.contracts.capa import NonconformityClosedV1, NonconformityDispositionedV1
 from events.delivery import Delivery, Handler
 from events.envelope import Event
+from intake.consumers.notes_of_capa import note_of_moved
 from intake.domain.progress import NonconformityMoved
 from intake.usecases.follow_nonconformity import FollowNonconformity
 
@@ -23,6 +24,6 @@ def on_nonconformity_progress(follow: FollowNonconformity, clock: Clock) -> Hand
             version=event.version,
             seen_at=clock(),
         )
-        await follow.moved(moved, delivery)
+        await follow.moved(moved, note_of_moved(event), delivery)
 
     return handle

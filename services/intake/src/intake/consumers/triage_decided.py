@@ -4,6 +4,7 @@ from common.clock import Clock
 from events.contracts.capa import TriageDecidedV1
 from events.delivery import Delivery, Handler
 from events.envelope import Event
+from intake.consumers.notes_of_capa import note_of_triage
 from intake.domain.progress import TriageSeen
 from intake.usecases.follow_triage import FollowTriage
 
@@ -25,6 +26,6 @@ def on_triage_decided(follow: FollowTriage, clock: Clock) -> Handler:
             version=event.version,
             seen_at=clock(),
         )
-        await follow(seen, delivery)
+        await follow(seen, note_of_triage(event), delivery)
 
     return handle

@@ -9,11 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.idempotency import KeyUse, remember
-from intake.db.complaints import reference_of
+from intake.db.complaints import find_id
 from intake.db.rows import trace_values
-from intake.db.tables import attached_file, complaint
+from intake.db.tables import attached_file
 from intake.domain.attached_file import AttachedFile, FileState, NoSuchFile, UploadGivenUp
-from intake.domain.errors import NoSuchComplaint
 from intake.domain.trail import Trace
 from intake.usecases.ports import RequestKey
 
@@ -142,7 +141,7 @@ class PostgresFiles:
     async def reserve(self, file_id: UUID, reference: str, *, within: str | None, now: datetime) -> None:
         """Note that content will come under this id, so that a crash leaves a trace; raises NoSuchComplaint."""
         async with self._engine.begin() as connection:
-            complaint_id = await _complaint(connection, reference, within)
+            complaint_id = await find_id(connection, reference, within)
             await connection.execute(_RESERVE, {"id": file_id, "complaint_id": complaint_id, "now": now})
 
     async def give_up(self, file_id: UUID) -> bool:
@@ -161,7 +160,7 @@ class PostgresFiles:
         """List a complaint's attachments, first to last, those whose content is gone on wish; raises NoSuchComplaint."""
         states = _SHOWN if deleted else (FileState.STORED.value,)
         async with self._engine.connect() as connection:
-            complaint_id = await _complaint(connection, reference, within)
+            complaint_id = await find_id(connection, reference, within)
             query = (
                 sa.select(attached_file)
                 .where(attached_file.c.complaint_id == complaint_id, attached_file.c.state.in_(states))
@@ -172,7 +171,7 @@ class PostgresFiles:
     async def find(self, reference: str, file_id: UUID, *, within: str | None) -> AttachedFile:
         """Read one; raises NoSuchComplaint and NoSuchFile."""
         async with self._engine.connect() as connection:
-            return await _find(connection, await _complaint(connection, reference, within), file_id)
+            return await _find(connection, await find_id(connection, reference, within), file_id)
 
     async def abandoned(self, *, before: datetime, limit: int) -> Sequence[UUID]:
         """Name reservations that were given up, or were made before an instant and came to nothing."""
@@ -198,7 +197,7 @@ def file_of(row: Any) -> AttachedFile:
         name=row.name,
         media_type=row.media_type,
         size=row.size,
-        sha256=bytes(row.sha256).hex(),
+        sha256="" if row.sha256 is None else bytes(row.sha256).hex(),
         uploaded_by=row.uploaded_by,
         uploaded_at=row.uploaded_at,
         state=FileState(row.state),
@@ -207,17 +206,6 @@ def file_of(row: Any) -> AttachedFile:
         deletion_reason=row.deletion_reason,
         removed_at=row.removed_at,
     )
-
-
-async def _complaint(connection: AsyncConnection, reference: str, within: str | None) -> UUID:
-    name, value = reference_of(reference)
-    query = sa.select(complaint.c.id).where(complaint.c[name] == value)
-    if within is not None:
-        query = query.where(complaint.c.source_system == within)
-    found: UUID | None = (await connection.execute(query)).scalar_one_or_none()
-    if found is None:
-        raise NoSuchComplaint
-    return found
 
 
 async def _find(connection: AsyncConnection, complaint_id: UUID, file_id: UUID) -> AttachedFile:

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from intake.db.complaints import reference_of
+from intake.db.indexing import FORMER
 from intake.db.rows import number_text
-from intake.db.searching import FOR_THESE_VALUES
-from intake.db.tables import complainant, complaint
+from intake.db.searching import FOR_THESE_VALUES, TAIL
+from intake.db.tables import complainant, complaint, complaint_search
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.similarity import Traits, words_of
 from intake.usecases.similar import Candidate
@@ -25,7 +26,7 @@ RAREST: Final = 8
 TOO_COMMON: Final = 3_000
 """In how many complaints a word that is looked for may stand."""
 
-# PostgreSQL keeps count of the thousand or so most common words of an index over words. Those that it does not name are
+# PostgreSQL keeps count of the thousand or so most common words of what an index is over. Those that it does not name are
 # rarer than all of them, and of these a longer one is likely to be rarer than a shorter one.
 RAREST_WORDS: Final = sa.text("""
 SELECT word
@@ -37,7 +38,7 @@ SELECT word
       SELECT common, share
         FROM pg_stats, unnest(CAST(CAST(most_common_elems AS text) AS text[]), most_common_elem_freqs)
              AS named (common, share)
-       WHERE schemaname = current_schema() AND tablename = 'complaint_by_words' AND common IS NOT NULL
+       WHERE schemaname = current_schema() AND tablename = :counted AND common IS NOT NULL
   ) known ON known.common = word
  WHERE complaint.id = :id AND length(word) > 2
    AND coalesce(share, 0) * greatest(reltuples, 0) < :too_common
@@ -54,6 +55,18 @@ UNION ALL
 """
 _OWN: Final = "AND source_system = :within"
 _BY_WORDS: Final = """
+(SELECT complaint_id AS id FROM complaint_search
+  WHERE words @@ CAST(:asked AS tsquery) AND complaint_id <> :id {own}
+  ORDER BY abs(extract(epoch FROM received_at - :received_at))
+  LIMIT 4 * :each)
+UNION ALL
+(SELECT id FROM complaint
+  WHERE id = ANY(ARRAY(SELECT complaint_id FROM complaint_unindexed LIMIT :tail))
+    AND complaint_words(title, description, product, category, lot, serial, external_id) @@ CAST(:asked AS tsquery)
+    AND id <> :id {own}
+  LIMIT :each)
+"""
+_BY_FORMER: Final = """
 SELECT id FROM complaint
  WHERE complaint_words(title, description, product, category, lot, serial, external_id) @@ CAST(:asked AS tsquery)
    AND id <> :id {own}
@@ -97,12 +110,12 @@ class PostgresCandidates:
         if within is not None:
             asked = asked.where(complaint.c.source_system == within)
         async with self._engine.connect() as connection:
-            await connection.execute(FOR_THESE_VALUES)
+            former = (await connection.execute(FOR_THESE_VALUES)).one().former
             row = (await connection.execute(asked)).one_or_none()
             if row is None:
                 raise NoSuchComplaint
             ids: set[UUID] = set()
-            given = await _given(connection, row, within)
+            given = await _given(connection, row, within, former=former)
             for statement in statements(given, personal=personal):
                 ids.update((await connection.execute(statement, named(statement, given))).scalars())
             rows = (await connection.execute(_READ.where(complaint.c.id.in_(ids)))).all() if ids else ()
@@ -118,7 +131,7 @@ def statements(given: Mapping[str, Any], *, personal: bool) -> list[sa.TextClaus
         holds.append("serial = :serial")
     asked = [_NEAREST.replace("{holds}", condition) for condition in holds]
     if given["asked"]:
-        asked.append(_BY_WORDS)
+        asked.append(_BY_FORMER if given["former"] else _BY_WORDS)
     if personal and given["complainant"] is not None:
         asked.append(_BY_PERSON)
     own = "" if given["within"] is None else _OWN
@@ -130,8 +143,17 @@ def named(statement: sa.TextClause, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in statement.compile().params}
 
 
-async def _given(connection: AsyncConnection, row: Any, within: str | None) -> dict[str, Any]:
-    asked = {"id": row.id, "longest": LONGEST, "too_common": TOO_COMMON, "rarest": RAREST}
+async def _given(
+    connection: AsyncConnection, row: Any, within: str | None, *, former: bool
+) -> dict[str, Any]:
+    counted = FORMER if former else complaint_search.name
+    asked = {
+        "id": row.id,
+        "counted": counted,
+        "longest": LONGEST,
+        "too_common": TOO_COMMON,
+        "rarest": RAREST,
+    }
     words = (await connection.execute(RAREST_WORDS, asked)).scalars()
     return {
         **{name: getattr(row, name) for name in ("id", "source_system", "product", "category", "lot")},
@@ -139,6 +161,8 @@ async def _given(connection: AsyncConnection, row: Any, within: str | None) -> d
         "asked": " | ".join(_quoted(word) for word in words),
         "within": within,
         "each": EACH,
+        "tail": TAIL,
+        "former": former,
     }
 
 

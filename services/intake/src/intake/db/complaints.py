@@ -25,10 +25,10 @@ from intake.db.rows import (
     trace_values,
 )
 from intake.db.tables import complainant, complaint, complaint_history
-from intake.domain.complaint import Complaint, NewComplaint
+from intake.domain.complaint import Complaint
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.trail import Trace
-from intake.usecases.ports import Chronicled, Identity, Kept, Mark
+from intake.usecases.ports import Chronicled, Draft, Identity, Kept, Mark
 
 _NUMBER: Final = re.compile(rf"{PREFIX}([0-9]{{1,18}})")
 _FIXED: Final = {
@@ -39,6 +39,8 @@ _FIXED: Final = {
     "historical",
     "correlation_id",
     "attachments",
+    "awaits_triage",
+    "erased_at",
 }
 _UPDATED: Final = [
     column.name
@@ -116,6 +118,15 @@ RETURNING 1
         for name in ("position", "at", "actor", "action", "reason", "previous", "hash")
     ],
 )
+_TRACE: Final = sa.text("""
+WITH touched AS (
+    UPDATE complaint SET updated_at = CAST(:updated_at AS timestamptz) WHERE id = CAST(:id AS uuid) RETURNING id
+)
+INSERT INTO complaint_history (complaint_id, position, at, actor, action, changes, reason, withheld, previous, hash)
+SELECT id, CAST(:position AS integer), CAST(:at AS timestamptz), :actor, :action, CAST(:changes AS jsonb), :reason,
+       CAST(:withheld AS jsonb), :previous, :hash
+  FROM touched
+""")
 _MARKS: Final = """
 SELECT source_system, external_id, number, source_digest, source_updated_at FROM complaint
   JOIN unnest(CAST(:sources AS text[]), CAST(:names AS text[])) AS given (source_system, external_id)
@@ -138,7 +149,7 @@ class PostgresComplaints:
         self._connection = connection
         self._clock = clock
 
-    async def insert(self, drafts: Sequence[tuple[NewComplaint, Trace]]) -> Mapping[UUID, str]:
+    async def insert(self, drafts: Sequence[Draft]) -> Mapping[UUID, str]:
         """Write new complaints at once; give the numbers of those that were not known yet."""
         return await insert_new(self._connection, drafts)
 
@@ -179,6 +190,11 @@ class PostgresComplaints:
         if saved.first() is None:
             raise AssertionError("a locked complaint changed its version meanwhile")
 
+    async def trace(self, complaint_id: UUID, trace: Trace) -> None:
+        """Continue the history of a complaint that is locked, which itself stays as it is."""
+        values = trace_values(trace) | {"id": complaint_id, "updated_at": self._clock()}
+        await self._connection.execute(_TRACE, values)
+
     async def note_source(self, complaint: Complaint) -> None:
         """Write the source's own marks alone, which nobody is told of."""
         await self._connection.execute(
@@ -204,6 +220,18 @@ class PostgresComplaints:
         row = (await self._connection.execute(_WHOLE, {"id": complaint_id})).one()
         last = (await self._connection.execute(_LAST, {"id": complaint_id})).one()
         return Kept(complaint_of(row), entry_of(last))
+
+
+async def find_id(connection: AsyncConnection, reference: str, within: str | None) -> UUID:
+    """Find a complaint's id by id or number, of one source alone where it is named; raises NoSuchComplaint."""
+    name, value = reference_of(reference)
+    query = sa.select(complaint.c.id).where(complaint.c[name] == value)
+    if within is not None:
+        query = query.where(complaint.c.source_system == within)
+    found: UUID | None = (await connection.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NoSuchComplaint
+    return found
 
 
 def reference_of(reference: str) -> tuple[str, UUID | int]:

@@ -23,11 +23,11 @@ from events.catalogue import topic_of
 from events.postgres import outbox
 from events.wake import Wake
 from intake.db import inserting
-from intake.db.inserting import NUMBERS, RECEIVE, TOLD, claim, document, draft
+from intake.db.inserting import NUMBERS, RECEIVE, TOLD, claim, document, draft_row
 from intake.db.reception import PlainReception
 from intake.db.rows import number_text
 from intake.domain.complaint import Complaint
-from intake.usecases.ports import AlreadyKnown, Receipt, Repeated
+from intake.usecases.ports import AlreadyKnown, Draft, Receipt, Repeated
 
 TOPIC: Final = topic_of("intake")
 MOST_TOGETHER: Final = 64
@@ -126,7 +126,7 @@ class GroupReception:
         # Numbers for the next batch come along, so that PostgreSQL is asked once for each.
         values = self._values(receipts, complaints, numbers)
         self._usual = max(len(receipts), len(self._queue), (self._usual + len(receipts)) // 2)
-        rows = await connection.fetch(RECEIVE, *values, max(0, self._usual - len(self._drawn)))
+        rows = await connection.fetch(RECEIVE, *values)
         codes = {identity: code for identity, code, _ in rows}
         self._drawn.extend(number for _, _, number in rows if number is not None)
         self._drawn.extend(
@@ -153,9 +153,12 @@ class GroupReception:
             _row(receipt, complaint, number)
             for (receipt, complaint), number in zip(told, numbers, strict=True)
         ]
-        events = [receipt.announce(complaint) for receipt, complaint in told]
-        ids = [complaint.id for complaint in complaints]
-        return document(rows), ids, *outbox.values(TOPIC, events, now=self._clock())
+        stories = [(complaint.id, receipt.announce(complaint)) for receipt, complaint in told]
+        events = [event for _, story in stories for event in story]
+        ids = [complaint_id for complaint_id, story in stories for _ in story]
+        places = [place for _, story in stories for place in range(1, len(story) + 1)]
+        more = max(0, self._usual - len(self._drawn))
+        return document(rows), ids, *outbox.values(TOPIC, events, now=self._clock()), more, places
 
     async def _apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
         if is_away(error):
@@ -217,7 +220,7 @@ def _outcome(complaint: Complaint, code: int) -> Outcome | None:
 
 
 def _row(receipt: Receipt, complaint: Complaint, number: int) -> dict[str, Any]:
-    row = draft(complaint, receipt.trace)
+    row = draft_row(Draft(complaint, receipt.trace, receipt.clocks))
     row["number"] = number
     if receipt.key is not None:
         row |= claim(receipt.key, receipt.status)

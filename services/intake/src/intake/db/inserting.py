@@ -8,10 +8,10 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.postgres import outbox
+from intake.db.clock_rows import CLOCK, clock_values
 from intake.db.rows import COMPLAINANT, complaint_values, number_text
-from intake.domain.complaint import NewComplaint, plain
-from intake.domain.trail import Trace
-from intake.usecases.ports import RequestKey
+from intake.domain.complaint import plain
+from intake.usecases.ports import Draft, RequestKey
 
 _COMPLAINT: Final = {
     "id": "uuid",
@@ -84,7 +84,8 @@ _GIVEN: Final = f"""
 given AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS given (
         number bigint, {_typed(_COMPLAINT)}, {_typed(_PERSON, _PERSON_PREFIX)},
-        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean
+        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean,
+        clocks json
     )
 ), fresh AS MATERIALIZED (
     SELECT * FROM given
@@ -115,6 +116,10 @@ told AS (
 ), trail AS (
     INSERT INTO complaint_history (complaint_id, {_names(_TRACE)})
     SELECT id, {_names(_TRACE, _TRACE_PREFIX)} FROM {rows} JOIN told USING (id)
+), timed AS (
+    INSERT INTO complaint_clock (complaint_id, {_names(CLOCK)})
+    SELECT {rows}.id, {_names(CLOCK, "one.")} FROM {rows} JOIN told USING (id)
+     CROSS JOIN json_to_recordset({rows}.clocks) AS one ({_typed(CLOCK)})
 )"""  # noqa: S608 - column names of our own
 
 
@@ -138,10 +143,11 @@ WITH {_GIVEN}, bound AS MATERIALIZED (
     SELECT * FROM fresh WHERE key_key IS NULL OR CAST(id AS text) IN (SELECT resource_id FROM claimed)
 ), {_written("free", f"number, {_names(_COMPLAINT)}")}, announced AS (
     SELECT event.key, event.shard, CAST($7 AS text) AS topic, event.headers, event.value,
-           CAST($8 AS timestamptz) AS recorded_at
+           CAST($8 AS timestamptz) AS recorded_at, event.sequence, event.nth
       FROM unnest(
-               CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS smallint[]), CAST($5 AS bytea[]), CAST($6 AS bytea[])
-           ) AS event (id, key, shard, headers, value)
+               CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS smallint[]), CAST($5 AS bytea[]),
+               CAST($6 AS bytea[]), CAST($10 AS bigint[])
+           ) WITH ORDINALITY AS event (id, key, shard, headers, value, sequence, nth)
       JOIN told USING (id)
 ), {outbox.APPEND_FIRST}
 SELECT given.id, CASE WHEN told.id IS NOT NULL THEN {TOLD}
@@ -155,8 +161,9 @@ SELECT NULL, NULL, nextval('complaint_number_seq') FROM generate_series(1, CAST(
 """  # noqa: S608 - column names and numbers of our own
 """Receives a batch of complaints: claims their keys, writes those whose key was free, and tells of them, in one statement.
 
-`$1` is what `document` gives, `$2` the complaints' ids and `$3` to `$8` what `outbox.values` gives of their events. The
-answer has a row (id, outcome) for each complaint, and `$9` rows with a number for the next ones.
+`$1` is what `document` gives, `$2` for each event the id of its complaint, `$10` its place among that one's events, and
+`$3` to `$8` what `outbox.values` gives of the events. The answer has a row (id, outcome) for each complaint, and `$9` rows
+with a number for the next ones.
 
 Keys go in by name, so that two batches never wait for one another in a circle. A batch waits only briefly for a key that
 another process holds, and then fails. It fails by a division by zero where another transaction tells of the same
@@ -172,9 +179,11 @@ def document(rows: Iterable[Mapping[str, Any]]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
-def draft(complaint: NewComplaint, trace: Trace) -> dict[str, Any]:
-    """Write a new complaint with its complainant and the beginning of its history as a row."""
+def draft_row(new: Draft) -> dict[str, Any]:
+    """Write a new complaint with its complainant, its clocks and the beginning of its history as a row."""
+    complaint, trace = new.complaint, new.trace
     row = complaint_values(complaint, updated_at=complaint.recorded_at)
+    row["clocks"] = [clock_values(clock) for clock in new.clocks]
     row["source_digest"] = _bytea(complaint.source_digest)
     row["attachments"] = plain(complaint.account.attachments)
     who = complaint.account.complainant
@@ -201,11 +210,7 @@ def _bytea(value: bytes) -> str:
     return f"\\x{value.hex()}"
 
 
-async def insert_new(
-    connection: AsyncConnection, drafts: Sequence[tuple[NewComplaint, Trace]]
-) -> dict[UUID, str]:
-    """Write complaints with their complainants and histories; give the numbers of those that were not known yet."""
-    rows = await connection.exec_driver_sql(
-        _INSERT, (document(draft(complaint, trace) for complaint, trace in drafts),)
-    )
+async def insert_new(connection: AsyncConnection, drafts: Sequence[Draft]) -> dict[UUID, str]:
+    """Write complaints with all that belongs to them; give the numbers of those that were not known yet."""
+    rows = await connection.exec_driver_sql(_INSERT, (document(draft_row(draft) for draft in drafts),))
     return {row.id: number_text(row.number) for row in rows}

@@ -1,6 +1,6 @@
 """The orders of a list, each over columns that never change, so that a page neither repeats nor leaves out a complaint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,13 +28,22 @@ class Order:
     @property
     def by(self) -> list[sa.ColumnElement[Any]]:
         """Give what to order by."""
-        return [self._directed(self.column), self._directed(complaint.c.id)]
+        return [self.directed(self.column), self.directed(complaint.c.id)]
 
     @property
     def by_no_index(self) -> list[sa.ColumnElement[Any]]:
         """Give the same order, which no index can serve."""
+        return [self.directed(self.place), self.directed(complaint.c.id)]
+
+    @property
+    def place(self) -> sa.ColumnElement[Any]:
+        """Give what comes before the id, as no index has it."""
         nothing = sa.literal(0) if self.column.name == NUMBER else sa.text("interval '0'")
-        return [self._directed(self.column + nothing), self._directed(complaint.c.id)]
+        return self.column + nothing
+
+    def over(self, column: sa.Column[Any]) -> "Order":
+        """Give the same order over the same column of another table."""
+        return replace(self, column=column)
 
     def after(self, keys: tuple[str, ...]) -> sa.ColumnElement[bool]:
         """Keep what comes after a page that ended with these keys."""
@@ -48,5 +57,6 @@ class Order:
         value = getattr(row, self.column.name)
         return (str(value) if self.column.name == NUMBER else value.isoformat(), str(row.id))
 
-    def _directed(self, part: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    def directed(self, part: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Turn a part of the order the way that it goes."""
         return part.desc() if self.descending else part.asc()

@@ -5,7 +5,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from intake.db.rows import json_text
 from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
+from intake.domain.timeline import Note
 
 # What says nothing new writes nothing, so that a fact that is told again makes no complaint look updated.
 # A nonconformity that triage alone has named stands at version 0, so that whatever it announces itself counts more.
@@ -41,7 +43,8 @@ WITH held AS (
     SELECT complaint_id, nonconformity_id FROM noted WHERE nonconformity_id IS NOT NULL
     ON CONFLICT DO NOTHING
 )
-UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz) FROM noted WHERE id = noted.complaint_id
+UPDATE complaint SET updated_at = CAST(:seen_at AS timestamptz), awaits_triage = false
+  FROM noted WHERE id = noted.complaint_id
 """)
 _NONCONFORMITY: Final = sa.text("""
 WITH held AS (
@@ -102,6 +105,13 @@ SELECT nonconformity_id, NULL, 'open', 0, CAST(:seen_at AS timestamptz) FROM not
 ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at
 """)
 
+_TAKE_NOTE: Final = sa.text("""
+INSERT INTO timeline_note (subject_id, name, subject_kind, kind, action, at, actor, changes, reason)
+VALUES (CAST(:subject_id AS uuid), :name, :subject_kind, :kind, :action, CAST(:at AS timestamptz), :actor,
+        CAST(:changes AS jsonb), :reason)
+ON CONFLICT (subject_id, name) DO NOTHING
+""")
+
 
 class PostgresProgress:
     """What capa announced, inside one transaction."""
@@ -124,6 +134,12 @@ class PostgresProgress:
     async def action(self, seen: ActionSeen) -> None:
         """Note what became of an action."""
         await self._connection.execute(_ACTION, _values(seen))
+
+    async def note(self, note: Note) -> None:
+        """Keep a fact for timelines, once by its name."""
+        values = {name: getattr(note, name) for name in note.__dataclass_fields__}
+        values |= {"kind": note.kind.value, "changes": json_text(note.changes)}
+        await self._connection.execute(_TAKE_NOTE, values)
 
 
 def _values(seen: TriageSeen | NonconformitySeen | NonconformityMoved | ActionSeen) -> dict[str, object]:

@@ -9,7 +9,7 @@ from events.wake import Wake
 from intake.db.inserting import insert_new
 from intake.db.keys import claim_key
 from intake.domain.complaint import Complaint
-from intake.usecases.ports import AlreadyKnown, Receipt, Repeated
+from intake.usecases.ports import AlreadyKnown, Draft, Receipt, Repeated
 
 TOPIC = topic_of("intake")
 
@@ -40,9 +40,10 @@ class PlainReception:
             repeated = await claim_key(connection, receipt.key, new.id, receipt.status, at=new.recorded_at)
             if repeated is not None:
                 return repeated
-        number = (await insert_new(connection, [(new, receipt.trace)])).get(new.id)
+        draft = Draft(new, receipt.trace, receipt.clocks)
+        number = (await insert_new(connection, [draft])).get(new.id)
         if number is None:
             return AlreadyKnown()
         complaint = new.numbered(number)
-        await outbox.append(connection, TOPIC, [receipt.announce(complaint)], now=self._clock())
+        await outbox.append(connection, TOPIC, receipt.announce(complaint), now=self._clock())
         return complaint

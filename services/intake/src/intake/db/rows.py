@@ -99,6 +99,7 @@ def complaint_of(row: Any) -> Complaint:
         correlation_id=row.correlation_id,
         state=State(row.state),
         version=row.version,
+        erased_at=row.erased_at,
     )
 
 

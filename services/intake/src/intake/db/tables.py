@@ -44,21 +44,51 @@ complaint: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("correlation_id", sa.Uuid, nullable=False),
+    # True where triage has not decided; it may still be true where it has.
+    sa.Column("awaits_triage", sa.Boolean, nullable=False, server_default=sa.true()),
+    # When its personal data was erased.
+    sa.Column("erased_at", _instant()),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),
     sa.Index("complaint_by_record", "recorded_at", "id"),
     sa.Index("complaint_by_update", "updated_at"),
-    sa.Index(
-        "complaint_by_words",
-        sa.text("complaint_words(title, description, product, category, lot, serial, external_id)"),
-        postgresql_using="gin",
-        postgresql_with={"gin_pending_list_limit": 1024},
-    ),
     sa.Index("complaint_by_product", "product", "category", "received_at"),
     sa.Index("complaint_by_lot", "lot", "received_at", postgresql_where=sa.text("lot IS NOT NULL")),
     sa.Index("complaint_by_serial", "serial", "received_at", postgresql_where=sa.text("serial IS NOT NULL")),
     sa.Index("complaint_by_occurrence", "occurred_at", postgresql_where=sa.text("occurred_at IS NOT NULL")),
+    sa.Index("complaint_awaiting_triage", "received_at", "id", postgresql_where=sa.text("awaits_triage")),
+)
+
+# The words of a complaint, what a search sorts by, and what it is most often narrowed down by. Triggers keep it true to `complaint`: what is new
+# goes into the queue, and what is amended is written here at once.
+complaint_search: Final = sa.Table(
+    "complaint_search",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("source_system", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reported_severity", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("received_at", _instant(), nullable=False),
+    sa.Column("recorded_at", _instant(), nullable=False),
+    sa.Column("words", pg.TSVECTOR, nullable=False),
+    sa.Index(
+        "complaint_search_by_words",
+        "words",
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 1024},
+    ),
+)
+
+# What is not in `complaint_search` yet. Whatever is committed is in one of the two.
+complaint_unindexed: Final = sa.Table(
+    "complaint_unindexed",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, nullable=False),
+    sa.Column("waits_since", _instant(), nullable=False),
 )
 
 complainant: Final = sa.Table(
@@ -88,6 +118,115 @@ complaint_history: Final = sa.Table(
     sa.Column("withheld", pg.JSONB),
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
+    # Who complained once, and was corrected away: an erasure finds that person too.
+    sa.Index(
+        "complaint_history_former",
+        sa.text("(withheld #>> '{complainant,0,reference}')"),
+        postgresql_where=sa.text("(withheld #>> '{complainant,0,reference}') IS NOT NULL"),
+    ),
+)
+
+# What capa and notifier told that belongs into a timeline. The name says what it is, so that nothing stands there twice,
+# however often and by whichever event it is told.
+timeline_note: Final = sa.Table(
+    "timeline_note",
+    metadata,
+    sa.Column("subject_id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("at", _instant(), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("changes", pg.JSONB, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+# One row for each answer that showed personal data, with the complaints whose data it showed.
+personal_read: Final = sa.Table(
+    "personal_read",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", _instant(), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("complaints", pg.ARRAY(sa.Uuid), nullable=False),
+    sa.Index("personal_read_of_complaint", "complaints", postgresql_using="gin"),
+    sa.Index("personal_read_by_age", "at"),
+)
+
+# Keeps a complaint's personal data from being erased.
+complaint_hold: Final = sa.Table(
+    "complaint_hold",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("until", _instant()),
+    sa.Column("placed_by", sa.Text, nullable=False),
+    sa.Column("placed_at", _instant(), nullable=False),
+)
+
+# What has been done about a complaint; there is no row until something has. `record` is the whole of it, the columns
+# beside it are what is asked for.
+complaint_handling: Final = sa.Table(
+    "complaint_handling",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("owner", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("severity", sa.Text),
+    sa.Column("master_id", sa.Uuid, sa.ForeignKey("complaint.id")),
+    sa.Column("record", pg.JSONB, nullable=False),
+    sa.Index("complaint_handling_by_owner", "owner", postgresql_where=sa.text("owner IS NOT NULL")),
+    sa.Index("complaint_handling_by_master", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")),
+    sa.CheckConstraint("master_id <> complaint_id", name="complaint_handling_of_another"),
+)
+
+# A clock by its name and how many of that name there were before; the rule is kept as it was when the clock started.
+complaint_clock: Final = sa.Table(
+    "complaint_clock",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, sa.ForeignKey("complaint.id"), primary_key=True),
+    sa.Column("clock", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("rule", pg.JSONB, nullable=False),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("calendar", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("team", sa.Text),
+    sa.Column("ladder", sa.Text),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("begun_by", sa.Text, nullable=False),
+    sa.Column("started_at", _instant(), nullable=False),
+    sa.Column("due_at", _instant(), nullable=False),
+    sa.Column("original_due_at", _instant(), nullable=False),
+    sa.Column("explanation", pg.JSONB, nullable=False),
+    sa.Column("holds", pg.JSONB, nullable=False),
+    sa.Column("paused_at", _instant()),
+    sa.Column("ended_at", _instant()),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("by_seconds", sa.Double),
+    sa.Column("warned_at", _instant()),
+    sa.Column("breached_at", _instant()),
+    sa.Column("set_at", _instant(), nullable=False),
+    sa.Index(
+        "complaint_clock_due",
+        "due_at",
+        "kind",
+        "complaint_id",
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+    sa.Index(
+        "complaint_clock_open",
+        "complaint_id",
+        postgresql_where=sa.text("state IN ('running', 'paused')"),
+    ),
 )
 
 # What capa announces comes under several keys and therefore in any order, so that none of these refers to another.
@@ -102,6 +241,11 @@ triage: Final = sa.Table(
     sa.Column("decided_at", _instant(), nullable=False),
     sa.Column("nonconformity_id", sa.Uuid),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "triage_with_nonconformity",
+        "complaint_id",
+        postgresql_where=sa.text("nonconformity_id IS NOT NULL"),
+    ),
 )
 
 nonconformity: Final = sa.Table(

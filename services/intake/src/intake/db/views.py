@@ -1,6 +1,7 @@
-"""Reads complaints with what capa made of them: at most three statements for one, and for a page."""
+"""Reads complaints with what capa made of them: at most five statements for one, and for a page."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.page import Page
 from intake.db.attached_files import file_of
-from intake.db.complaints import WHOLE, WITH_COMPLAINANT, reference_of
-from intake.db.conditions import conditions_of
+from intake.db.clock_views import all_clocks, latest_clocks
+from intake.db.complaints import WHOLE, WITH_COMPLAINANT, find_id, reference_of
+from intake.db.conditions import conditions_of, followed, own_conditions
+from intake.db.handlings import handled_of
+from intake.db.listing import first_followed
 from intake.db.ordering import Order
 from intake.db.rows import complaint_of, entry_of
 from intake.db.searching import search
@@ -25,7 +29,9 @@ from intake.db.tables import (
 )
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.errors import NoSuchComplaint
+from intake.domain.lifecycle.handling import Handling
 from intake.domain.trail import Trace, first_break
+from intake.usecases.clock_views import ClocksPage
 from intake.usecases.views import (
     ActionView,
     ComplaintView,
@@ -91,10 +97,7 @@ class PostgresViews:
     async def find(self, reference: str, *, within: str | None = None) -> ComplaintView:
         """Read one by id or number; raises NoSuchComplaint."""
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
-            if not rows:
-                raise NoSuchComplaint
-            return (await _views(connection, rows))[0]
+            return await read_view(connection, reference, within)
 
     async def page(
         self,
@@ -107,13 +110,17 @@ class PostgresViews:
     ) -> Page[ComplaintView]:
         """Read one page, `after` the keys that the page before ended with."""
         order = Order.of(sort)
-        conditions = conditions_of(filters, within)
+        conditions = own_conditions(filters, within)
         if after is not None:
             conditions.append(order.after(after))
         async with self._engine.connect() as connection:
+            # No more than the page itself, so that what it joins is read for the page alone.
             if filters.q is not None:
-                # No more than the page itself, so that what it joins is read for the page alone.
-                found = await search(connection, filters.q, conditions, order, limit=limit + 1)
+                asked = [*conditions, *followed(filters, singly=True)]
+                found = await search(connection, filters.q, asked, order, limit=limit + 1)
+                conditions = [complaint.c.id.in_(found)]
+            elif filters.triage or filters.has_nonconformity is not None:
+                found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
             rows = (
                 await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))
@@ -164,13 +171,32 @@ class PostgresViews:
     async def history(self, reference: str, *, within: str | None = None) -> HistoryPage:
         """Read a complaint's history and verify it; raises NoSuchComplaint."""
         async with self._engine.connect() as connection:
-            found = await connection.execute(sa.select(complaint.c.id).where(*_referred(reference, within)))
-            complaint_id = found.scalar_one_or_none()
-            if complaint_id is None:
+            return await read_history(connection, await find_id(connection, reference, within))
+
+    async def clocks(self, reference: str, *, within: str | None = None) -> ClocksPage:
+        """Read every clock of a complaint, of all its runs; raises NoSuchComplaint."""
+        columns = (complaint.c.id, complaint.c.historical)
+        async with self._engine.connect() as connection:
+            found = await connection.execute(sa.select(*columns).where(*_referred(reference, within)))
+            row = found.one_or_none()
+            if row is None:
                 raise NoSuchComplaint
-            rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
-        traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
-        return HistoryPage(traces, first_break(traces))
+            return ClocksPage(await all_clocks(connection, row.id), row.historical)
+
+
+async def read_view(connection: AsyncConnection, reference: str, within: str | None) -> ComplaintView:
+    """Read one complaint by id or number; raises NoSuchComplaint."""
+    rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
+    if not rows:
+        raise NoSuchComplaint
+    return (await _views(connection, rows, explained=True))[0]
+
+
+async def read_history(connection: AsyncConnection, complaint_id: UUID) -> HistoryPage:
+    """Read a complaint's history and verify it."""
+    rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
+    traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
+    return HistoryPage(traces, first_break(traces), complaint_id)
 
 
 def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]]:
@@ -179,7 +205,9 @@ def _referred(reference: str, within: str | None) -> list[sa.ColumnElement[bool]
     return found if within is None else [*found, complaint.c.source_system == within]
 
 
-async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[ComplaintView, ...]:
+async def _views(
+    connection: AsyncConnection, rows: Sequence[Any], *, explained: bool = False
+) -> tuple[ComplaintView, ...]:
     ids = {row.nonconformity_id for row in rows if row.nonconformity_id is not None}
     actions: dict[UUID, list[ActionView]] = {}
     if ids:
@@ -189,12 +217,20 @@ async def _views(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Comp
     if rows:
         for row in await connection.execute(_FILES, {"ids": [row.id for row in rows]}):
             files.setdefault(row.complaint_id, []).append(file_of(row))
-    return tuple(_view(row, actions, files) for row in rows)
+    handled = await handled_of(connection, [row.id for row in rows]) if rows else {}
+    clocks = await latest_clocks(connection, [row.id for row in rows], explained=explained) if rows else {}
+    return tuple(
+        replace(_view(row, actions, files, handled[row.id]), clocks=clocks.get(row.id, ())) for row in rows
+    )
 
 
 def _view(
-    row: Any, actions: dict[UUID, list[ActionView]], files: dict[UUID, list[AttachedFile]]
+    row: Any,
+    actions: dict[UUID, list[ActionView]],
+    files: dict[UUID, list[AttachedFile]],
+    handled: tuple[Handling, bool],
 ) -> ComplaintView:
+    handling, has_duplicates = handled
     moved = row.nonconformity_updated_at
     return ComplaintView(
         complaint=complaint_of(row),
@@ -203,6 +239,8 @@ def _view(
         nonconformity=_nonconformity(row),
         actions=tuple(actions.get(row.nonconformity_id, ())),
         files=tuple(files.get(row.id, ())),
+        handling=handling,
+        has_duplicates=has_duplicates,
     )
 
 

@@ -13,7 +13,10 @@ from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
+from intake.db.clocks import PostgresClocks
 from intake.db.complaints import PostgresComplaints
+from intake.db.erasures import PostgresErasures
+from intake.db.handlings import PostgresHandlings
 from intake.db.imports import PostgresImportRows
 from intake.db.keys import claim_key
 from intake.db.progress import PostgresProgress
@@ -29,15 +32,28 @@ class PostgresWork:
         self._connection = connection
         self._clock = clock
         self._complaints = PostgresComplaints(connection, clock)
+        self._clocks = PostgresClocks(connection)
+        self._handlings = PostgresHandlings(connection, clock)
         self._progress = PostgresProgress(connection)
         self._imports = PostgresImportRows(connection)
         self._files = PostgresFileRows(connection)
+        self._erasures = PostgresErasures(connection)
         self.announced: list[Event[Contract]] = []
 
     @property
     def complaints(self) -> PostgresComplaints:
         """The complaints."""
         return self._complaints
+
+    @property
+    def clocks(self) -> PostgresClocks:
+        """The clocks of complaints."""
+        return self._clocks
+
+    @property
+    def handlings(self) -> PostgresHandlings:
+        """What has been done about complaints."""
+        return self._handlings
 
     @property
     def progress(self) -> PostgresProgress:
@@ -53,6 +69,11 @@ class PostgresWork:
     def files(self) -> PostgresFileRows:
         """The attachments."""
         return self._files
+
+    @property
+    def erasures(self) -> PostgresErasures:
+        """Holds and erasures."""
+        return self._erasures
 
     def announce(self, event: Event[Contract]) -> None:
         """Have an event told once the work is committed."""

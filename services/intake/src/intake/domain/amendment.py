@@ -3,10 +3,37 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from common.refusals import require_version
-from intake.domain.complaint import ACCOUNT, Account, Complaint, NewComplaint, Report, refuse_future
+from intake.domain.complaint import (
+    ACCOUNT,
+    ENDED,
+    FORGOTTEN,
+    WITHHELD,
+    Account,
+    Complaint,
+    NewComplaint,
+    Report,
+    refuse_future,
+)
+from intake.domain.errors import ComplaintErased
 from intake.domain.facts import Amended
+from intake.domain.lifecycle.refusals import ComplaintEnded
+
+JUDGED: Final = frozenset(
+    {
+        "channel",
+        "reported_severity",
+        "product",
+        "category",
+        "lot",
+        "occurred_at",
+        "aware_at",
+        "received_at",
+    }
+)
+"""What the handling of a complaint is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +59,14 @@ def hear_again(known: Complaint, report: Report, *, now: datetime) -> Heard:
 
     The same telling changes nothing, even where staff have corrected the complaint since. One that the source dates
     before the known one is outdated. Any other replaces what is known, but for whether it was `historical`.
+
+    Of a complaint whose person was erased a telling changes codes and times alone, and brings nobody back.
     """
+    if known.erased_at is not None:
+        kept = {name: getattr(known.account, name) for name in WITHHELD}
+        report = replace(report, account=replace(report.account, **kept))
+        if known.source_digest == FORGOTTEN and _as_known(report, known):
+            return Unchanged(known)
     digest = report.digest()
     if digest == known.source_digest:
         return Unchanged(
@@ -61,9 +95,24 @@ def correct(
     expected: int | None,
     now: datetime,
 ) -> Unchanged | Amended:
-    """Correct a complaint that was read in version `expected` (None: whatever it is)."""
+    """Correct a complaint that was read in version `expected` (None: whatever it is).
+
+    Once it has ended, what was judged stands; raises ComplaintEnded for that. What its source tells is kept always.
+    Raises Stale, FromTheFuture, and ComplaintErased for texts or a person once they were erased.
+    """
     require_version(expected, known.version)
-    return _compared(known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now)
+    if known.erased_at is not None:
+        brought = [name for name in WITHHELD if getattr(account, name) != getattr(known.account, name)]
+        if brought:
+            raise ComplaintErased(*sorted(brought))
+    outcome = _compared(
+        known, replace(known, account=account, aware_at=aware_at, received_at=received_at), now
+    )
+    if isinstance(outcome, Amended) and known.state in ENDED:
+        fixed = [name for name in outcome.changed if name in JUDGED]
+        if fixed:
+            raise ComplaintEnded(known.state, fixed)
+    return outcome
 
 
 def contents(complaint: NewComplaint) -> Mapping[str, object]:
@@ -84,6 +133,11 @@ def _compared(known: Complaint, told: Complaint, now: datetime) -> Unchanged | A
         now, received_at=told.received_at, aware_at=told.aware_at, occurred_at=told.account.occurred_at
     )
     return Amended(known, replace(told, version=known.version + 1), changed)
+
+
+def _as_known(report: Report, known: Complaint) -> bool:
+    """Tell by the source's own dates that it says what it said before the erasure, whose fingerprint is gone."""
+    return report.source_updated_at is not None and report.source_updated_at == known.source_updated_at
 
 
 def _older(told: datetime | None, known: datetime | None) -> bool:

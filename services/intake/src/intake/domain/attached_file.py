@@ -23,7 +23,8 @@ class FileState(StrEnum):
 class AttachedFile:
     """A file of a complaint: its content lies in the store under `id`; `size` in bytes, `sha256` in hexadecimal.
 
-    Once it is deleted the record stays and the content goes; `removed_at` is when it went.
+    Once it is deleted the record stays and the content goes; `removed_at` is when it went. An erasure empties its name and
+    digest too.
     """
 
     id: UUID

@@ -19,6 +19,13 @@ UNCLASSIFIED: Final = "unclassified"
 """The category of a complaint that nobody has sorted yet."""
 
 
+WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
+"""What may hold a person's words or data, by its name in an account."""
+
+FORGOTTEN: Final = b""
+"""The fingerprint of a telling that was erased with the person."""
+
+
 class Channel(StrEnum):
     """How the complaint reached us."""
 
@@ -47,6 +54,18 @@ class State(StrEnum):
     """Where the work on a complaint stands."""
 
     RECEIVED = "received"
+    ASSESSED = "assessed"
+    INVESTIGATING = "investigating"
+    RESPONDED = "responded"
+    CLOSED = "closed"
+    NOT_A_COMPLAINT = "not_a_complaint"
+    LINKED = "linked"
+    REFERRED = "referred"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED: Final = frozenset({State.CLOSED, State.NOT_A_COMPLAINT, State.REFERRED, State.WITHDRAWN})
+"""The states in which nothing more is done about a complaint, unless it is opened again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +157,13 @@ class NewComplaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint(NewComplaint):
-    """A complaint as it is known here; `number` is said on the phone, such as C-10023."""
+    """A complaint as it is known here; `number` is said on the phone, such as C-10023.
+
+    At `erased_at` its personal data was erased, and none is taken since.
+    """
 
     number: str
+    erased_at: datetime | None = None
 
 
 def receive(report: Report, *, complaint_id: UUID, correlation_id: UUID, now: datetime) -> NewComplaint:

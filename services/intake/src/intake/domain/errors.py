@@ -4,15 +4,20 @@ Refusal
 ├── Missing
 │   └── NoSuchComplaint     there is none, or none that this caller may see
 ├── Unacceptable
+│   ├── NoSuchOther         a step names another complaint that there is not
 │   ├── FromTheFuture       a time lies further ahead than clocks may differ
 │   └── SourceUnnamed       an external id without a source system says nothing
 ├── Conflicting
+│   ├── ComplaintErased     its personal data was erased, and none is taken any more
+│   └── ErasureHeld         somebody or a rule keeps its personal data
 └── ForeignSource           the key belongs to one source system and names another
 """
 
+from datetime import datetime
 from typing import ClassVar
 
-from common.refusals import FieldError, Missing, Refusal, Unacceptable
+from common.clock import instant_text
+from common.refusals import Conflicting, FieldError, Missing, Refusal, Unacceptable
 
 
 class NoSuchComplaint(Missing):
@@ -20,6 +25,17 @@ class NoSuchComplaint(Missing):
 
     def __init__(self) -> None:
         super().__init__("There is no complaint of this id or number that you may see.")
+
+
+class NoSuchOther(Unacceptable):
+    """A step names another complaint that there is not, or that this caller may not see."""
+
+    code: ClassVar[str] = "no_such_other_complaint"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The step names another complaint that there is not, or that you may not see: send its id or number."
+        )
 
 
 class FromTheFuture(Unacceptable):
@@ -48,3 +64,32 @@ class ForeignSource(Refusal):
             f"This key may only speak for {own}.",
             FieldError(place, "foreign_source_system", f"is not {own}", "leave it out"),
         )
+
+
+class ComplaintErased(Conflicting):
+    """Personal data of the complaint was erased, and none is taken any more; `names` are what would bring some."""
+
+    code: ClassVar[str] = "complaint_erased"
+
+    def __init__(self, *names: str) -> None:
+        errors = [
+            FieldError(f"/{name}", "complaint_erased", "may hold personal data", "leave it out")
+            for name in names
+        ]
+        super().__init__(
+            "The personal data of this complaint was erased. Only its codes and times can still be corrected.",
+            *errors,
+        )
+
+
+class ErasureHeld(Conflicting):
+    """Somebody, or the rule of retention that is named, keeps the personal data; `until` is None for no set end."""
+
+    code: ClassVar[str] = "erasure_held"
+
+    def __init__(self, reason: str, until: datetime | None, *, rule: str | None = None) -> None:
+        self.reason = reason
+        self.until = until
+        by = "a hold" if rule is None else f"the retention rule {rule}"
+        end = "until it is released" if until is None else f"until {instant_text(until)}"
+        super().__init__(f"Personal data of this complaint is kept by {by} {end}: {reason}")

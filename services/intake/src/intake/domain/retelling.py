@@ -1,7 +1,7 @@
-"""What a complaint's history says of how it was received, and of what was amended since."""
+"""What a complaint's history says of how it was received, of what was amended since, and of its steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ from common import history
 from common.actor import Actor
 from intake.domain.complaint import Channel, Complaint, Severity
 from intake.domain.facts import Amended, Received
+from intake.domain.lifecycle.facts import StepFact
+from intake.domain.lifecycle.tracing import fact_of, versions
 
 
 def receipt_of(complaint: Complaint, entries: Sequence[history.Entry]) -> tuple[Received, Actor]:
@@ -50,7 +52,29 @@ def amendment_of(
         return None
     changed = sorted({name for entry in amendments for name in _changed(entry.changes)})
     last = amendments[-1]
-    return Amended(since, complaint, tuple(changed)), Actor.parse(last.actor), last.at
+    # Steps that came after it made versions of their own, in which the codes are the same.
+    version = versions(entries[: entries.index(last) + 1])[-1]
+    amended = replace(complaint, version=version)
+    return Amended(since, amended, tuple(changed)), Actor.parse(last.actor), last.at
+
+
+@dataclass(frozen=True, slots=True)
+class StepTold:
+    """A step as the history has it: the complaint in the version that it left, what happened, by whom, and when written."""
+
+    complaint: Complaint
+    fact: StepFact
+    actor: Actor
+    at: datetime
+
+
+def steps_of(complaint: Complaint, entries: Sequence[history.Entry]) -> Sequence[StepTold]:
+    """Tell every step that was taken, first to last."""
+    return [
+        StepTold(replace(complaint, version=version), fact, Actor.parse(entry.actor), entry.at)
+        for entry, version in zip(entries, versions(entries), strict=True)
+        if (fact := fact_of(entry)) is not None
+    ]
 
 
 def _changed(changes: Mapping[str, Any]) -> set[str]:

@@ -6,7 +6,7 @@ and the chain still holds; it binds them by a salted digest.
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,11 +15,16 @@ from common import history
 from common.actor import Actor
 from common.canonical import canonical
 from intake.domain.amendment import contents
-from intake.domain.complaint import ACCOUNT, NewComplaint, plain
+from intake.domain.complaint import ACCOUNT, WITHHELD, NewComplaint, plain
 from intake.domain.facts import Amended
 
-WITHHELD: Final = frozenset({"title", "description", "remedy_sought", "serial", "complainant", "attachments"})
-"""What may hold a person's words or data."""
+ERASED: Final = "erased"
+"""The action of the entry that says that a complaint lost its person, which makes a version of it."""
+
+HISTORY_ERASED: Final = "history_erased"
+"""The action of the entry that says that what stood beside the history alone was erased; it makes no version."""
+
+_ERASING: Final = frozenset({ERASED, HISTORY_ERASED})
 
 _OPEN: Final = tuple(name for name in ACCOUNT if name not in WITHHELD)
 
@@ -62,15 +67,48 @@ def trace_amendment(
     return Trace(entry, withheld or None)
 
 
-def first_break(traces: Sequence[Trace]) -> int | None:
+class FollowTrail:
+    """Follows one complaint's history: the chain, and what stands beside it.
+
+    What stood beside an entry may only be missing where a later entry says that it was erased.
+    """
+
+    def __init__(self) -> None:
+        self._chain = history.Following()
+        self._altered: int | None = None
+        self._missing: int | None = None
+
+    @property
+    def last(self) -> history.Entry | None:
+        """The entry that was followed last."""
+        return self._chain.last
+
+    @property
+    def broken_at(self) -> int | None:
+        """Position of the first entry that does not fit, or whose texts and personal data were tampered with."""
+        found = [at for at in (self._chain.broken_at, self._altered, self._missing) if at is not None]
+        return min(found, default=None)
+
+    def follow(self, trace: Trace) -> None:
+        """Take the next step."""
+        entry = trace.entry
+        self._chain.follow(entry)
+        bound = entry.changes.get("withheld_sha256")
+        if trace.withheld is not None:
+            if bound != digest(trace.withheld) and self._altered is None:
+                self._altered = entry.position
+        elif bound is not None and self._missing is None:
+            self._missing = entry.position
+        if entry.action in _ERASING:
+            self._missing = None
+
+
+def first_break(traces: Iterable[Trace]) -> int | None:
     """Find the first position where the chain, or what stands beside it, was tampered with; erasure is none."""
-    broken = history.first_break(trace.entry for trace in traces)
-    altered = [
-        trace.entry.position
-        for trace in traces
-        if trace.withheld is not None and trace.entry.changes.get("withheld_sha256") != digest(trace.withheld)
-    ]
-    return min([*altered, *([] if broken is None else [broken])], default=None)
+    following = FollowTrail()
+    for trace in traces:
+        following.follow(trace)
+    return following.broken_at
 
 
 def digest(withheld: Mapping[str, object]) -> str:

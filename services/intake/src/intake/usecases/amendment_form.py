@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from intake.domain.complaint import Channel, Severity
 from intake.usecases.complaint_form import (
@@ -25,11 +25,22 @@ _NEVER_EMPTY = (
 )
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    # None stands for "left out" here, and nobody may send it.
+    for name in _NEVER_EMPTY:
+        field = schema["properties"][name]
+        field.update(next(option for option in field.pop("anyOf") if option.get("type") != "null"))
+        field.pop("default", None)
+
+
 class AmendmentForm(Form):
     """What to correct, and why: what is left out stays as it is, and null empties what may be empty."""
 
+    model_config = ConfigDict(json_schema_extra=_without_null)
+
     reason: Reason = Field(
-        description="Why it is corrected; kept in the history.", examples=["Misheard the lot."]
+        description="Why it is corrected; kept in the history for good, so that it must hold no personal data.",
+        examples=["Misheard the lot."],
     )
     channel: Channel | None = Field(None, description="How it reached the organisation.", examples=["phone"])
     reported_severity: Severity | None = Field(

@@ -1,15 +1,26 @@
-"""Tells again what stands in intake's records: each complaint as it was received, and as it was amended since."""
+"""Tells again what stands in intake's records.
+
+Each complaint as it was received, its steps, as it was amended since, and its deadlines as they stand.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from common.actor import Actor
 from events.again import Part, Told, UnknownPlace, following
 from events.envelope import Contract, Event
-from intake.domain.retelling import amendment_of, receipt_of
+from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.following import Change, standing_news
+from intake.domain.retelling import amendment_of, receipt_of, steps_of
 from intake.usecases.outgoing import published_amendment, published_receipt
+from intake.usecases.outgoing_clocks import Cause, DeadlineAnnouncer
+from intake.usecases.outgoing_steps import published_step
 from intake.usecases.ports import Chronicled, Clock, StartWork
+
+_INTAKE: Final = Actor("service", "intake")
+"""Deadlines are set by policy."""
 
 COMPLAINTS: Final = "complaints"
 SECTIONS: Final = (COMPLAINTS,)
@@ -25,13 +36,19 @@ class AnnounceAgain:
 
     start_work: StartWork
     clock: Clock
+    announce: DeadlineAnnouncer
 
     async def __call__(self, part: Part) -> Told:
         """Tell the next complaints in the order of their ids; raises UnknownPlace."""
         after = _after(part)
         async with self.start_work() as work:
             found = await work.complaints.chronicled(after=after, since=part.since, limit=part.records)
-            events = [event for each in found for event in self._events(each)]
+            clocks = await work.clocks.of_many([each.complaint.id for each in found])
+            events = [
+                event
+                for each in found
+                for event in (*self._events(each), *self._deadlines(each, clocks.get(each.complaint.id, ())))
+            ]
             if not part.dry_run:
                 for event in events:
                     work.announce(event)
@@ -47,7 +64,24 @@ class AnnounceAgain:
         if amendment is not None:
             amended, actor, at = amendment
             events.append(published_amendment(amended, actor=actor, now=at).model_copy(update=told_at))
-        return events
+        for step in steps_of(chronicled.complaint, chronicled.history):
+            told = published_step(step.complaint, step.fact, actor=step.actor, now=step.at)
+            if told is not None:
+                events.append(told.model_copy(update=told_at))
+        # In the order in which they happened, since a listener passes over what is older than what it knows.
+        return sorted(events, key=lambda event: event.version)
+
+    def _deadlines(self, chronicled: Chronicled, clocks: Sequence[ComplaintClock]) -> list[Event[Contract]]:
+        """Tell each deadline as it stands: what must still be done, or what became of it, for who believes it open."""
+        cause = Cause(_INTAKE, self.clock())
+        latest: dict[str, ComplaintClock] = {}
+        for clock in sorted(clocks, key=lambda clock: clock.ordinal):
+            latest[clock.name] = clock
+        return [
+            self.announce(Change(clock, news), chronicled.complaint, cause)
+            for clock in latest.values()
+            for news in standing_news(clock)
+        ]
 
 
 def _after(part: Part) -> UUID | None:

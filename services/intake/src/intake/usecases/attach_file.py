@@ -26,6 +26,7 @@ from intake.domain.attached_file import (
     checked_name,
 )
 from intake.domain.attaching import trace_attached
+from intake.domain.errors import ComplaintErased
 from intake.domain.media_types import HEAD_BYTES, type_of
 from intake.usecases.attachments import Files, Storage
 from intake.usecases.ports import Clock, RequestKey, StartWork
@@ -98,7 +99,7 @@ class AttachFile:
         """Return once content and record last.
 
         Raises NoSuchComplaint, NameInvalid, TypeNotAllowed, ContentMismatch, FileTooLarge, FileEmpty, ChecksumMismatch,
-        TooManyFiles, UploadGivenUp, StorageAway, KeyReused and KeyInUse.
+        TooManyFiles, ComplaintErased, UploadGivenUp, StorageAway, KeyReused and KeyInUse.
         """
         name = checked_name(upload.name)
         file_id = new_id()
@@ -136,6 +137,8 @@ class AttachFile:
                     return Attached(await work.files.find(kept.complaint.id, first), AttachOutcome.REPLAYED)
             # The lock on the complaint makes one of two uploads of the same content the second.
             kept = await work.complaints.by_reference(command.reference, source_system=command.within)
+            if kept.complaint.erased_at is not None:
+                raise ComplaintErased("file")
             same = await work.files.same(kept.complaint.id, content.sha256)
             if same is not None:
                 return Attached(same, AttachOutcome.UNCHANGED)

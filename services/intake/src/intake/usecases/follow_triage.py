@@ -2,6 +2,7 @@
 
 from events.delivery import Delivery
 from intake.domain.progress import TriageSeen
+from intake.domain.timeline import Note
 from intake.usecases.ports import StartWork
 
 
@@ -11,7 +12,9 @@ class FollowTriage:
     def __init__(self, start_work: StartWork) -> None:
         self._start_work = start_work
 
-    async def __call__(self, seen: TriageSeen, delivery: Delivery) -> None:
-        """Keep it once; raises AlreadyHandled for a second delivery."""
+    async def __call__(self, seen: TriageSeen, note: Note | None, delivery: Delivery) -> None:
+        """Keep it once, and the note of it for timelines; raises AlreadyHandled for a second delivery."""
         async with self._start_work(once=delivery) as work:
             await work.progress.triage(seen)
+            if note is not None:
+                await work.progress.note(note)

@@ -4,26 +4,39 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from common import history
 from common.clock import Clock
-from events.contracts.intake import ComplaintReceivedV1
 from events.delivery import Delivery
 from events.envelope import Contract, Event
 from intake.domain.attached_file import AttachedFile
+from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.domain.importing import ImportState, RowResult
+from intake.domain.lifecycle.commands import Other
+from intake.domain.lifecycle.guards import Case
+from intake.domain.lifecycle.handling import Handling
+from intake.domain.lifecycle.taking import Taken
 from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
+from intake.domain.retention import Hold
+from intake.domain.timeline import Note
 from intake.domain.trail import Trace
 
 __all__ = [
     "AlreadyKnown",
     "Chronicled",
     "Clock",
+    "ClockNews",
+    "Clocks",
     "Complaints",
+    "Draft",
+    "Erasures",
     "FileRows",
+    "Handlings",
+    "Held",
     "Identity",
     "ImportRows",
     "Kept",
@@ -68,10 +81,20 @@ class Receipt:
 
     complaint: NewComplaint
     trace: Trace
-    announce: Callable[[Complaint], Event[ComplaintReceivedV1]]
-    """Makes the event as soon as the number is known."""
+    announce: Callable[[Complaint], Sequence[Event[Contract]]]
+    """Makes the events as soon as the number is known."""
+    clocks: tuple[ComplaintClock, ...] = ()
     key: RequestKey | None = None
     status: int = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A complaint to be written down, with the beginning of its history and its clocks."""
+
+    complaint: NewComplaint
+    trace: Trace
+    clocks: tuple[ComplaintClock, ...] = ()
 
 
 class Reception(Protocol):
@@ -114,7 +137,7 @@ Identity = tuple[str, str]
 class Complaints(Protocol):
     """The complaints inside one transaction."""
 
-    async def insert(self, drafts: Sequence[tuple[NewComplaint, Trace]]) -> Mapping[UUID, str]:
+    async def insert(self, drafts: Sequence[Draft]) -> Mapping[UUID, str]:
         """Write new complaints at once; give the numbers of those that were not known yet."""
         ...
 
@@ -134,6 +157,10 @@ class Complaints(Protocol):
         """Write an amended complaint and continue its history."""
         ...
 
+    async def trace(self, complaint_id: UUID, trace: Trace) -> None:
+        """Continue the history of a complaint that is locked, which itself stays as it is."""
+        ...
+
     async def note_source(self, complaint: Complaint) -> None:
         """Write the source's own marks alone, which nobody is told of."""
         ...
@@ -142,6 +169,86 @@ class Complaints(Protocol):
         self, *, after: UUID | None, since: datetime | None, limit: int
     ) -> Sequence[Chronicled]:
         """Read complaints in the order of their ids, of all or of those updated since, and keep them from changing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A complaint that takes a step, locked until the work ends, the end of its history, and a further one it names."""
+
+    case: Case
+    last: history.Entry
+    other: Other | None = None
+
+
+class Handlings(Protocol):
+    """What has been done about complaints, inside one transaction."""
+
+    async def hold(self, reference: str, *, beside: str | None, source_system: str | None) -> Held:
+        """Lock a complaint, and one that its step names `beside` it, in one order for all.
+
+        Raises NoSuchComplaint for the first, and NoSuchOther for the second.
+        """
+        ...
+
+    async def of(self, complaint_id: UUID) -> Handling:
+        """Read what has been done about a complaint that is locked."""
+        ...
+
+    async def save(self, taken: Taken, trace: Trace) -> None:
+        """Write what a step came to and continue the history."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A complaint with every clock that it has and what has been done about it, locked until the work ends."""
+
+    complaint: Complaint
+    handling: Handling
+    clocks: Sequence[ComplaintClock]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNews:
+    """What notifier saw of a generation of a clock: that a reminder's moment came, or that the due instant passed."""
+
+    complaint_id: UUID
+    clock: str
+    generation: int
+    kind: Literal["warned", "breached"]
+    at: datetime
+
+
+class Clocks(Protocol):
+    """The clocks of complaints inside one transaction."""
+
+    async def of(self, complaint_id: UUID) -> Sequence[ComplaintClock]:
+        """Read every clock of a complaint that is locked, in no order."""
+        ...
+
+    async def of_many(self, complaint_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ComplaintClock]]:
+        """Read every clock of complaints that are locked."""
+        ...
+
+    async def save(self, changes: Sequence[Change]) -> None:
+        """Write clocks as they stand now, new ones or known."""
+        ...
+
+    async def note(self, news: ClockNews) -> bool:
+        """Note it beside the clock, once, where it is about the generation that runs; tell whether it was."""
+        ...
+
+    async def open_after(self, after: UUID | None, limit: int) -> Sequence[UUID]:
+        """List complaints with open clocks in the order of their ids."""
+        ...
+
+    async def timed(self, complaint_id: UUID) -> Timed:
+        """Lock a complaint and read it with its clocks."""
+        ...
+
+    async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
+        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
         ...
 
 
@@ -162,6 +269,10 @@ class Progress(Protocol):
 
     async def action(self, seen: ActionSeen) -> None:
         """Note what became of an action."""
+        ...
+
+    async def note(self, note: Note) -> None:
+        """Keep a fact for timelines, once by its name."""
         ...
 
 
@@ -215,12 +326,54 @@ class FileRows(Protocol):
         ...
 
 
+class Erasures(Protocol):
+    """Holds and erasures inside one transaction that has the complaint locked."""
+
+    async def hold(self, complaint_id: UUID) -> Hold | None:
+        """Read what keeps a complaint's personal data."""
+        ...
+
+    async def place(self, complaint_id: UUID, hold: Hold, trace: Trace) -> None:
+        """Place a hold, or replace the one that there is, and continue the history."""
+        ...
+
+    async def release(self, complaint_id: UUID, trace: Trace) -> None:
+        """Take the hold away and continue the history."""
+        ...
+
+    async def stored_files(self, complaint_id: UUID) -> Sequence[AttachedFile]:
+        """List the attachments whose content is there."""
+        ...
+
+    async def erase(self, after: Complaint, trace: Trace, *, files: bool, notes: bool) -> None:
+        """Write an erased complaint, forget what belonged to its person, and continue the history."""
+        ...
+
+    async def erase_former(self, complaint_id: UUID, trace: Trace) -> None:
+        """Forget what stands beside the history of a complaint, and continue the history."""
+        ...
+
+    async def of_person(self, source_system: str, reference: str) -> Sequence[tuple[UUID, bool]]:
+        """Find the complaints that name a person, or once did; True where they do now."""
+        ...
+
+
 class Work(Protocol):
     """One transaction: leaving its block commits, and an exception undoes it."""
 
     @property
     def complaints(self) -> Complaints:
         """The complaints."""
+        ...
+
+    @property
+    def handlings(self) -> Handlings:
+        """What has been done about complaints."""
+        ...
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks of complaints."""
         ...
 
     @property
@@ -236,6 +389,11 @@ class Work(Protocol):
     @property
     def files(self) -> FileRows:
         """The attachments."""
+        ...
+
+    @property
+    def erasures(self) -> Erasures:
+        """Holds and erasures."""
         ...
 
     def announce(self, event: Event[Contract]) -> None:

@@ -10,15 +10,20 @@ from uuid import UUID
 from common.ids import new_id
 from common.refusals import FieldError, Refusal
 from intake.domain.amendment import Outdated, Unchanged, hear_again
+from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import NewComplaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.importing import ImportOrder, ImportState, RowOutcome, RowResult
 from intake.domain.mapping import Profile
 from intake.domain.trail import trace_amendment, trace_receipt
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.imports import Imports
 from intake.usecases.judge_row import Judged, judge, refusal_errors, rejected
 from intake.usecases.outgoing import published_amendment, published_receipt
-from intake.usecases.ports import Clock, Identity, Mark, StartWork, Work
+from intake.usecases.outgoing_clocks import Cause
+from intake.usecases.ports import Clock, Draft, Identity, Mark, StartWork, Work
 
 LEASE: Final = timedelta(seconds=15)
 _BREATH: Final = 25
@@ -38,6 +43,7 @@ class ImportTools:
     is_passing: Callable[[Exception], bool]
     """Tells an error that a repeat may heal, such as a database that is away, from one that belongs to a row."""
     count: Count
+    clockwork: Clockwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class ProcessImport:
         async with self._start_work() as work:
             if not await work.imports.hold(order.id, token=self._token, until=self._clock() + LEASE):
                 return False
-            writing = _Writing(work, order, profile, self._clock)
+            writing = _Writing(work, order, profile, self._clock, self._tools.clockwork)
             results = await writing.write(judged)
             await work.imports.record(order.id, results, now=self._clock())
             stopped = order.on_error == "abort" and any(
@@ -148,6 +154,7 @@ class ProcessImport:
         for result in results:
             if result.outcome is not None:
                 self._tools.count(result.outcome)
+        self._tools.clockwork.counted(writing.changes)
         return not stopped
 
     async def _end(self, import_id: UUID, state: ImportState, detail: str) -> None:
@@ -159,11 +166,16 @@ class ProcessImport:
 class _Writing:
     """The rows of one chunk inside one transaction."""
 
-    def __init__(self, work: Work, order: ImportOrder, profile: Profile, clock: Clock) -> None:
+    def __init__(
+        self, work: Work, order: ImportOrder, profile: Profile, clock: Clock, clockwork: Clockwork
+    ) -> None:
         self._work = work
         self._order = order
         self._profile = profile
         self._now = clock()
+        self._clockwork = clockwork
+        self._cause = Cause(order.actor, self._now)
+        self.changes: list[Change] = []
 
     async def write(self, judged: Sequence[Judged]) -> list[RowResult]:
         """Write what can be written; with `abort` nothing after the first row that is rejected."""
@@ -216,8 +228,10 @@ class _Writing:
     ) -> dict[int, RowResult]:
         actor = self._order.actor
         numbers: Mapping[UUID, str] = {}
+        clocks: dict[UUID, tuple[ComplaintClock, ...]] = {}
         if fresh:
-            drafts = [(new, trace_receipt(new, actor=actor)) for new in fresh.values()]
+            clocks = {new.id: self._clockwork.begin(new, self._now) for new in fresh.values()}
+            drafts = [Draft(new, trace_receipt(new, actor=actor), clocks[new.id]) for new in fresh.values()]
             numbers = await self._work.complaints.insert(drafts)
         results, known = {}, list(again)
         for row, new in fresh.items():
@@ -227,6 +241,8 @@ class _Writing:
                 continue
             complaint = new.numbered(number)
             self._work.announce(published_receipt(Received(complaint), actor=actor))
+            for event in self._clockwork.told_at_receipt(complaint, clocks[new.id], self._cause):
+                self._work.announce(event)
             results[row] = _result(row, reports[row], RowOutcome.CREATED, number)
         return results | await self._heard_again(sorted(known, key=lambda told: told[0]))
 
@@ -263,6 +279,7 @@ class _Writing:
                 )
                 await self._work.complaints.save(complaint, trace)
                 self._work.announce(published_amendment(heard, actor=self._order.actor, now=self._now))
+                self.changes += await follow_amendment(self._work, self._clockwork, complaint, self._cause)
                 outcome = RowOutcome.AMENDED
             case never:
                 assert_never(never)

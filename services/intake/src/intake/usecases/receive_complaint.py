@@ -1,16 +1,24 @@
 """Receive a complaint: write it down once, however often its source tells it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from common.actor import Actor
 from common.ids import new_id
+from events.envelope import Contract, Event
 from intake.domain.amendment import Outdated, Unchanged, hear_again
+from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.trail import trace_amendment, trace_receipt
+from intake.usecases.clock_views import ClockView, view_of
+from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.outgoing import published_amendment, published_receipt
+from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import AlreadyKnown, Clock, Receipt, Reception, Repeated, RequestKey, StartWork
 
 TOLD_AGAIN = "told again by its source"
@@ -43,22 +51,29 @@ class Told:
 
     outcome: Outcome
     complaint: Complaint
+    clocks: tuple[ClockView, ...] = ()
+    """Those of a new complaint."""
 
 
 class ReceiveComplaint:
     """Writes a complaint down, or amends the one that the source has told before."""
 
-    def __init__(self, reception: Reception, start_work: StartWork, clock: Clock) -> None:
+    def __init__(
+        self, reception: Reception, start_work: StartWork, clock: Clock, clockwork: Clockwork
+    ) -> None:
         self._reception = reception
         self._start_work = start_work
         self._clock = clock
+        self._clockwork = clockwork
 
     async def __call__(self, command: Receive) -> Told | Repeated:
         """Answer once it is committed; raises FromTheFuture, and what the use of a key refuses."""
-        first = await self._reception.receive(self._receipt(command))
+        receipt = self._receipt(command)
+        first = await self._reception.receive(receipt)
         match first:
             case Complaint():
-                return Told(Outcome.RECEIVED, first)
+                clocks = sorted(receipt.clocks, key=lambda clock: (clock.due_at, clock.name))
+                return Told(Outcome.RECEIVED, first, tuple(map(view_of, clocks)))
             case Repeated():
                 return first
             case AlreadyKnown():
@@ -67,23 +82,27 @@ class ReceiveComplaint:
                 assert_never(never)
 
     def _receipt(self, command: Receive) -> Receipt:
-        new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=self._clock())
-        return Receipt(
-            new,
-            trace_receipt(new, actor=command.actor),
-            lambda complaint: published_receipt(
+        now = self._clock()
+        new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=now)
+        clocks = self._clockwork.begin(new, now)
+        cause = _cause(command, now)
+
+        def announce(complaint: Complaint) -> Sequence[Event[Contract]]:
+            received = published_receipt(
                 Received(complaint),
                 actor=command.actor,
                 traceparent=command.traceparent,
                 tracestate=command.tracestate,
-            ),
-            command.key,
-        )
+            )
+            return [received, *self._clockwork.told_at_receipt(complaint, clocks, cause)]
+
+        return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, key=command.key)
 
     async def _hear_again(self, command: Receive) -> Told | Repeated:
         report = command.report
         if report.external_id is None:
             raise AssertionError("only a complaint with an identity can be known already")
+        changes: Sequence[Change] = ()
         async with self._start_work() as work:
             kept = await work.complaints.by_identity(report.source_system, report.external_id)
             if command.key is not None:
@@ -96,9 +115,9 @@ class ReceiveComplaint:
                 case Unchanged(complaint):
                     if complaint != kept.complaint:
                         await work.complaints.note_source(complaint)
-                    return Told(Outcome.UNCHANGED, complaint)
+                    told = Told(Outcome.UNCHANGED, complaint)
                 case Outdated(complaint):
-                    return Told(Outcome.STALE, complaint)
+                    told = Told(Outcome.STALE, complaint)
                 case Amended():
                     trace = trace_amendment(
                         heard, last=kept.last, actor=command.actor, reason=TOLD_AGAIN, now=now
@@ -113,6 +132,13 @@ class ReceiveComplaint:
                             tracestate=command.tracestate,
                         )
                     )
-                    return Told(Outcome.AMENDED, heard.after)
+                    changes = await follow_amendment(work, self._clockwork, heard.after, _cause(command, now))
+                    told = Told(Outcome.AMENDED, heard.after)
                 case never:
                     assert_never(never)
+        self._clockwork.counted(changes)
+        return told
+
+
+def _cause(command: Receive, now: datetime) -> Cause:
+    return Cause(command.actor, now, command.traceparent, command.tracestate)

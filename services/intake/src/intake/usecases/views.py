@@ -9,7 +9,10 @@ from uuid import UUID
 from common.page import Page
 from intake.domain.attached_file import AttachedFile
 from intake.domain.complaint import Complaint
+from intake.domain.lifecycle.guards import Case, Seen
+from intake.domain.lifecycle.handling import UNTOUCHED, Handling
 from intake.domain.trail import Trace
+from intake.usecases.clock_views import ClockView
 
 TriageState = Literal["pending", "raised", "linked", "declined"]
 Sort = Literal["received_at", "-received_at", "recorded_at", "-recorded_at", "number", "-number"]
@@ -58,13 +61,32 @@ class ComplaintView:
     nonconformity: NonconformityView | None = None
     actions: tuple[ActionView, ...] = ()
     files: tuple[AttachedFile, ...] = ()
+    handling: Handling = UNTOUCHED
+    has_duplicates: bool = False
+    clocks: tuple[ClockView, ...] = ()
+
+
+def case_of(view: ComplaintView) -> Case:
+    """Give what the guards of steps look at."""
+    nonconformity = view.nonconformity
+    return Case(
+        complaint=view.complaint,
+        handling=view.handling,
+        seen=Seen(
+            triaged=view.triage is not None,
+            nonconformity=None if nonconformity is None else nonconformity.number,
+            nonconformity_state=None if nonconformity is None else nonconformity.state,
+        ),
+        has_duplicates=view.has_duplicates,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """Which complaints a list holds: each sequence is a choice, empty for no bound; periods are half-open.
 
-    `q` is what a person typed into a search box; `complainant_reference` is personal data.
+    `overdue`, `clock` and `due_before` ask for one clock that runs and is all of that at `now`, without which nothing is
+    overdue. `q` is what a person typed into a search box; `complainant_reference` is personal data.
     """
 
     q: str | None = None
@@ -77,6 +99,9 @@ class Filters:
     channel: Sequence[str] = ()
     reported_severity: Sequence[str] = ()
     state: Sequence[str] = ()
+    owner: Sequence[str] = ()
+    team: Sequence[str] = ()
+    severity: Sequence[str] = ()
     triage: Sequence[str] = ()
     historical: bool | None = None
     has_nonconformity: bool | None = None
@@ -87,6 +112,10 @@ class Filters:
     received_to: datetime | None = None
     updated_since: datetime | None = None
     updated_to: datetime | None = None
+    overdue: bool | None = None
+    clock: Sequence[str] = ()
+    due_before: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +124,7 @@ class HistoryPage:
 
     traces: tuple[Trace, ...]
     broken_at: int | None
+    complaint_id: UUID
 
 
 class Views(Protocol):

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
+from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 from notifier.api.desk import DeliveryReader, DeliveryWriter, Desk
 from notifier.api.schemas import DeliveryDetailOut, DeliveryOut
@@ -31,11 +31,9 @@ def router_of(desk: Desk) -> APIRouter:
         channel: Annotated[Channel | None, Query(description="By this channel.")] = None,
         state: Annotated[DeliveryState | None, Query(description="In this state.")] = None,
         created_from: Annotated[
-            AwareDatetime | None, Query(alias="from", description="Created then or later.")
+            Instant | None, Query(alias="from", description="Created then or later.")
         ] = None,
-        created_to: Annotated[
-            AwareDatetime | None, Query(alias="to", description="Created before then.")
-        ] = None,
+        created_to: Annotated[Instant | None, Query(alias="to", description="Created before then.")] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> PageOf[DeliveryOut]:

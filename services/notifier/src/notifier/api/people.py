@@ -49,7 +49,7 @@ def _add_writes(router: APIRouter, desk: Desk) -> None:
         """Replace a person's values; a first webhook gets a secret, which only this answer shows."""
         if body.id is not None and body.id != person_id:
             detail = "The id in the body is not the one in the path."
-            raise ProblemError("invalid_body", detail, errors=[at_pointer("/id", "other_id", detail)])
+            raise ProblemError("unacceptable", detail, errors=[at_pointer("/id", "other_id", detail)])
         change = await desk.update_person(
             body.details(person_id), by.actor, expected_version=expected_version(request)
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 from common.history import Entry
 from common.refusals import FieldError
@@ -43,7 +43,7 @@ class PersonValues(Body):
     timezone: str = Field(
         "UTC", max_length=64, description="IANA zone that mails show times in.", examples=["Europe/Berlin"]
     )
-    active: bool = Field(
+    active: Annotated[bool, Strict()] = Field(
         default=True, description="Whether the person may be told; others are told instead of inactive ones."
     )
 
@@ -224,7 +224,8 @@ class LadderStepOut(BaseModel):
     to: str = Field(description="Whom it tells: owner, manager, manager.manager or a person.")
     at: datetime | None = Field(description="Its moment, null where it has none in this generation.")
     outcome: str = Field(
-        description="waiting, fired, past (over when it was set), catchup (a newer step fired), replaced, met or voided."
+        description="waiting, fired, past (over when it was set), catchup (a newer step fired), replaced, paused, met "
+        "or voided."
     )
     ended_at: datetime | None = Field(description="When it fired or was dropped.")
 

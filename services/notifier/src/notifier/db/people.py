@@ -94,7 +94,12 @@ class PostgresPeople:
         )
         last = (await self._connection.execute(query)).first()
         entry = history.append(
-            _entry(last) if last else None, at=at, actor=actor, action=action, changes=changes, reason=reason
+            entry_of(last) if last else None,
+            at=at,
+            actor=actor,
+            action=action,
+            changes=changes,
+            reason=reason,
         )
         values = {
             "person_id": person_id,
@@ -112,7 +117,7 @@ class PostgresPeople:
     async def history(self, person_id: str) -> tuple[Entry, ...]:
         """Read the whole history, oldest first."""
         query = sa.select(HISTORY).where(HISTORY.c.person_id == person_id).order_by(HISTORY.c.position)
-        return tuple(_entry(row) for row in await self._connection.execute(query))
+        return tuple(entry_of(row) for row in await self._connection.execute(query))
 
 
 def _maybe_person(row: Any) -> Person | None:
@@ -167,5 +172,6 @@ def _values(person: Person) -> dict[str, Any]:
     }
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
+    """Read one entry of a history."""
     return Entry(row.position, row.at, row.actor, row.action, row.changes, row.reason, row.previous, row.hash)

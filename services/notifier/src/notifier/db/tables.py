@@ -75,7 +75,7 @@ DEADLINE: Final = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("traceparent", sa.Text),
     sa.Column("tracestate", sa.Text),
-    sa.CheckConstraint("state IN ('open', 'met', 'voided')", name="deadline_state"),
+    sa.CheckConstraint("state IN ('open', 'paused', 'met', 'voided')", name="deadline_state"),
     sa.Index("deadline_by_due", "due_at", "subject_id", "clock"),
     sa.Index("deadline_by_owner", "owner", "due_at"),
     sa.Index("deadline_open", "due_at", postgresql_where=sa.text("state = 'open'")),

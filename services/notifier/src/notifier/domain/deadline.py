@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from notifier.domain.ladder import Ladder, Step, StepKind
@@ -15,6 +16,7 @@ class State(StrEnum):
     """Whether a deadline still has to be met."""
 
     OPEN = "open"
+    PAUSED = "paused"
     MET = "met"
     VOIDED = "voided"
 
@@ -35,9 +37,13 @@ class TimerEnd(StrEnum):
     PAST = "past"
     CATCHUP = "catchup"
     REPLACED = "replaced"
+    PAUSED = "paused"
     MET = "met"
     VOIDED = "voided"
 
+
+CLOSED: Final = frozenset({State.MET, State.VOIDED})
+"""Where nothing has to be done any more."""
 
 Key = tuple[UUID, str]
 """A deadline's name: its subject's id and its clock."""
@@ -122,7 +128,7 @@ def close(
     known: Deadline, *, generation: int, state: State, reason: str | None, at: datetime
 ) -> Deadline | None:
     """Close a deadline, or None where the news is of an older generation or it is closed already."""
-    if generation < known.generation or (generation == known.generation and known.state is not State.OPEN):
+    if generation < known.generation or (generation == known.generation and known.state in CLOSED):
         return None
     return replace(
         known,
@@ -130,6 +136,39 @@ def close(
         state=state,
         closed_at=at,
         closed_reason=reason,
+        version=known.version + 1,
+    )
+
+
+def pause(known: Deadline, *, generation: int) -> Deadline | None:
+    """Let a deadline's time stand still, or None where the news is of an older generation or nothing runs."""
+    if generation < known.generation or (generation == known.generation and known.state is not State.OPEN):
+        return None
+    return replace(known, generation=generation, state=State.PAUSED, version=known.version + 1)
+
+
+def resume(
+    known: Deadline,
+    *,
+    generation: int,
+    due_at: datetime,
+    calendar: str,
+    explanation: Mapping[str, object],
+    at: datetime,
+) -> Deadline | None:
+    """Let it run on to another due instant in a new generation; None where that generation is known already."""
+    if generation <= known.generation:
+        return None
+    return replace(
+        known,
+        generation=generation,
+        state=State.OPEN,
+        due_at=due_at,
+        calendar=calendar,
+        explanation=explanation,
+        closed_at=None,
+        closed_reason=None,
+        set_at=at,
         version=known.version + 1,
     )
 

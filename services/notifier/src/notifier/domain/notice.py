@@ -25,6 +25,7 @@ class Silence(StrEnum):
 
     MET = "deadline_met"
     VOIDED = "deadline_voided"
+    PAUSED = "deadline_paused"
     REPLACED = "deadline_replaced"
 
 
@@ -101,6 +102,8 @@ def why_silent(deadline: Deadline, generation: int) -> Silence | None:
     match deadline.state:
         case State.OPEN:
             return None
+        case State.PAUSED:
+            return Silence.PAUSED
         case State.MET:
             return Silence.MET
         case State.VOIDED:

@@ -1,0 +1,228 @@
+"""Indicators and Pareto tables of a span."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from capa.api.desk import Desk
+from capa.api.parameters import ProductQuery, any_of
+from capa.domain.signals.exposure import Unit
+from capa.usecases.indicators import By, Indicators, Weigh, span_of
+from chassis.auth import Principal, requires
+from quality.durations import Durations
+from quality.indicators import PerMillion
+from quality.intervals import Share
+from quality.pareto import Bar, Pareto
+
+TAG = "Indicators"
+Reader = Annotated[Principal, requires("indicators:read")]
+From = Annotated[AwareDatetime, Query(alias="from", description="The begin of the span, included.")]
+To = Annotated[
+    AwareDatetime, Query(alias="to", description="The end of the span, not included; ten years at most.")
+]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ShareOut(_Out):
+    """A part of a whole, with the interval of 95 % (Wilson) that its share may lie in."""
+
+    part: int = Field(description="How many.")
+    whole: int = Field(description="Out of how many.")
+    value: float | None = Field(description="The share; null where the whole is empty.")
+    low: float | None = Field(description="The interval's lower bound.")
+    high: float | None = Field(description="The interval's upper bound.")
+
+    @classmethod
+    def of(cls, value: Share) -> "ShareOut":
+        """Shape a share."""
+        return cls(part=value.part, whole=value.whole, value=value.value, low=value.low, high=value.high)
+
+
+class DurationsOut(_Out):
+    """Elapsed seconds; null where there is nothing to measure."""
+
+    n: int = Field(description="How many were measured.")
+    mean: float | None = Field(description="Their mean.")
+    median: float | None = Field(description="Their median.")
+    p90: float | None = Field(description="The value that nine of ten do not exceed, interpolated.")
+
+    @classmethod
+    def of(cls, value: Durations) -> "DurationsOut":
+        """Shape durations."""
+        return cls(n=value.n, mean=value.mean, median=value.median, p90=value.p90)
+
+
+class PerMillionOut(_Out):
+    """Complaints for each million units of the products whose units are on record for the whole span."""
+
+    complaints: int = Field(description="Complaints of those products.")
+    units: float = Field(description="Their units.")
+    value: float | None = Field(description="Complaints for each million units; null without units.")
+    low: float | None = Field(description="The exact interval's lower bound, 95 %.")
+    high: float | None = Field(description="The exact interval's upper bound, 95 %.")
+
+    @classmethod
+    def of(cls, value: PerMillion) -> "PerMillionOut":
+        """Shape a rate."""
+        return cls(
+            complaints=value.complaints, units=value.units, value=value.value, low=value.low, high=value.high
+        )
+
+
+class ComplaintFiguresOut(_Out):
+    """Of complaints."""
+
+    received: int = Field(description="Received in the span, historical ones too.")
+    converted: ShareOut = Field(
+        description="Of those received in the span, those that belong to a nonconformity."
+    )
+    time_to_triage: DurationsOut = Field(
+        description="From receipt to the decision of triage, of those decided in the span and not historical."
+    )
+
+
+class ActionFiguresOut(_Out):
+    """Of actions. Cancelled ones fall due for nobody; a late one that is still open is a miss."""
+
+    given: int = Field(description="Given in the span.")
+    completed: int = Field(description="Completed in the span.")
+    cancelled: int = Field(description="Cancelled in the span.")
+    cycle_time: DurationsOut = Field(description="From giving to completion, of those completed in the span.")
+    on_time: ShareOut = Field(
+        description="Completed by the present due instant, of those due in the span by it."
+    )
+    on_time_original: ShareOut = Field(
+        description="Completed by the due instant that was set first, of those due in the span by that one."
+    )
+    extended: ShareOut = Field(description="Whose due instant was moved, of those first due in the span.")
+    overdue: ShareOut = Field(description="Past their due instant, of those open at the end of the span.")
+    overdue_by_age: dict[str, int] = Field(description="The overdue ones by how long they are.")
+    backlog: int = Field(description="Open at the end of the span.")
+    backlog_change: int = Field(description="Given less completed and cancelled in the span.")
+
+
+class SignalFiguresOut(_Out):
+    """Of trend signals."""
+
+    raised: int = Field(description="Raised in the span.")
+    confirmed: ShareOut = Field(description="Confirmed, of those decided in the span.")
+
+
+class IndicatorsOut(_Out):
+    """The indicators of a span, from the records as they stand now."""
+
+    begins_at: datetime = Field(description="The begin of the span.")
+    ends_at: datetime = Field(description="Its end, not included.")
+    complaints: ComplaintFiguresOut = Field(description="Of complaints.")
+    actions: ActionFiguresOut = Field(description="Of actions.")
+    nonconformities_raised: int = Field(description="Nonconformities raised in the span.")
+    signals: SignalFiguresOut = Field(description="Of trend signals.")
+    per_million: dict[Unit, PerMillionOut] = Field(
+        description="Complaints for each million units, by kind of unit."
+    )
+
+    @classmethod
+    def of(cls, value: Indicators) -> "IndicatorsOut":
+        """Shape indicators."""
+        complaints, actions, signals = value.complaints, value.actions, value.signals
+        return cls(
+            begins_at=value.span.begins_at,
+            ends_at=value.span.ends_at,
+            complaints=ComplaintFiguresOut(
+                received=complaints.received,
+                converted=ShareOut.of(complaints.converted),
+                time_to_triage=DurationsOut.of(complaints.time_to_triage),
+            ),
+            actions=ActionFiguresOut(
+                given=actions.given,
+                completed=actions.completed,
+                cancelled=actions.cancelled,
+                cycle_time=DurationsOut.of(actions.cycle_time),
+                on_time=ShareOut.of(actions.on_time),
+                on_time_original=ShareOut.of(actions.on_time_original),
+                extended=ShareOut.of(actions.extended),
+                overdue=ShareOut.of(actions.overdue),
+                overdue_by_age=dict(actions.overdue_by_age),
+                backlog=actions.backlog,
+                backlog_change=actions.backlog_change,
+            ),
+            nonconformities_raised=value.nonconformities,
+            signals=SignalFiguresOut(raised=signals.raised, confirmed=ShareOut.of(signals.confirmed)),
+            per_million={unit: PerMillionOut.of(each) for unit, each in value.per_million.items()},
+        )
+
+
+class BarOut(_Out):
+    """One kind."""
+
+    name: str = Field(description="Its product, its category, or both.")
+    value: float = Field(description="Complaints, or their weights.")
+    share: float = Field(description="Its share of the total.")
+    cumulative: float = Field(description="The share of all kinds down to this one.")
+    vital: bool = Field(description="Whether it is one of the vital few, which together reach 80 %.")
+
+    @classmethod
+    def of(cls, value: Bar) -> "BarOut":
+        """Shape a bar."""
+        return cls(
+            name=value.name,
+            value=value.value,
+            share=value.share,
+            cumulative=value.cumulative,
+            vital=value.vital,
+        )
+
+
+class ParetoOut(_Out):
+    """Kinds of complaints received in a span, the most frequent first, equal ones by name."""
+
+    total: float = Field(description="The sum of all.")
+    bars: list[BarOut] = Field(description="The kinds, at most `limit` of them.")
+    other: BarOut | None = Field(description="The rest taken together; null where there is none.")
+
+    @classmethod
+    def of(cls, value: Pareto) -> "ParetoOut":
+        """Shape a table."""
+        return cls(
+            total=value.total,
+            bars=[BarOut.of(each) for each in value.bars],
+            other=None if value.other is None else BarOut.of(value.other),
+        )
+
+
+def router_of(desk: Desk) -> APIRouter:
+    """Make the routes on a desk."""
+    router = APIRouter(prefix="/v1", tags=[TAG])
+
+    @router.get("/indicators", summary="Read the indicators of a span")
+    async def read_indicators(
+        *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None
+    ) -> IndicatorsOut:
+        """Read the indicators of complaints, actions and signals, of all products or of some."""
+        span = span_of(begins_at, ends_at)
+        return IndicatorsOut.of(await desk.indicators(span, any_of(product)))
+
+    @router.get("/pareto", summary="Rank what complaints are about")
+    async def read_pareto(
+        *,
+        _: Reader,
+        begins_at: From,
+        ends_at: To,
+        by: Annotated[By, Query(description="What is told apart.")] = By.BOTH,
+        weigh: Annotated[
+            Weigh, Query(description="Complaints, or their severity: minor 1, major 3, critical 9.")
+        ] = Weigh.COUNT,
+        product: ProductQuery = None,
+        limit: Annotated[int, Query(ge=1, le=200, description="At most so many kinds are told singly.")] = 25,
+    ) -> ParetoOut:
+        """Rank products, categories or both by complaints received in a span, and mark the vital few."""
+        span = span_of(begins_at, ends_at)
+        made = await desk.indicators.pareto(span, any_of(product), by=by, weigh=weigh, most=limit)
+        return ParetoOut.of(made)
+
+    return router

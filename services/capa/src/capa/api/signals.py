@@ -1,0 +1,137 @@
+"""Signals: list, read, chart, history, and the steps confirm, dismiss and clear."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from capa.api.desk import Desk, because_of, reference_of
+from capa.api.drawing import control_chart
+from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, any_of
+from capa.api.schemas import CodeText, EntryOut
+from capa.api.signal_schemas import (
+    ClearSignalIn,
+    ConfirmSignalIn,
+    DismissSignalIn,
+    SignalDetailOut,
+    SignalOut,
+)
+from capa.domain.signals.signal import Signal, State
+from capa.usecases.signal_reading import SignalFilter
+from capa.usecases.step import Target
+from chassis.auth import Principal, requires
+from chassis.etags import etag, expected_version
+from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+
+TAG = "Signals"
+Reader = Annotated[Principal, requires("signals:read")]
+Writer = Annotated[Principal, requires("signals:write")]
+SignalPath = Annotated[str, Path(max_length=64, description="A signal's id or number.", examples=["S-1001"])]
+
+_SVG: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The chart."}
+}
+
+
+def router_of(desk: Desk) -> APIRouter:
+    """Make the routes on a desk."""
+    router = APIRouter(prefix="/v1/signals", tags=[TAG])
+
+    def answer(response: Response, signal: Signal) -> SignalOut:
+        response.headers["ETag"] = etag(signal.version)
+        return SignalOut.of(signal)
+
+    @router.get("", summary="List signals")
+    async def list_signals(
+        *,
+        request: Request,
+        response: Response,
+        _: Reader,
+        state: Annotated[list[State] | None, Query(description="States; repeated, any of them.")] = None,
+        watch: Annotated[list[CodeText] | None, Query(description="Watches; repeated, any of them.")] = None,
+        product: ProductQuery = None,
+        category: CategoryQuery = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> PageOf[SignalOut]:
+        """List signals, the one raised last first."""
+        wanted = SignalFilter(
+            state=any_of(state), watch=any_of(watch), product=any_of(product), category=any_of(category)
+        )
+        filters = {
+            "list": "signals",
+            "state": wanted.state,
+            "watch": wanted.watch,
+            "product": wanted.product,
+            "category": wanted.category,
+        }
+        page = await desk.signal_records.signals(wanted, desk.cursors.open(cursor, filters), limit)
+        items = [SignalOut.of(item) for item in page.items]
+        return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
+
+    @router.get("/{signal_id}", summary="Read a signal")
+    async def read_signal(signal_id: SignalPath, response: Response, _: Reader) -> SignalDetailOut:
+        """Read one signal by id or number, with the chart that is its evidence as data."""
+        signal = await desk.signal_records.signal(reference_of(signal_id))
+        response.headers["ETag"] = etag(signal.version)
+        return SignalDetailOut.of_whole(signal)
+
+    @router.get(
+        "/{signal_id}/chart.svg", summary="Draw a signal's chart", response_class=Response, responses=_SVG
+    )
+    async def draw_signal(signal_id: SignalPath, _: Reader) -> Response:
+        """Draw the chart as it was when the signal was raised."""
+        signal = await desk.signal_records.signal(reference_of(signal_id))
+        episode = signal.episode
+        title = f"{signal.number}: {episode.product} / {episode.category}, {episode.rule} ({episode.evidence['chart']})"
+        return Response(control_chart(title, episode.evidence), media_type="image/svg+xml")
+
+    @router.get("/{signal_id}/history", summary="Read a signal's history")
+    async def read_signal_history(
+        signal_id: SignalPath,
+        request: Request,
+        response: Response,
+        _: Reader,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> PageOf[EntryOut]:
+        """List what happened to a signal, oldest first, as a chain of hashes."""
+        filters = {"history": signal_id}
+        after = desk.cursors.open(cursor, filters)
+        page = await desk.signal_records.signal_history(reference_of(signal_id), after, limit)
+        items = [EntryOut.of(entry) for entry in page.items]
+        return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
+
+    @router.post("/{signal_id}/confirm", summary="Confirm a signal", openapi_extra=STEP_EXTRA)
+    async def confirm_signal(
+        signal_id: SignalPath, body: ConfirmSignalIn, request: Request, response: Response, by: Writer
+    ) -> SignalOut:
+        """Take a signal for real: it raises a nonconformity from its evidence, or joins one that is open."""
+        signal = await desk.confirm(_target(signal_id, request), reason=body.reason, cause=because_of(by))
+        return answer(response, signal)
+
+    @router.post("/{signal_id}/dismiss", summary="Dismiss a signal", openapi_extra=STEP_EXTRA)
+    async def dismiss_signal(
+        signal_id: SignalPath, body: DismissSignalIn, request: Request, response: Response, by: Writer
+    ) -> SignalOut:
+        """Take a signal for no trend, for a reason; what was its evidence raises none again."""
+        signal = await desk.dismiss(_target(signal_id, request), reason=body.reason, cause=because_of(by))
+        return answer(response, signal)
+
+    @router.post("/{signal_id}/clear", summary="Clear a signal", openapi_extra=STEP_EXTRA)
+    async def clear_signal(
+        signal_id: SignalPath, body: ClearSignalIn, request: Request, response: Response, by: Writer
+    ) -> SignalOut:
+        """End a confirmed signal, and begin a new phase of its chart where the level has moved for good."""
+        signal = await desk.clear(
+            _target(signal_id, request),
+            reason=body.reason,
+            new_phase_from=body.new_phase_from,
+            cause=because_of(by),
+        )
+        return answer(response, signal)
+
+    return router
+
+
+def _target(signal_id: str, request: Request) -> Target:
+    return Target(reference_of(signal_id), expected_version(request))

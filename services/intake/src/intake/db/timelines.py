@@ -1,0 +1,135 @@
+"""Reads timelines: one statement over all sources of what happened."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.selectable import TextualSelect
+
+from common.page import Page
+from intake.db.complaints import find_id
+from intake.db.tables import complaint_history
+from intake.domain.timeline import Kind
+from intake.usecases.timeline import TimelineEntry, TimelineSort
+
+_HISTORY: Final = """
+SELECT 'history' AS source, lpad(CAST(position AS text), 10, '0') AS key, 'step' AS kind, action, at, actor,
+       'complaint' AS subject_kind, complaint_id AS subject_id, changes, reason, position, withheld
+  FROM complaint_history WHERE complaint_id = :id
+"""
+_OWN_NOTES: Final = """
+SELECT 'note' AS source, name AS key, kind, action, at, actor, subject_kind, subject_id, changes, reason,
+       CAST(NULL AS integer) AS position, CAST(NULL AS jsonb) AS withheld
+  FROM timeline_note WHERE subject_id = :id
+"""
+_NONCONFORMITY_NOTES: Final = """
+SELECT 'nonconformity' AS source, CAST(subject_id AS text) || name AS key, kind, action, at, actor, subject_kind,
+       subject_id, changes, reason, CAST(NULL AS integer), CAST(NULL AS jsonb)
+  FROM complaint_link JOIN timeline_note ON subject_id = nonconformity_id WHERE complaint_id = :id
+"""
+_ACTION_NOTES: Final = """
+SELECT 'action' AS source, CAST(subject_id AS text) || name AS key, note.kind, note.action, at, actor, subject_kind,
+       subject_id, changes, reason, CAST(NULL AS integer), CAST(NULL AS jsonb)
+  FROM complaint_link
+  JOIN action USING (nonconformity_id)
+  JOIN timeline_note note ON subject_id = action.id
+ WHERE complaint_id = :id
+"""
+SOURCES: Final = (_HISTORY, _OWN_NOTES, _NONCONFORMITY_NOTES, _ACTION_NOTES)
+"""What a timeline is mixed from: each gives the same columns, and (source, key) names each of its rows for good.
+
+Whoever has more to tell of a complaint adds a query: of a complaint's own clocks, or of messages.
+"""
+
+_MIX: Final = " UNION ALL ".join(SOURCES)
+_FIRST: Final = {"at": ("ASC", ">"), "-at": ("DESC", "<")}
+
+
+def _statement(sort: TimelineSort) -> TextualSelect:
+    order, beyond = _FIRST[sort]
+    return sa.text(f"""
+SELECT * FROM ({_MIX}) AS mixed
+ WHERE (cardinality(CAST(:kinds AS text[])) = 0 OR kind = ANY(CAST(:kinds AS text[])))
+   AND (CAST(:at AS timestamptz) IS NULL
+        OR (at, source COLLATE "C", key COLLATE "C") {beyond}
+           (CAST(:at AS timestamptz), CAST(:source AS text) COLLATE "C", CAST(:key AS text) COLLATE "C"))
+ ORDER BY at {order}, source COLLATE "C" {order}, key COLLATE "C" {order}
+ LIMIT :rows
+""").columns(  # noqa: S608 - statements of our own
+        changes=pg.JSONB, withheld=complaint_history.c.withheld.type, subject_id=sa.Uuid
+    )
+
+
+_STATEMENTS: Final = {sort: _statement(sort) for sort in ("at", "-at")}
+
+
+class PostgresTimelines:
+    """The `Timelines` on one engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(
+        self,
+        reference: str,
+        *,
+        within: str | None,
+        kinds: Sequence[Kind],
+        sort: TimelineSort,
+        after: tuple[str, ...] | None,
+        limit: int,
+    ) -> tuple[UUID, Page[TimelineEntry]]:
+        """Read the complaint's id and one page, of some kinds alone where they are named; raises NoSuchComplaint."""
+        async with self._engine.connect() as connection:
+            complaint_id = await find_id(connection, reference, within)
+            page = await read_timeline(
+                connection, complaint_id, kinds=kinds, sort=sort, after=after, limit=limit
+            )
+        return complaint_id, page
+
+
+async def read_timeline(
+    connection: AsyncConnection,
+    complaint_id: UUID,
+    *,
+    kinds: Sequence[Kind] = (),
+    sort: TimelineSort = "at",
+    after: tuple[str, ...] | None = None,
+    limit: int,
+) -> Page[TimelineEntry]:
+    """Read one page of a complaint's timeline."""
+    at, source, key = (datetime.fromisoformat(after[0]), *after[1:]) if after else (None, None, None)
+    given = {
+        "id": complaint_id,
+        "kinds": [kind.value for kind in kinds],
+        "at": at,
+        "source": source,
+        "key": key,
+        "rows": limit + 1,
+    }
+    rows = (await connection.execute(_STATEMENTS[sort], given)).all()
+    entries = tuple(_entry(row) for row in rows[:limit])
+    if len(rows) <= limit:
+        return Page(entries)
+    last = rows[limit - 1]
+    return Page(entries, (last.at.isoformat(), last.source, last.key))
+
+
+def _entry(row: Any) -> TimelineEntry:
+    return TimelineEntry(
+        kind=Kind(row.kind),
+        action=row.action,
+        at=row.at,
+        actor=row.actor,
+        subject_kind=row.subject_kind,
+        subject_id=row.subject_id,
+        changes=row.changes,
+        reason=row.reason,
+        source=row.source,
+        position=row.position,
+        withheld=row.withheld,
+    )

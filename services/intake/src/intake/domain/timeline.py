@@ -1,0 +1,43 @@
+"""What a complaint's timeline shows beside its own history: what other services told of it, as notes.
+
+A note has a name, which says what it is. The same fact has the same name however often and by whichever event it is told,
+so that nothing stands twice in a timeline.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What an entry of a timeline is.
+
+    step: something was done to the complaint. case: its triage, nonconformity and actions. clock: a time that came or
+    passed. notice: somebody was told, or could not be. message: what was written to the complainant, and back.
+    """
+
+    STEP = "step"
+    CASE = "case"
+    CLOCK = "clock"
+    NOTICE = "notice"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A fact about a complaint, or about a nonconformity or an action that complaints may belong to.
+
+    `changes` are codes, times and numbers by name; `reason` is what staff said.
+    """
+
+    subject_kind: str
+    subject_id: UUID
+    name: str
+    kind: Kind
+    action: str
+    at: datetime
+    actor: str
+    changes: Mapping[str, object]
+    reason: str = ""

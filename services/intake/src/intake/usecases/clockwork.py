@@ -1,0 +1,88 @@
+"""Keeps a complaint's clocks in step with it: whatever happens to a complaint, this is asked in the same transaction."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.refusals import Refusal
+from events.envelope import Contract, Event
+from intake.domain.clocks.clock import Clock
+from intake.domain.clocks.following import Change, News, begin, follow
+from intake.domain.clocks.happening import Happened, Situation, situation_at_receipt
+from intake.domain.clocks.policy import ClockPolicy
+from intake.domain.complaint import Complaint, NewComplaint
+from intake.usecases.outgoing_clocks import Cause, DeadlineAnnouncer
+from intake.usecases.ports import Work
+
+log = logging.getLogger(__name__)
+
+CountVerdicts = Callable[[Iterable[Clock]], None]
+"""Told of clocks that ended, once that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """Starts, holds, ends and restarts clocks by one policy, and tells of their deadlines."""
+
+    policy: ClockPolicy
+    announce: DeadlineAnnouncer
+    count: CountVerdicts
+
+    def begin(self, complaint: NewComplaint, now: datetime) -> tuple[Clock, ...]:
+        """Start the clocks of a complaint that comes in."""
+        return begin(self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint))
+
+    def told_at_receipt(
+        self, complaint: Complaint, clocks: Iterable[Clock], cause: Cause
+    ) -> list[Event[Contract]]:
+        """Tell of the deadlines that a complaint came with."""
+        return [self.announce(Change(clock, News.SET), complaint, cause) for clock in clocks]
+
+    async def follow(
+        self,
+        work: Work,
+        complaint: Complaint,
+        situation: Situation,
+        happened: Sequence[Happened],
+        cause: Cause,
+    ) -> Sequence[Change]:
+        """Have the clocks of a complaint, which is locked, follow what happened to it, in the transaction given.
+
+        Gives what changed, to be counted by `counted` once that transaction is committed.
+        """
+        clocks = {(clock.name, clock.ordinal): clock for clock in await work.clocks.of(complaint.id)}
+        changes: list[Change] = []
+        for each in happened:
+            found = follow(
+                self.policy,
+                situation,
+                tuple(clocks.values()),
+                each,
+                now=cause.now,
+                uncounted=_uncounted(complaint),
+            )
+            clocks |= {(change.clock.name, change.clock.ordinal): change.clock for change in found}
+            changes += found
+        await self.write(work, complaint, changes, cause)
+        return changes
+
+    async def write(self, work: Work, complaint: Complaint, changes: Sequence[Change], cause: Cause) -> None:
+        """Write changed clocks down, and tell of their deadlines once the work is committed."""
+        await work.clocks.save(changes)
+        for change in changes:
+            work.announce(self.announce(change, complaint, cause))
+
+    def counted(self, changes: Iterable[Change]) -> None:
+        """Count the clocks that ended."""
+        self.count([change.clock for change in changes if not change.clock.is_open])
+
+
+def _uncounted(complaint: NewComplaint) -> Callable[[str, Refusal], None]:
+    def tell(clock: str, refusal: Refusal) -> None:
+        log.error(
+            "a clock could not be counted and does not run",
+            extra={"complaint_id": str(complaint.id), "clock": clock, "reason": refusal.detail},
+        )
+
+    return tell

@@ -1,0 +1,55 @@
+"""What the documentation of notifier shows for fields that say no example themselves."""
+
+from typing import Final
+
+from chassis.examples import Words
+
+WORDS: Final[Words] = {
+    "id": "anna.berg",
+    "name": "Anna Berg",
+    "email": "anna.berg@example.org",
+    "manager": "head.of.quality",
+    "team": "credit.team",
+    "timezone": "Europe/Berlin",
+    "url": "https://hooks.example.org/redress",
+    "active": True,
+    "channels": ["email"],
+    "channel": "email",
+    "webhook": None,
+    "errors": [],
+    "LoadedOut.outcome": "created",
+    "LoadedOut.version": 1,
+    "EntryOut.action": "updated",
+    "changes": {"timezone": ["UTC", "Europe/Berlin"]},
+    "subject_kind": "action",
+    "parent_kind": "nonconformity",
+    "parent_id": "0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e60",
+    "clock": "complete",
+    "title": "Contain: credit-card / fees (A-1001)",
+    "due_at": "2026-12-01T16:00:00Z",
+    "owner": "credit.team",
+    "severity": "major",
+    "link": "https://capa.example.org/v1/actions/A-1001",
+    "LadderOut.name": "default",
+    "LadderOut.version": "1",
+    "LadderStepOut.name": "overdue",
+    "LadderStepOut.kind": "breach",
+    "offset": "0s",
+    "to": "owner",
+    "LadderStepOut.outcome": "waiting",
+    "calendar": "default:1",
+    "policy_version": "1",
+    "explanation": {
+        "due": {"utc": "2026-12-01T16:00:00Z", "local": "2026-12-01T17:00:00+01:00"},
+        "rule": "2 working days after the day of the start, until the end of its last working interval",
+    },
+    "step": "overdue",
+    "kind": "breach",
+    "recipient": "anna.berg",
+    "NoticeOut.id": "0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e61",
+    "DeliveryOut.id": "0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e62",
+    "DeliveryDetailOut.id": "0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e62",
+    "reason": None,
+    "EntryOut.reason": "moved to the Berlin office",
+}
+"""By the fields' names, or by model and field."""
