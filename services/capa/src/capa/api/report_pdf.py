@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -39,26 +40,31 @@ class PdfWriter:
         self._fonts = typst.Fonts(include_system_fonts=False, font_paths=folders)
         self._families = [FONT, *(each for each in self._fonts.families() if each != FONT)]
         self._template = files("capa.api").joinpath("report.typ").read_bytes()
+        # A caller that goes away gives its turn back, but its report is set to the end: the pool holds the bound.
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report")
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def write(self, document: Document) -> bytes:
-        """Set a report; refuses one that is too large, and with 503 where no turn came within `PATIENCE_SECONDS`."""
+    async def write(self, document: Document, patience_seconds: float | None = PATIENCE_SECONDS) -> bytes:
+        """Set a report; refuses one that is too large, and with 503 where no turn came in time. None waits without limit."""
         content = json.dumps(_content(document, self._families))
         if len(content) > MOST_CHARACTERS:
             raise ProblemError(
                 "report_too_large",
                 f"The report of {document.number} has {len(content)} characters; a PDF has at most {MOST_CHARACTERS}.",
             )
-        async with self._turn():
-            return await asyncio.to_thread(self._set, content, document)
+        async with self._turn(patience_seconds):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._set, content, document)
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, patience_seconds: float | None) -> AsyncIterator[None]:
         try:
-            await asyncio.wait_for(self._turns.acquire(), PATIENCE_SECONDS)
+            await asyncio.wait_for(self._turns.acquire(), patience_seconds)
         except TimeoutError:
             raise ProblemError(
-                "report_not_now", "Other reports are being set; this one would have to wait.", headers={"Retry-After": "30"}
+                "report_not_now",
+                "Other reports are being set; this one would have to wait.",
+                headers={"Retry-After": "30"},
             ) from None
         try:
             yield
@@ -67,20 +73,20 @@ class PdfWriter:
 
     def _set(self, content: str, document: Document) -> bytes:
         try:
-            return self._compiled(content, document, note="", standards=["ua-1"])
+            return self._compiled(content, document, note="")
         except typst.TypstError as error:
             # PDF/UA refuses characters that no font has. What can be shown is shown then, and the rest is said.
             if _UNSHOWN not in str(error):
                 raise
-        return self._compiled(content, document, note=_NOTE, standards=[])
+        return self._compiled(content, document, note=_NOTE)
 
-    def _compiled(self, content: str, document: Document, *, note: str, standards: list[str]) -> bytes:
+    def _compiled(self, content: str, document: Document, *, note: str) -> bytes:
         made: bytes = typst.compile(
             self._template,
             font_paths=self._fonts,
             sys_inputs={"report": content, "note": note},
             timestamp=document.made_at,
-            pdf_standards=standards,
+            pdf_standards=[] if note else ["ua-1"],
         )
         return made
 

@@ -1,7 +1,7 @@
 """A report as sections of blocks, which HTML and PDF are written from alike."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from capa.domain.report.figure import Figure
@@ -68,8 +68,8 @@ class Document:
     """A whole report.
 
     `number`, `version` and `record_hash` name the record that it was made from: the hash is the SHA-256, in hexadecimal, of
-    the case and its actions as canonical JSON. `made` is the line that says when; it alone changes when the same record is
-    reported again.
+    the case, its actions and its nonconformities as canonical JSON. `made` is the line that says when; it alone changes when
+    the same record is reported again, until a due time passes.
     """
 
     title: str
@@ -83,15 +83,11 @@ class Document:
     sections: tuple[Section, ...]
 
     def texts(self) -> Iterator[str]:
-        """Give every text in order, without what is written in drawings."""
-        yield from (self.title, self.subtitle, self.made)
+        """Give every text in order but when it was made, and without what is written in drawings."""
+        yield from (self.title, self.subtitle)
         for blocks in ((self.head,), *(section.blocks for section in self.sections)):
             for block in blocks:
                 yield from _texts(block)
-
-    def timeless(self) -> "Document":
-        """Give the report without the instant at which it was made: equal for the same record, as long as it reads the same."""
-        return replace(self, made_at=datetime.min.replace(tzinfo=self.made_at.tzinfo), made="")
 
 
 def _texts(block: Block) -> Sequence[str]:

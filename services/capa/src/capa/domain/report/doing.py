@@ -17,7 +17,7 @@ def containment(case: Case, actions: Sequence[Action], now: datetime, words: Wor
     """Say what contains the trouble, how that was validated, and when it was taken away again."""
     own = [each for each in actions if each.kind == "containment"]
     if own:
-        yield _table(own, now, words)
+        yield actions_table(own, now, words)
     if case.containment is None:
         yield Pending("Containment is not validated yet.")
     else:
@@ -87,7 +87,7 @@ def chosen_actions(case: Case, actions: Sequence[Action], words: Wording) -> Ite
 def implementation(case: Case, actions: Sequence[Action], now: datetime, words: Wording) -> Iterable[Block]:
     """Show what was done by whom and when, what confirmed it, and whether it had the effect."""
     if actions:
-        yield _table(actions, now, words)
+        yield actions_table(actions, now, words)
     else:
         yield Pending("There is no action yet.")
     yield Heading("Verification")
@@ -98,7 +98,10 @@ def implementation(case: Case, actions: Sequence[Action], now: datetime, words: 
         yield Facts(
             (
                 ("Seen", done.statement),
-                ("Adverse effects", f"{'Yes' if done.adverse_effects else 'None'}: {done.adverse_effects_explanation}"),
+                (
+                    "Adverse effects",
+                    f"{'Yes' if done.adverse_effects else 'None'}: {done.adverse_effects_explanation}",
+                ),
                 ("Containment removed", done.containment_removed),
                 ("Verified by", words.signed(done.verified_by, done.verified_at)),
             )
@@ -139,7 +142,8 @@ def _effect(case: Case, words: Wording) -> Iterable[Block]:
         yield Pending("The effect of this round is not judged yet.")
 
 
-def _table(actions: Sequence[Action], now: datetime, words: Wording) -> Table:
+def actions_table(actions: Sequence[Action], now: datetime, words: Wording) -> Table:
+    """List actions with owner, due, done, evidence and verification; what they cost is not for a customer."""
     return Table(
         ("Action", "What", "Owner", "Due", "Done", "Evidence", "Verified"),
         tuple(

@@ -47,7 +47,7 @@ def rate(events: int, exposure: float) -> Rate:
 
 
 def target(plan: EffectPlan) -> float:
-    """The rate that was to be reached: the baseline's, less the reduction aimed at."""
+    """Give the rate that was to be reached: the baseline's, less the reduction aimed at."""
     return plan.baseline_events / plan.baseline_exposure * (1 - plan.reduction)
 
 

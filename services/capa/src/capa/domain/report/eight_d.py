@@ -15,9 +15,10 @@ from capa.domain.case.plain import plain
 from capa.domain.case.signing import hash_of
 from capa.domain.report.analysing import causes
 from capa.domain.report.document import Block, Document, Facts, Heading, Paragraph, Pending, Section, Table
-from capa.domain.report.doing import chosen_actions, containment, implementation
+from capa.domain.report.doing import actions_table, chosen_actions, containment, implementation
 from capa.domain.report.ending import closing, prevention
 from capa.domain.report.words import NONE, Wording, answered, code, person, text_or, written
+from capa.domain.risk import Risk
 
 _QUESTIONS: Final = (
     ("What", "what"),
@@ -39,6 +40,7 @@ class Reported:
     raised_at: datetime
     complaints: int
     description: str
+    actions: tuple[Action, ...] = ()
 
 
 def eight_d(
@@ -50,7 +52,8 @@ def eight_d(
     words: Wording,
 ) -> Document:
     """Write the report of a case as of an instant."""
-    record_hash = hash_of({"case": plain(case), "actions": [plain(each) for each in actions]})
+    record = {"case": case, "actions": tuple(actions), "nonconformities": tuple(reported)}
+    record_hash = hash_of(plain(record))
     return Document(
         title=f"8D report {case.number}",
         subtitle=case.title,
@@ -61,7 +64,7 @@ def eight_d(
         made=f"Generated {words.moment(now)} from version {case.version} of the record",
         head=_head(case, now, words, record_hash),
         sections=(
-            Section("D0 Symptom and emergency response", tuple(_symptom(case, reported, words))),
+            Section("D0 Symptom and emergency response", tuple(_symptom(case, reported, now, words))),
             Section("D1 Team", tuple(_team(case))),
             Section("D2 Problem", tuple(_problem(case))),
             Section("D3 Interim containment", tuple(containment(case, actions, now, words))),
@@ -93,23 +96,29 @@ def _head(case: Case, now: datetime, words: Wording, record_hash: str) -> Facts:
     ]
     if case.extension is not None:
         asked = f"until {words.moment(case.extension.due_at)}: {case.extension.reason}"
-        rows.insert(-2, ("Extension asked for", f"{asked} ({person(case.extension.requested_by)}; not decided yet)"))
+        rows.insert(
+            -2, ("Extension asked for", f"{asked} ({person(case.extension.requested_by)}; not decided yet)")
+        )
     return Facts(tuple(rows))
 
 
 def _state(case: Case, words: Wording) -> str:
     if case.hold is not None:
-        return f"{code(case.state.value)} since {words.moment(case.hold.held_at)}, from {code(case.hold.state)}"
+        return (
+            f"{code(case.state.value)} since {words.moment(case.hold.held_at)}, from {code(case.hold.state)}"
+        )
     ended = f" on {words.moment(case.closed_at)}" if case.state in FINAL and case.closed_at else ""
     return code(case.state.value) + ended
 
 
-def _symptom(case: Case, reported: Sequence[Reported], words: Wording) -> Iterable[Block]:
+def _symptom(case: Case, reported: Sequence[Reported], now: datetime, words: Wording) -> Iterable[Block]:
     yield written(case.description, "Nothing was described beside the title when the case was requested.")
     if case.hold is not None:
         yield Paragraph(f"On hold: {case.hold.reason} ({words.signed(case.hold.held_by, case.hold.held_at)})")
     if case.state is State.REJECTED and case.rejection is not None:
-        yield Paragraph(f"The request was rejected ({code(case.rejection.value)}): {text_or(case.ended_because)}")
+        yield Paragraph(
+            f"The request was rejected ({code(case.rejection.value)}): {text_or(case.ended_because)}"
+        )
     if case.state is State.CANCELLED:
         yield Paragraph(f"The case was cancelled: {text_or(case.ended_because)}")
     if case.recurrence_of is not None:
@@ -131,26 +140,25 @@ def _symptom(case: Case, reported: Sequence[Reported], words: Wording) -> Iterab
         )
         if len(reported) < len(case.nonconformity_ids):
             yield Paragraph(f"and {len(case.nonconformity_ids) - len(reported)} more nonconformities.")
+        if immediate := [action for each in reported for action in each.actions]:
+            yield Heading("Actions on the nonconformities")
+            yield actions_table(immediate, now, words)
     elif case.recurrence_of is None:
         yield Pending("No nonconformity is linked yet.")
     if case.risk is not None:
-        yield Facts(
-            (
-                ("Recurrence when assessed", code(case.risk.recurrence.value)),
-                ("Risk found by", f"{code(case.risk.table)}, policy version {case.risk.policy_version}"),
-                *(
-                    ()
-                    if case.risk.ratings is None
-                    else (
-                        (
-                            "Ratings (1 to 10)",
-                            f"severity {case.risk.ratings.severity}, occurrence {case.risk.ratings.occurrence}, "
-                            f"detection {case.risk.ratings.detection}",
-                        ),
-                    )
-                ),
-            )
-        )
+        yield Facts(_risk(case.risk))
+
+
+def _risk(risk: Risk) -> tuple[tuple[str, str], ...]:
+    rows = [
+        ("Recurrence when assessed", code(risk.recurrence.value)),
+        ("Risk found by", f"{code(risk.table)}, policy version {risk.policy_version}"),
+    ]
+    if risk.ratings is not None:
+        given = risk.ratings
+        rated = f"severity {given.severity}, occurrence {given.occurrence}, detection {given.detection}"
+        rows.append(("Ratings (1 to 10)", rated))
+    return tuple(rows)
 
 
 def _team(case: Case) -> Iterable[Block]:
@@ -173,15 +181,16 @@ def _problem(case: Case) -> Iterable[Block]:
         return
     yield Paragraph(problem.statement)
     yield Heading("5W2H")
-    yield from answered(
-        [(name, getattr(problem, field)) for name, field in _QUESTIONS], "Not answered yet"
-    )
+    yield from answered([(name, getattr(problem, field)) for name, field in _QUESTIONS], "Not answered yet")
     yield Heading("Is / is not")
     if not problem.comparison:
         yield Pending("Nothing is compared yet.")
         return
     yield Table(
         ("Aspect", "Is", "Is not", "Distinction"),
-        tuple((each.aspect, each.is_, each.is_not, text_or(each.distinction, NONE)) for each in problem.comparison),
+        tuple(
+            (each.aspect, each.is_, each.is_not, text_or(each.distinction, NONE))
+            for each in problem.comparison
+        ),
         (1, 2, 2, 2),
     )

@@ -47,7 +47,8 @@ def fishbones(effect: str, nodes: Sequence[Node]) -> tuple[Figure, ...]:
     if len(figures) == 1:
         return (figures[0],)
     return tuple(
-        replace(each, title=f"{each.title} (sheet {nth} of {len(figures)})") for nth, each in enumerate(figures, 1)
+        replace(each, title=f"{each.title} (sheet {nth} of {len(figures)})")
+        for nth, each in enumerate(figures, 1)
     )
 
 
@@ -75,7 +76,8 @@ def _fitting(twigs: Sequence[_Twig]) -> int:
 
 def _sheet(effect: str, twigs: Mapping[Category, Sequence[_Twig]], description: str) -> Figure:
     upper, lower = (
-        max(_LEAST_HIGH, *(sum(twig.height for twig in twigs[each]) for each in row)) for row in (_UPPER, _LOWER)
+        max(_LEAST_HIGH, *(sum(twig.height for twig in twigs[each]) for each in row))
+        for row in (_UPPER, _LOWER)
     )
     spine = _TITLE + upper + 12.0
     height = spine + lower + 12.0 + _TITLE

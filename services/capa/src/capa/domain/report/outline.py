@@ -2,8 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from capa.domain.case.analysis import Node
+from capa.domain.report.figure import ELLIPSIS
+
+_MOST: Final = 200
+"""How much of a box's text a description has; the table beside a shortened drawing has all of it."""
 
 
 def levels(nodes: Sequence[Node]) -> Iterator[tuple[Node, int]]:
@@ -32,4 +37,5 @@ def described(nodes: Sequence[Node]) -> str:
 def _said(node: Node, depth: int) -> str:
     marks = [each for each in (node.category, node.gate and f"{node.gate.value} gate") if each]
     mark = f" ({', '.join(marks)})" if marks else ""
-    return f"level {depth + 1}, {node.key}{mark}: {node.text}"
+    text = node.text if len(node.text) <= _MOST else f"{node.text[:_MOST]}{ELLIPSIS}"
+    return f"level {depth + 1}, {node.key}{mark}: {text}"

@@ -60,8 +60,8 @@ def _top_down(title: str, nodes: Sequence[Node], leaves: int) -> Figure:
     tops, y = {}, 2.0
     heights = {}
     for depth in range(max(each.depth for each in placed.values()) + 1):
-        lines = max(len(each.lines) for each in placed.values() if each.depth == depth)
-        tops[depth], heights[depth] = y, lines * LINE + 2 * PAD
+        most = max(len(each.lines) for each in placed.values() if each.depth == depth)
+        tops[depth], heights[depth] = y, most * LINE + 2 * PAD
         y += heights[depth] + drop
     shapes: list[Shape] = []
     for each in placed.values():

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from capa.domain.people import id_of
 from capa.domain.report.document import Block, Facts, Paragraph, Pending
 
-NONE = "–"
+NONE: Final = "-"
 """Stands in a cell where nothing is to be said."""
 
 
