@@ -2,59 +2,57 @@
 
 import asyncio
 import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
+from capa.api.typesetting import FONT
 from capa.domain.report.document import Block, Document, Drawing, Facts, Heading, Paragraph, Pending, Table
 from capa.domain.report.svg import svg
 from chassis.problems import ProblemError
 
 AT_ONCE: Final = 1
-"""How many reports are set at the same time; a thread each, since Typst works without Python's lock."""
+"""How many reports are set at the same time, each in a process of its own."""
 
 PATIENCE_SECONDS: Final = 20.0
 """How long a request waits for its turn."""
 
-MOST_CHARACTERS: Final = 3_000_000
-"""How much content, drawings included, is set as PDF: some 500 pages, a few seconds' work."""
+LONGEST_SECONDS: Final = 60.0
+"""How long a report may take to be set; then it is given up."""
 
-FONT: Final = "Libertinus Serif"
-_UNSHOWN: Final = "could not be displayed"
-_NOTE: Final = (
-    "Some characters of this report are missing from the fonts of this installation and are left blank. The HTML report shows "
-    "them; REDRESS_CAPA_REPORT_FONTS names a folder of fonts that have them."
-)
+MOST_CHARACTERS: Final = 3_000_000
+"""How much content, drawings included, is set as PDF: some hundreds of pages, a few seconds' work."""
+
+
+class CannotSet(Exception):
+    """A report could not be set, which is a fault of this service."""
 
 
 class PdfWriter:
-    """Sets reports as PDF, in threads, a few at a time."""
+    """Sets reports as PDF, a few at a time."""
 
     def __init__(self, fonts: Path | None = None) -> None:
-        folders: list[Any] = [] if fonts is None else [fonts]
-        self._fonts = typst.Fonts(include_system_fonts=False, font_paths=folders)
-        self._families = [FONT, *(each for each in self._fonts.families() if each != FONT)]
-        self._template = files("capa.api").joinpath("report.typ").read_bytes()
-        # A caller that goes away gives its turn back, but its report is set to the end: the pool holds the bound.
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report")
+        self._fonts = fonts
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def write(self, document: Document, patience_seconds: float | None = PATIENCE_SECONDS) -> bytes:
         """Set a report; refuses one that is too large, and with 503 where no turn came in time. None waits without limit."""
-        content = json.dumps(_content(document, self._families))
+        given = {
+            "content": _content(document),
+            "made_at": document.made_at.isoformat(),
+            "fonts": None if self._fonts is None else str(self._fonts.resolve()),
+        }
+        content = json.dumps(given).encode()
         if len(content) > MOST_CHARACTERS:
-            raise ProblemError(
-                "report_too_large",
-                f"The report of {document.number} has {len(content)} characters; a PDF has at most {MOST_CHARACTERS}.",
+            raise _too_large(
+                document,
+                f"has {len(content)} characters, drawings included; a PDF has at most {MOST_CHARACTERS}",
             )
         async with self._turn(patience_seconds):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._set, content, document)
+            return await _set(content, document)
 
     @asynccontextmanager
     async def _turn(self, patience_seconds: float | None) -> AsyncIterator[None]:
@@ -71,29 +69,32 @@ class PdfWriter:
         finally:
             self._turns.release()
 
-    def _set(self, content: str, document: Document) -> bytes:
-        try:
-            return self._compiled(content, document, note="")
-        except typst.TypstError as error:
-            # PDF/UA refuses characters that no font has. What can be shown is shown then, and the rest is said.
-            if _UNSHOWN not in str(error):
-                raise
-        return self._compiled(content, document, note=_NOTE)
 
-    def _compiled(self, content: str, document: Document, *, note: str) -> bytes:
-        made: bytes = typst.compile(
-            self._template,
-            font_paths=self._fonts,
-            sys_inputs={"report": content, "note": note},
-            timestamp=document.made_at,
-            pdf_standards=[] if note else ["ua-1"],
-        )
-        return made
+async def _set(content: bytes, document: Document) -> bytes:
+    # Isolated and without the environment: it needs neither settings nor secrets.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-m", "capa.api.typesetting", stdin=PIPE, stdout=PIPE, stderr=PIPE, env={}
+    )
+    try:
+        made, said = await asyncio.wait_for(process.communicate(content), LONGEST_SECONDS)
+    except TimeoutError:
+        raise _too_large(document, f"is not set within {LONGEST_SECONDS:g} seconds") from None
+    finally:
+        # Also where the caller went away.
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise CannotSet(f"{document.number}: {said.decode(errors='replace')[-500:]}")
+    return made
 
 
-def _content(document: Document, families: list[str]) -> dict[str, Any]:
+def _too_large(document: Document, why: str) -> ProblemError:
+    return ProblemError("report_too_large", f"The report of {document.number} {why}.")
+
+
+def _content(document: Document) -> dict[str, Any]:
     return {
-        "families": families,
         "title": document.title,
         "subtitle": document.subtitle,
         "made": document.made,
