@@ -101,7 +101,7 @@ def test_nothing_in_a_drawing_overlaps_and_every_cause_is_in_it(method: str, cou
     assert not any(figure.clipped for figure in figures)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     method=st.sampled_from(sorted(DRAWN)),
     count=st.integers(1, 40),

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,7 +126,8 @@ def _block(block: Block) -> dict[str, Any]:
                 "widths": list(widths),
             }
         case Drawing(figure, caption):
-            drawn = svg(figure, font=FONT, name="drawing")
+            # What it shows in words stands beside it, once.
+            drawn = svg(replace(figure, description=""), font=FONT, name="drawing")
             return {"kind": "drawing", "svg": drawn, "alt": figure.description, "caption": _clean(caption)}
 
 

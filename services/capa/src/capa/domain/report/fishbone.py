@@ -25,6 +25,8 @@ _LEAST_HIGH: Final = 70.0
 
 @dataclass(frozen=True, slots=True)
 class _Twig:
+    node: Node
+    depth: int
     lines: tuple[str, ...]
     indent: float
     clipped: bool
@@ -42,8 +44,7 @@ def fishbones(effect: str, nodes: Sequence[Node]) -> tuple[Figure, ...]:
         cut = {category: _fitting(each) for category, each in twigs.items()}
         sheets.append({category: twigs[category][:count] for category, count in cut.items()})
         twigs = {category: each[cut[category] :] for category, each in twigs.items()}
-    description = described(nodes)
-    figures = [_sheet(effect, each, description) for each in sheets]
+    figures = [_sheet(effect, each) for each in sheets]
     if len(figures) == 1:
         return (figures[0],)
     return tuple(
@@ -60,7 +61,7 @@ def _twigs(nodes: Sequence[Node]) -> dict[Category, tuple[_Twig, ...]]:
         indent = _INDENT * min(depth, _DEEPEST)
         lines, clipped = wrapped(node.text, _TEXT - indent, _LINES)
         if branch is not None:
-            found[branch].append(_Twig(lines, indent, clipped))
+            found[branch].append(_Twig(node, depth, lines, indent, clipped))
     return {category: tuple(each) for category, each in found.items()}
 
 
@@ -74,7 +75,7 @@ def _fitting(twigs: Sequence[_Twig]) -> int:
     return count
 
 
-def _sheet(effect: str, twigs: Mapping[Category, Sequence[_Twig]], description: str) -> Figure:
+def _sheet(effect: str, twigs: Mapping[Category, Sequence[_Twig]]) -> Figure:
     upper, lower = (
         max(_LEAST_HIGH, *(sum(twig.height for twig in twigs[each]) for each in row))
         for row in (_UPPER, _LOWER)
@@ -102,7 +103,7 @@ def _sheet(effect: str, twigs: Mapping[Category, Sequence[_Twig]], description: 
     return Figure(
         height=height,
         title="Ishikawa diagram",
-        description=description,
+        description=described((twig.node, twig.depth) for each in twigs.values() for twig in each),
         shapes=tuple(shapes),
         clipped=clipped or any(twig.clipped for each in twigs.values() for twig in each),
     )

@@ -1,7 +1,7 @@
 """An analysis in the order in which it is read: each box before those that explain it, with its depth."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from capa.domain.case.analysis import Node
@@ -29,9 +29,9 @@ def children(nodes: Sequence[Node]) -> dict[str | None, list[Node]]:
     return below
 
 
-def described(nodes: Sequence[Node]) -> str:
-    """Say in words what a drawing of an analysis shows."""
-    return "; ".join(_said(node, depth) for node, depth in levels(nodes)) + "."
+def described(shown: Iterable[tuple[Node, int]]) -> str:
+    """Say in words what a drawing of these boxes, each with its depth, shows."""
+    return "; ".join(_said(node, depth) for node, depth in shown) + "."
 
 
 def _said(node: Node, depth: int) -> str:

@@ -84,7 +84,7 @@ def _top_down(title: str, nodes: Sequence[Node], leaves: int) -> Figure:
     return Figure(
         height=y - drop + 2.0,
         title=title,
-        description=described(nodes),
+        description=described(levels(nodes)),
         shapes=tuple(shapes),
         clipped=clipped,
     )
@@ -135,7 +135,7 @@ def _indented(title: str, nodes: Sequence[Node]) -> tuple[Figure, ...]:
         Figure(
             height=max(label.y + label.height for *_, label in sheet) + 2.0,
             title=title,
-            description=described(nodes),
+            description=described((node, depth) for node, depth, _ in sheet),
             shapes=(*_elbows(sheet, step), *(label for *_, label in sheet)),
             clipped=clipped,
         )
