@@ -52,6 +52,11 @@ def environment(server: Server, folder: Path, **more: str) -> dict[str, str]:
         "REDRESS_PEPPER": PEPPER,
         "REDRESS_KEYS_FILE": str(folder / "keys.json"),
         "REDRESS_CONFIG_DIR": str(ROOT / "config"),
+        # With the limits on, so that their cost is measured, and too high to be reached.
+        "REDRESS_RATE_LIMIT_READ": "6000000",
+        "REDRESS_RATE_LIMIT_WRITE": "6000000",
+        "REDRESS_RATE_LIMIT_EXPORT": "6000",
+        "REDRESS_RATE_LIMIT_BULK": "6000",
         "REDRESS_INTAKE_DATABASE_URL": server.url("redress_intake"),
         "REDRESS_CAPA_DATABASE_URL": server.url("redress_capa"),
         "REDRESS_NOTIFIER_DATABASE_URL": server.url("redress_notifier"),

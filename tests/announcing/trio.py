@@ -22,6 +22,7 @@ import notifier.settings
 import notifier.wiring
 from capa.usecases.step import TakeStep
 from chassis.run import Loop
+from chassis.webhooks.signing import new_secret
 from common.actor import Actor
 from common.clock import utc_now
 from common.ids import new_id
@@ -39,7 +40,6 @@ from intake.usecases.amend_complaint import Amend, AmendComplaint
 from intake.usecases.clockwork import Clockwork
 from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from intake.usecases.stepping import Errand
-from notifier.channels.signing import new_secret
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
 from notifier.usecases.load_people import LoadPeople
@@ -61,9 +61,12 @@ PEOPLE: Final = (
     Details(id="head.of.quality", name="Hedda Qual", email="hedda@example.org"),
 )
 DELIVERY: Final = frozenset(
-    {"outbox", "outbox_shard", "outbox_sequence", "outbox_refused", "inbox", "alembic_version"}
+    {
+        *("outbox", "outbox_shard", "outbox_sequence", "outbox_refused", "inbox", "alembic_version"),
+        *("change_queue", "change_feed", "complaint_change", "webhook_delivery"),
+    }
 )
-"""Tables that only carry events; what a service knows stands in the others."""
+"""Tables that only carry events, and changes to CRMs; what a service knows stands in the others."""
 
 Row = Mapping[str, Any]
 State = Mapping[str, Sequence[Row]]

@@ -3,8 +3,25 @@
 import json
 from pathlib import Path
 
+from tests.capa.test_cases_api import Desk, a_nonconformity, desk
 from tests.capa.test_main import run
 from tests.capa.world import World
+
+__all__ = ["desk"]  # a fixture, found here by its name
+
+
+async def test_the_histories_of_cases_are_verified_too(desk: Desk) -> None:
+    await desk.request(nonconformity_ids=[await a_nonconformity(desk)])
+    await desk.take("accept", "quinn", recurrence="repeated")
+    database = {"REDRESS_DATABASE_URL": desk.world.url}
+    code, said = await run("verify-history", "--only", "CA-1001", **database)
+    assert (code, json.loads(said)["entries"]) == (0, 2), said
+    await desk.world.run("UPDATE history SET reason = 'another' WHERE action = 'accept'")
+    code, said = await run("verify-history", **database)
+    assert (code, json.loads(said.splitlines()[0])["broken"]) == (1, "CA-1001"), said
+    await desk.world.run("DELETE FROM history USING corrective_case WHERE thing_id = corrective_case.id")
+    code, said = await run("verify-history", "--only", "CA-1001", **database)
+    assert (code, json.loads(said.splitlines()[0])["what"]) == (1, "has no history"), said
 
 
 async def test_the_command_finds_what_was_altered_and_with_anchors_what_was_cut_off(

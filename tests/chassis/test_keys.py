@@ -119,7 +119,12 @@ def test_a_role_gives_its_scopes_and_more_may_be_added(
 
 
 def test_each_role_may_what_the_one_below_it_may() -> None:
-    rising = [set(ROLES[name]) for name in ("crm", "staff", "quality", "admin")]
+    # To have changes posted elsewhere is for a machine, of its own complaints, and for whoever runs Redress.
+    rising = [
+        set(ROLES["crm"]) - {"webhooks:manage"},
+        *(set(ROLES[name]) for name in ("staff", "quality", "admin")),
+    ]
+    assert "webhooks:manage" in rising[-1]
     assert all(lower < higher for lower, higher in itertools.pairwise(rising))
 
 

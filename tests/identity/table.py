@@ -56,6 +56,9 @@ _SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 _NONCONFORMITY = "/v1/nonconformities/{nonconformity_id}"
 _CASE = "GET /v1/cases/{case_id}"
 _ACTION = {"kind": "correction", "title": "replace the letters", "owner": "bert", "due": "5wd"}
+_HOOKS = ("webhooks:manage",)
+_HOOK = "/v1/webhooks/{webhook_id}"
+_BY_EXTERNAL_ID = "/v1/complaints/by-external-id/{source_system}/{external_id}"
 _PERSON = {"id": "anna.berg", "name": "Anna Berg"}
 _ASSESSMENT = {
     "severity": "major",
@@ -135,7 +138,9 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}"): Rule(("attachments:read",), "hidden"),
     ("intake", f"GET {_ATTACHMENTS}/{{attachment_id}}/content"): Rule(("attachments:read",), "hidden"),
     ("intake", f"DELETE {_ATTACHMENTS}/{{attachment_id}}"): Rule(
-        ("attachments:delete",), "hidden", request={"params": {"reason": "sent by mistake"}}
+        ("attachments:delete",),
+        "hidden",
+        request={"params": {"reason": "sent by mistake"}, "headers": _ANY_VERSION},
     ),
     **{
         ("intake", f"POST /v1/complaints/{{reference}}/{step}"): Rule(
@@ -148,6 +153,25 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("intake", "GET /v1/imports/{import_id}"): Rule(("imports:write",), "hidden"),
     ("intake", "GET /v1/imports/{import_id}/results"): Rule(("imports:write",), "hidden"),
+    ("intake", f"GET {_BY_EXTERNAL_ID}"): Rule(("complaints:read",), "hidden"),
+    ("intake", f"PUT {_BY_EXTERNAL_ID}/crm-status"): Rule(
+        ("complaints:write",), "hidden", request=_changing({"code": "waiting"})
+    ),
+    ("intake", "GET /v1/changes"): Rule(("complaints:read",), "filtered"),
+    ("intake", "POST /v1/webhooks"): Rule(
+        _HOOKS, "names_its_own", request={"json": {"url": "http://127.0.0.1:9/", "source_system": "crm"}}
+    ),
+    ("intake", "GET /v1/webhooks"): Rule(_HOOKS, "filtered"),
+    ("intake", f"GET {_HOOK}"): Rule(_HOOKS, "hidden"),
+    ("intake", f"PATCH {_HOOK}"): Rule(_HOOKS, "hidden", request=_changing({"description": "Cases"})),
+    ("intake", f"DELETE {_HOOK}"): Rule(_HOOKS, "hidden", request=_changing()),
+    ("intake", f"POST {_HOOK}/rotate-secret"): Rule(_HOOKS, "hidden", request=_changing()),
+    ("intake", f"POST {_HOOK}/test"): Rule(_HOOKS, "hidden"),
+    ("intake", f"GET {_HOOK}/deliveries"): Rule(_HOOKS, "hidden"),
+    ("intake", f"POST {_HOOK}/deliveries/{{delivery_id}}/redeliver"): Rule(_HOOKS, "hidden"),
+    ("intake", f"POST {_HOOK}/redeliver"): Rule(
+        _HOOKS, "hidden", request={"json": {"since": "2026-11-20T00:00:00Z"}}
+    ),
     ("capa", "GET /v1/nonconformities"): _closed("nonconformities:read"),
     ("capa", "GET /v1/nonconformities/{nonconformity_id}"): _closed("nonconformities:read"),
     ("capa", "GET /v1/nonconformities/{nonconformity_id}/history"): _closed("nonconformities:read"),

@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 from chassis.roles import ROLES
 from tests.identity.conftest import Apis, key_maker
 from tests.identity.table import OPEN, OPERATIONS, Rule
+from tests.intake.crm import publish
 from tests.intake.world import PEPPER, World, a_complaint
 
 EVERYTHING = {scope for scopes in ROLES.values() for scope in scopes} | {
@@ -139,11 +140,20 @@ async def two(world: World) -> Two:
     received = await two.ask("crm", "POST /v1/complaints", {"json": a_complaint(external_id="1")})
     imported = await two.ask("crm", "POST /v1/imports", OPERATIONS["intake", "POST /v1/imports"].request)
     assert (received.status_code, imported.status_code) == (201, 202)
-    two.belongings["reference"] = received.json()["number"]
+    number = two.belongings["reference"] = received.json()["number"]
     attaching = "POST /v1/complaints/{reference}/attachments"
     attached = await two.ask("crm", attaching, OPERATIONS["intake", attaching].request)
     assert attached.status_code == 201, attached.text
+    hook = await two.ask(
+        "crm", "POST /v1/webhooks", {"json": {"url": "http://127.0.0.1:9/", "description": number}}
+    )
+    await publish(world)
+    deliveries = await two.ask("crm", f"GET /v1/webhooks/{hook.json()['id']}/deliveries", {})
     two.belongings |= {
+        "webhook_id": hook.json()["id"],
+        "delivery_id": deliveries.json()["items"][0]["id"],
+        "source_system": "crm",
+        "external_id": "1",
         "attachment_id": attached.json()["id"],
         "import_id": imported.json()["id"],
         "complaint_id": received.json()["id"],
@@ -163,7 +173,8 @@ async def test_what_is_another_sources_is_as_if_it_were_not_there(
     # By its id as by its number, and in the very words that are used of what there is not.
     two.belongings["reference"] = two.belongings["complaint_id"]
     assert (await two.ask("shop", operation, rule.request)).status_code == 404
-    two.belongings = dict.fromkeys(two.belongings, "0199f0c2-d5a1-7c3e-8f4b-2a6d9c1e7f30")
+    absent_id = "0199f0c2-d5a1-7c3e-8f4b-2a6d9c1e7f30"
+    two.belongings = dict.fromkeys(two.belongings, absent_id) | {"source_system": "shop"}
     absent = await two.ask("shop", operation, rule.request)
     assert (absent.status_code, code(absent), absent.json()["detail"]) == (
         404,

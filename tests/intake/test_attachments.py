@@ -385,8 +385,8 @@ async def test_a_deleted_file_has_no_content_and_its_record_says_why(world: Worl
     file = await attached(crm, complaint)
     place = f"{complaint}/attachments/{file['id']}"
 
-    answer = await crm.delete(place, params={"reason": "Wrong customer"})
-    again = await crm.delete(place, params={"reason": "Another reason"})
+    answer = await crm.delete(place, params={"reason": "Wrong customer"}, headers={"If-Match": '"v1"'})
+    again = await crm.delete(place, params={"reason": "Another reason"}, headers={"If-Match": "*"})
 
     gone = answer.json()
     assert (answer.status_code, again.json()) == (200, gone)
@@ -407,6 +407,20 @@ async def test_a_deleted_file_has_no_content_and_its_record_says_why(world: Worl
     assert [step["action"] for step in history["items"]] == ["received", "attached", "attachment_deleted"]
     assert (history["intact"], history["items"][2]["reason"]) == (True, "Wrong customer")
     assert (await upload(crm, complaint)).status_code == 201
+
+
+async def test_a_deletion_names_the_version_of_the_record_that_was_read(world: World) -> None:
+    crm = world.client("crm")
+    complaint = await a_known_complaint(world)
+    file = await attached(crm, complaint)
+    place = f"{complaint}/attachments/{file['id']}"
+
+    missing = await crm.delete(place, params={"reason": "Wrong customer"})
+    stale = await crm.delete(place, params={"reason": "Wrong customer"}, headers={"If-Match": '"v2"'})
+    read = await crm.get(place)
+
+    assert (missing.status_code, stale.status_code, stale.headers["etag"]) == (428, 412, '"v1"')
+    assert (read.json()["state"], read.headers["etag"]) == ("stored", '"v1"')
 
 
 async def test_a_deletion_without_a_reason_is_refused(world: World) -> None:
@@ -466,7 +480,7 @@ async def test_a_key_of_another_source_finds_nothing(world: World) -> None:
         await shop.get(f"{complaint}/attachments"),
         await shop.get(place),
         await shop.get(file["content_url"]),
-        await shop.delete(place, params={"reason": "not mine"}),
+        await shop.delete(place, params={"reason": "not mine"}, headers={"If-Match": "*"}),
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 5

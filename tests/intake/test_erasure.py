@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from intake.settings import load_retention
 from intake.wiring import build_announce_again, build_import
+from tests.intake.crm import changes, publish, register
 from tests.intake.world import CONFIG, NOON, World, a_complaint, open_world
 
 PATH = "/v1/complaints"
@@ -28,6 +29,7 @@ WORDS = (
     "SN-777-ERIKA",
     "erika-letter",
     "Apology to Erika",
+    "goldsmith in Ulm",
 )
 ERIKA = {
     "reference": "K-4711",
@@ -53,6 +55,8 @@ TOLD = a_complaint(
         }
     ],
 )
+STATUS = f"{PATH}/by-external-id/-/E-1/crm-status"
+NOTED = {"code": "waiting", "note": "She asked the goldsmith in Ulm."}
 NAMELESS = ("complainant", "description", "remedy_sought", "serial", "title", "attachments")
 
 
@@ -130,7 +134,11 @@ async def bring_to_life(world: World, folder: Path) -> str:
         )
         assert attached.status_code == 201, attached.text
         files.append(attached.headers["location"])
-    await crm.delete(files[-1], params={"reason": "twice"})
+    await crm.delete(files[-1], params={"reason": "twice"}, headers={"If-Match": "*"})
+    await register(crm, "https://crm.test/hooks")
+    noted = await crm.put(STATUS, json=NOTED, headers={"If-Match": "*"})
+    assert noted.status_code == 200, noted.text
+    await publish(world)
     row = {**TOLD, "description": "Lieselotte again"}
     rehearsed = await world.client("importer").post(
         "/v1/imports?dry_run=true&profile=native",
@@ -150,7 +158,7 @@ async def numbers(world: World) -> list[Any]:
     """What is counted and listed, by those who may not see personal data."""
     reader = world.client("reader")
     listed = (await reader.get(PATH, params={"sort": "number"})).json()["items"]
-    changing = {"updated_at", "version", "erased_at", *NAMELESS}
+    changing = {"updated_at", "version", "erased_at", "crm_status", *NAMELESS}
     shown = [{name: value for name, value in item.items() if name not in changing} for item in listed]
     filters: list[dict[str, Any]] = [
         {"product": "credit-card"},
@@ -179,7 +187,7 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
     assert answer.json() | {"complaint_id": "", "erased_at": ""} == {
         "complaint_id": "",
         "number": number,
-        "version": 4,
+        "version": 5,
         "erased_at": "",
         "erased": [
             "complainant",
@@ -188,10 +196,13 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
             "remedy_sought",
             "serial",
             "title",
+            "crm_status",
             "history",
         ],
         "files": 1,
     }
+    await publish(world)
+    assert await world.count("webhook_delivery") == await world.count("complaint_change") > 0
     assert await where_the_person_is(world) == []
     assert len(logs) > 1
     assert not [word for word in WORDS if word in json.dumps(logs, default=str)]
@@ -266,6 +277,40 @@ async def test_a_late_repeat_of_the_request_makes_no_second_complaint_and_brings
     assert (again["number"], again["description"]) == (number, "")
     assert await world.count("complaint") == 1
     assert await where_the_person_is(world) == []
+
+
+async def test_the_source_keeps_its_status_after_an_erasure_and_no_note_is_taken_any_more(
+    world: World,
+) -> None:
+    number, crm = (await post(world))["number"], world.client("crm")
+    assert (await crm.put(STATUS, json=NOTED, headers={"If-Match": "*"})).status_code == 200
+    await erase(world, number)
+
+    refused = await crm.put(STATUS, json=NOTED, headers={"If-Match": "*"})
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "complaint-erased")
+    assert refused.json()["errors"][0]["pointer"] == "/note"
+    shown = (await crm.get(f"{PATH}/{number}")).json()["crm_status"]
+    assert (shown["code"], shown["note"]) == ("waiting", None)
+    done = await crm.put(STATUS, json={"code": "done"}, headers={"If-Match": "*"})
+    assert done.json()["crm_status"]["code"] == "done"
+    history = (await world.client("staff").get(f"{PATH}/{number}/history")).json()
+    assert history["intact"]
+
+
+async def test_the_source_is_told_of_an_erasure_and_of_no_hold(world: World) -> None:
+    number, crm = (await post(world))["number"], world.client("crm")
+    await publish(world)
+    cursor = (await changes(crm))["next_cursor"]
+    assert (await hold(world, number)).is_success
+    released = await world.client("privacy").delete(f"{PATH}/{number}/hold", params={"reason": "settled"})
+    assert released.is_success
+    assert (await erase(world, number)).is_success
+    await publish(world)
+
+    (told,) = (await changes(crm, after=cursor))["items"]
+    assert (told["type"], told["data"]["action"]) == ("complaint.updated", "erased")
+    assert {"complainant", "description"} <= set(told["data"]["changed"])
+    assert "basis" not in told["data"]["changed"]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ async def numbers(world: World) -> tuple[str, str]:
     ("path", "operation", "shown"),
     [
         ("/C-10001", "read", 1),
+        ("/by-external-id/crm/1", "read", 1),
         ("", "list", 2),
         ("?q=charged", "search", 2),
         ("?product=loan", None, 0),
@@ -55,7 +56,9 @@ async def test_whoever_is_shown_who_complains_is_on_record_with_what_showed_it(
     assert await reads(world, numbers[0]) == expected
 
 
-@pytest.mark.parametrize("path", ["/C-10001", "", "?q=charged", "/C-10002/similar", "/C-10001/history"])
+@pytest.mark.parametrize(
+    "path", ["/C-10001", "/by-external-id/crm/1", "", "?q=charged", "/C-10002/similar", "/C-10001/history"]
+)
 async def test_whoever_may_not_see_who_complains_reads_no_personal_data(
     world: World, numbers: tuple[str, str], path: str
 ) -> None:

@@ -13,19 +13,18 @@ from intake.usecases.index_complaints import IndexComplaints
 from tests.intake.test_indexing import found, index_alone, state, tell
 from tests.intake.world import World, open_world
 
-BEFORE = "0004"
+BEFORE, WITH_THE_TABLE = "0004", "0005"
 FORMER = "SELECT to_regclass('complaint_by_words') IS NOT NULL AS stands"
 
 
-async def _to_the_release_before(url: str) -> None:
+async def _back_to(url: str, revision: str) -> None:
     async with _exclusive(url, "intake", WAIT_SECONDS) as connection:
-        await _run(connection, "intake", lambda config: command.downgrade(config, BEFORE))
+        await _run(connection, "intake", lambda config: command.downgrade(config, revision))
 
 
 @pytest.fixture
 async def former(intake_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A world whose complaints were written by the release before, then migrated; `A` is triaged, `B` waits."""
-    await _to_the_release_before(intake_url)
+    """A world whose complaints stood in a database of the release before, then migrated; `A` is triaged, `B` waits."""
     async with open_world(intake_url, tmp_path) as world:
         await tell(world, "A", "B", description="The kettle leaks.")
         async with world.engine.begin() as connection:
@@ -34,6 +33,7 @@ async def former(intake_url: str, tmp_path: Path) -> AsyncIterator[World]:
                 " SELECT id, 'declined', 'r', 'e', '1', received_at, 1 FROM complaint WHERE external_id = 'A'"
             )
         await world.engine.dispose()
+        await _back_to(intake_url, BEFORE)
         await migrate(intake_url, "intake")
         yield world
 
@@ -114,6 +114,7 @@ async def test_a_filled_database_has_the_tables_that_the_code_has(former: World,
 
 
 async def test_a_migration_that_was_broken_off_is_taken_up_again(former: World, intake_url: str) -> None:
+    await _back_to(intake_url, WITH_THE_TABLE)
     async with former.engine.begin() as connection:
         await connection.execute(
             sa.text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE}

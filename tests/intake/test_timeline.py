@@ -13,7 +13,11 @@ from events.contracts.capa import (
     ActionCancelledV1,
     ActionCompletedV1,
     ActionDueChangedV1,
+    ActionEvidenceRejectedV1,
     ActionReassignedV1,
+    ActionVerifiedV1,
+    NonconformityClosedV1,
+    NonconformityDispositionedV1,
     NonconformityLinkedV1,
     NonconformityRaisedV1,
     TriageDecidedV1,
@@ -218,6 +222,42 @@ async def test_a_fact_stands_once_however_often_and_under_whichever_event_it_is_
         await world.hears(each)
 
     assert outline(await read(world, number)) == EXPECTED
+
+
+async def test_what_becomes_of_a_nonconformity_and_who_checked_the_work_stand_once_though_told_again(
+    world: World,
+) -> None:
+    number, complaint = await post(world)
+    decided = NonconformityDispositionedV1(
+        nonconformity_id=NC,
+        number="NC-1001",
+        dispositions=("rework",),
+        rationale="labels can be replaced",
+        dispositioned_at=NOON + timedelta(minutes=20),
+    )
+    closed = NonconformityClosedV1(
+        nonconformity_id=NC, number="NC-1001", case_needed=False, closed_at=NOON + timedelta(minutes=30)
+    )
+    rejected = ActionEvidenceRejectedV1(**ACT, reason="not all of it", rejected_at=NOON)
+    verified = ActionVerifiedV1(**ACT, verified_at=NOON)
+    for each in (
+        story(complaint)[0],
+        event("capa", 20, decided, version=2),
+        event("capa", 21, rejected, version=3),
+        event("capa", 22, verified, version=5),
+        event("capa", 30, closed, version=3),
+        # Told again, both stand at the nonconformity's present version.
+        event("capa", 40, decided, version=3),
+        event("capa", 40, closed, version=3),
+    ):
+        await world.hears(each)
+
+    assert [(item["action"], item["reason"]) for item in (await read(world, number))[2:]] == [
+        ("nonconformity_dispositioned", "labels can be replaced"),
+        ("action_evidence_rejected", "not all of it"),
+        ("action_verified", ""),
+        ("nonconformity_closed", ""),
+    ]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

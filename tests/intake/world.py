@@ -30,12 +30,20 @@ CONFIG = Path(__file__).parents[2] / "config"
 NO_CLOCKS = Path(__file__).parent / "no_clocks.toml"
 PEPPER = "a pepper of tests, long enough to be one"
 ATTACHMENTS = ("attachments:read", "attachments:write", "attachments:delete")
-STAFF_SCOPES = ("complaints:read", "complaints:write", "complaints:personal", "imports:write", *ATTACHMENTS)
+HOOKS = "webhooks:manage"
+STAFF_SCOPES = (
+    "complaints:read",
+    "complaints:write",
+    "complaints:personal",
+    "imports:write",
+    HOOKS,
+    *ATTACHMENTS,
+)
 STEP_SCOPES = ("complaints:work", "complaints:assess", "complaints:decide", "complaints:close")
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
-    "crm": ("system:crm-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "crm"),
-    "shop": ("system:shop-1", ("complaints:write", "complaints:read", *ATTACHMENTS), "shop"),
+    "crm": ("system:crm-1", ("complaints:write", "complaints:read", HOOKS, *ATTACHMENTS), "crm"),
+    "shop": ("system:shop-1", ("complaints:write", "complaints:read", HOOKS, *ATTACHMENTS), "shop"),
     "staff": ("person:anna.berg", STAFF_SCOPES, None),
     "privacy": (
         "person:petra.privacy",

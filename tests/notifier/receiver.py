@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import uvicorn
@@ -34,6 +35,11 @@ class Received:
         return expected in headers["webhook-signature"].split(" ")
 
     @property
+    def told(self) -> dict[str, Any]:
+        """The body."""
+        return dict(orjson.loads(self.body))
+
+    @property
     def notices(self) -> list[dict[str, object]]:
         return list(orjson.loads(self.body)["data"]["notices"])
 
@@ -46,6 +52,8 @@ class Receiver:
     posts: list[Received] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     """Status and headers of the next answers, in order; then 204."""
+    slow: asyncio.Event | None = None
+    """Where it is set, no answer is given before it."""
 
     @property
     def url(self) -> str:
@@ -53,6 +61,8 @@ class Receiver:
 
     async def take(self, request: Request) -> Response:
         self.posts.append(Received(dict(request.headers), await request.body()))
+        if self.slow is not None:
+            await self.slow.wait()
         status, headers = self.answers.pop(0) if self.answers else (204, {})
         return Response(status_code=status, headers=headers)
 

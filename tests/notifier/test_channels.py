@@ -17,9 +17,9 @@ from aiosmtplib import (
 )
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 
+from chassis.webhooks.addresses import AddressGuard, AddressRefused
+from chassis.webhooks.signing import new_secret, sign
 from notifier.channels import email
-from notifier.channels.addresses import AddressGuard, AddressRefused
-from notifier.channels.signing import new_secret, sign
 from notifier.channels.webhook import MOST_BYTES, WebhookChannel, outcome_of, webhook_body
 from notifier.domain.deadline import Severity
 from notifier.domain.ladder import StepKind

@@ -18,6 +18,7 @@ from chassis.database import open_engine
 from chassis.health import Health
 from chassis.keys import create_key
 from chassis.tracing import tracer
+from chassis.webhooks.addresses import AddressGuard
 from common.actor import Actor
 from common.ids import new_id
 from events.codec import Known, decode, encode
@@ -35,7 +36,6 @@ from events.postgres.consumer import Consumer
 from events.postgres.headers import unpack
 from events.postgres.hearing import hand_over
 from events.transport import Received, Record
-from notifier.channels.addresses import AddressGuard
 from notifier.channels.webhook import WebhookChannel
 from notifier.db.work import PostgresStartWork, Wakes
 from notifier.domain.person import Channel, Details
@@ -123,7 +123,7 @@ class World:
 
     @staticmethod
     def app_secret() -> str:
-        from notifier.channels.signing import new_secret
+        from chassis.webhooks.signing import new_secret
 
         return new_secret()
 

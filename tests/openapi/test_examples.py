@@ -104,5 +104,5 @@ def test_every_problem_that_a_service_knows_is_shown_under_its_status(apis: Apis
         response = document["components"]["responses"][f"Problem{kind.status}"]
         example = response["content"]["application/problem+json"]["examples"][kind.slug]["value"]
         assert (example["status"], example["title"]) == (kind.status, kind.title)
-        assert example["type"].endswith(f"/problems/{kind.slug}")
+        assert example["type"].endswith(kind.uri or f"/problems/{kind.slug}")
         assert len(example["detail"]) > 15

@@ -61,7 +61,7 @@ def _analyses(case: Case) -> list[Cause]:
 
 
 _NOT_WRITTEN_BY_PEOPLE = {
-    "number", "person", "owner", "approver", "team", "product", "category", "table", "policy_version", "calendar",
+    "number", "source", "person", "owner", "approver", "team", "product", "category", "table", "policy_version", "calendar",
     "validated_by", "tested_by", "recorded_by", "answered_by", "verified_by", "reviewed_by", "requested_by", "signer",
     "credential", "state_hash", "hash", "key", "parent", "covers", "meaning", "held_by", "state", "completed_by", "by",
     "kind", "parent_kind", "currency",

@@ -199,3 +199,12 @@ def test_an_overdue_case_and_action_say_so() -> None:
     text = Shown(page(reported(story))).text
     assert "(overdue)" in text
     assert "Not yet, overdue" in text
+
+
+def test_the_plan_of_the_effect_says_who_counts() -> None:
+    story = brought_to(State.IMPLEMENTING)
+    assert "the reviewer, from the organisation's own figures" in Shown(page(reported(story))).text
+    plan = story.case.effect_plan
+    assert plan is not None
+    story.case = replace(story.case, effect_plan=replace(plan, source="complaints"))
+    assert "Redress, from the complaints on record" in Shown(page(reported(story))).text

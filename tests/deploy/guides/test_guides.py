@@ -26,6 +26,7 @@ GUIDES: Final = ROOT / "docs/guides"
 WRITTEN_HERE: Final = (
     "README.md",
     "back-up-and-restore.md",
+    "crm.md",
     "install-on-one-machine.md",
     "kafka-lost.md",
     "re-drive-dead-letters.md",

@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "notifier": notifier.settings.Settings,
 }
 SECRETS = {
+    "key": "a key of the tests, long enough",
     "database-url": "postgresql://somebody@127.0.0.1/anything",
     "pepper": "0123456789abcdef0123456789abcdef",
 }

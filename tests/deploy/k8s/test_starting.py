@@ -95,7 +95,11 @@ def node(postgres: Databases, tmp_path: Path) -> Iterator[Node]:
         scopes=["complaints:write"],
         at=utc_now(),
     )
-    secrets = {"redress-keys/pepper": PEPPER, "redress-keys/keys.json": (tmp_path / "keys.json").read_text()}
+    secrets = {
+        "redress-keys/pepper": PEPPER,
+        "redress-keys/keys.json": (tmp_path / "keys.json").read_text(),
+        "redress-webhooks/key": PEPPER,
+    }
     with ExitStack() as stack:
         for name in names:
             secrets[f"{name}/database-url"] = stack.enter_context(fresh_database(postgres))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.generator.model import Dashboard, JobVariable, Level, Panel, Query, Row
-from deploy.grafana.generator.promql import highest, of, per_hour, rate, total
+from deploy.grafana.generator.promql import highest, of, per_hour, quantile, rate, total
 from deploy.grafana.generator.rows.consumers import consumers
 from deploy.grafana.generator.rows.http import http
 from deploy.grafana.generator.rows.outbox import outbox
@@ -266,6 +266,89 @@ def _personal_data() -> Row:
     )
 
 
+def _crm() -> Row:
+    return Row(
+        "CRM",
+        (
+            Panel(
+                title="Changes told",
+                description="Changes of complaints per second that got their place in the feed, by type.",
+                unit="cps",
+                queries=(Query(total(rate("complaint_changes_published_total"), by="type"), "{{type}}"),),
+                runbook="complaint-changes-stuck",
+            ),
+            Panel(
+                title="Changes not told yet",
+                description="Changes of complaints that wait for their place in the feed. It stands near 0 while the worker runs.",
+                unit="short",
+                queries=(Query(highest(of("complaint_changes_queued")), "waiting"),),
+                runbook="complaint-changes-stuck",
+            ),
+            Panel(
+                title="Webhooks posted",
+                description="Attempts per second to post a change, by what became of the delivery: delivered, retried later, "
+                "failed for good, or lost to another process.",
+                unit="cps",
+                queries=(Query(total(rate("crm_webhook_attempts_total"), by="outcome"), "{{outcome}}"),),
+                runbook="crm-webhooks-late",
+            ),
+            Panel(
+                title="Why webhooks fail",
+                description="Attempts per hour that failed, by reason; an answer counts by its class.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(
+                            per_hour("crm_webhook_attempts_total", 'outcome=~"retried|failed"'), by="reason"
+                        ),
+                        "{{reason}}",
+                    ),
+                ),
+                runbook="crm-webhooks-late",
+            ),
+            Panel(
+                title="Time to post a webhook",
+                description="Half and 95 % of the attempts took no longer.",
+                unit="s",
+                queries=tuple(
+                    Query(quantile(level, "crm_webhook_duration_seconds"), name)
+                    for level, name in ((0.5, "half"), (0.95, "95 %"))
+                ),
+                runbook="crm-webhooks-late",
+                may_be_empty="no quantile exists while nothing is posted",
+            ),
+            Panel(
+                title="Deliveries that are not finished",
+                description="Webhooks that wait for their moment or are being sent.",
+                unit="short",
+                queries=(Query(highest(of("crm_webhook_deliveries_waiting"), by="state"), "{{state}}"),),
+                runbook="crm-webhooks-late",
+            ),
+            Panel(
+                title="Longest wait of a webhook",
+                description="How long the unfinished delivery to an enabled endpoint that waits for longest has waited.",
+                unit="s",
+                queries=(Query(highest(of("crm_webhook_oldest_age_seconds")), "longest"),),
+                runbook="crm-webhooks-late",
+                levels=(Level(600, "orange"), Level(3600, "red")),
+            ),
+            Panel(
+                title="Endpoints",
+                description="Endpoints of CRMs that are enabled, and those that were disabled since the receiver answered 410 or "
+                "failed for days.",
+                unit="short",
+                queries=(
+                    Query(highest(of("crm_webhook_endpoints"), by="state"), "{{state}}"),
+                    Query(
+                        total(per_hour("crm_webhooks_disabled_total"), by="reason"), "disabled: {{reason}}"
+                    ),
+                ),
+                runbook="crm-webhook-disabled",
+            ),
+        ),
+    )
+
+
 INTAKE: Final = Dashboard(
     uid="redress-intake",
     title="Redress intake",
@@ -275,6 +358,7 @@ INTAKE: Final = Dashboard(
     rows=(
         _complaints(),
         _clocks(),
+        _crm(),
         _finding(),
         _attachments(),
         _personal_data(),

@@ -58,6 +58,14 @@ def http() -> Row:
                 runbook="requests-failing",
             ),
             Panel(
+                title="Callers told to slow down",
+                description="Requests per hour that were answered with 429, since their key had used up what it may ask, by class of "
+                "operation.",
+                unit="short",
+                queries=(Query(total(per_hour("http_requests_limited_total"), by="policy"), "{{policy}}"),),
+                runbook="requests-failing",
+            ),
+            Panel(
                 title="Refusals",
                 description="Answers with a status from 400 to 499, per second: what clients send wrongly, or may not do. A "
                 "rise after a client's release is the client's.",

@@ -143,6 +143,12 @@ def make_plan(places: Places, given: Mapping[str, str], server: Server, pepper: 
         "REDRESS_NOTIFIER_MAIL_FROM": "redress@example.org",
         # On one machine the receivers of webhooks are private addresses too.
         "REDRESS_NOTIFIER_WEBHOOK_ALLOW": "127.0.0.0/8",
+        "REDRESS_INTAKE_WEBHOOK_ALLOW": "127.0.0.0/8",
+        # One key does here what many do elsewhere, and load generators measure what the machine can do.
+        "REDRESS_RATE_LIMIT_READ": "6000000",
+        "REDRESS_RATE_LIMIT_WRITE": "6000000",
+        "REDRESS_RATE_LIMIT_EXPORT": "6000",
+        "REDRESS_RATE_LIMIT_BULK": "6000",
         "PYTHONUNBUFFERED": "1",
     }
     environment |= {variable: server.url(name) for variable, name in databases.items()}

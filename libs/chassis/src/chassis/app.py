@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from chassis.answering import install_problem_handlers
-from chassis.auth import BEARER, BY_SOURCE, KEYRING, METRICS, Keyring, Verifier
+from chassis.auth import BEARER, BY_SOURCE, KEYRING, LIMITER, METRICS, Keyring, Verifier
 from chassis.documentation import documentation_routes
 from chassis.edge import Edge
 from chassis.examples import COMMON_WORDS, Words
 from chassis.health import Health, health_routes
 from chassis.openapi import DocumentedApi
 from chassis.problems import Problems, ProblemType
+from chassis.rate_limits import RateLimiter
 from chassis.refusing import auth_metrics
 from chassis.routes import table_of
 from chassis.telemetry import REGISTRY, http_metrics
@@ -38,6 +39,7 @@ def create_app(
     keyring: Keyring | None = None,
     bearer: Verifier | None = None,
     by_source: bool = False,
+    limiter: RateLimiter | None = None,
     problems: Sequence[ProblemType] = (),
     public_url: str | None = None,
     max_body_bytes: int = 1_000_000,
@@ -51,7 +53,7 @@ def create_app(
 
     `body_limits` sets another limit for single paths or path templates, such as an upload. `keyring` may be left out where no route
     authenticates; `bearer` verifies what is no API key. Keys of a source system are refused unless the service says by
-    `by_source` that its routes keep each such key to what is its own. An operation's id is its function's name.
+    `by_source` that its routes keep each such key to what is its own. `limiter` says how much each caller may ask. An operation's id is its function's name.
     """
     known = Problems(problems, public_url=public_url)
     app = _Application(
@@ -75,6 +77,7 @@ def create_app(
     setattr(app.state, BEARER, bearer)
     setattr(app.state, BY_SOURCE, by_source)
     setattr(app.state, METRICS, auth_metrics(registry))
+    setattr(app.state, LIMITER, limiter)
     app.edge = partial(
         Edge,
         problems=known,

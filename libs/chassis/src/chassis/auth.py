@@ -24,6 +24,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 from pydantic import SecretStr
 
 from chassis.logging import get_logger
+from chassis.rate_limits import RateLimiter
 from chassis.refusing import Reason, Refused, auth_metrics, lacking, note_refusal, unauthenticated
 from chassis.settings import CannotStart
 from common.actor import Actor
@@ -34,6 +35,7 @@ KEYRING: Final = "keyring"
 BEARER: Final = "bearer_tokens"
 BY_SOURCE: Final = "by_source"
 METRICS: Final = "auth_metrics"
+LIMITER: Final = "rate_limiter"
 PRINCIPAL: Final = "redress.principal"
 
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -258,6 +260,11 @@ async def _known(request: Request) -> Principal:
     token, is_bearer = _token(request.headers)
     principal = await _stands_for(request, token, is_bearer=is_bearer)
     request.scope[PRINCIPAL] = principal
+    limiter: RateLimiter | None = getattr(state, LIMITER, None)
+    if limiter is not None:
+        # People share the client that their tokens come by, so that each counts apart.
+        caller = principal.key_id if principal.credential == "key" else str(principal.actor)
+        limiter.admit(request.scope, caller)
     if principal.source_system is not None and not getattr(state, BY_SOURCE, False):
         raise Refused(
             "source_system_bound",

@@ -20,6 +20,7 @@ from chassis.correlation import Correlation, bind, correlation_from, correlation
 from chassis.incoming import Reading, few, refuse_address, refuse_large
 from chassis.logging import AccessLog, get_logger
 from chassis.problems import Problems
+from chassis.rate_limits import STANDING
 from chassis.routes import UNMATCHED, RouteTable, table_of
 from chassis.telemetry import OTHER_METHOD, PROBES, HttpMetrics, known_method
 from chassis.tracing import ProcessSpan, tracer
@@ -186,7 +187,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             identity = (b"x-correlation-id", str(self._correlation.correlation_id).encode())
-            message = {**message, "headers": [*message.get("headers", ()), identity]}
+            limits = self._scope.get(STANDING, ())
+            message = {**message, "headers": [*message.get("headers", ()), identity, *limits]}
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._finish(self.status)

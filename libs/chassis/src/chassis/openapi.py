@@ -21,6 +21,7 @@ _FIT: Final = {
     "Idempotency-Key": (409, 422),
     "any": (400, 429, 500, 503),
 }
+_LIMITS: Final = "What the key may ask in a minute, and what is left of it; on every answer of an operation that is limited."
 _HEADERS: Final = {
     "If-Match": (IF_MATCH_PATTERN, '"v1"'),
     HEADER: (KEY_PATTERN, "8f14e45f-ceea-467f-a9b2-4c2f9a4f0a11"),
@@ -67,10 +68,13 @@ def document_problems(schema: dict[str, Any], problems: Problems) -> None:
     responses = components.setdefault("responses", {})
     shown = partial(problem_example, problems, address=next(iter(schema.get("paths", ())), "/"))
     any_kind = problems.find("internal_error")
-    responses["Problem"] = _response("Any other problem.", [] if any_kind is None else [shown(any_kind)])
+    any_shown = {} if any_kind is None else {any_kind.slug: shown(any_kind)}
+    responses["Problem"] = _response("Any other problem.", any_shown)
     for status in sorted({kind.status for kind in problems}):
         kinds = [kind for kind in problems if kind.status == status and kind.code != "http_error"]
-        responses[f"Problem{status}"] = _response(_meaning(kinds), [shown(kind) for kind in kinds], status)
+        responses[f"Problem{status}"] = _response(
+            _meaning(kinds), {kind.slug: shown(kind) for kind in kinds}, status
+        )
     for operation in _operations(schema):
         _document(operation, responses)
 
@@ -100,7 +104,7 @@ def _document(operation: dict[str, Any], responses: Mapping[str, Any]) -> None:
 
 
 def _response(
-    description: str, examples: Sequence[Mapping[str, Any]], status: int | None = None
+    description: str, examples: Mapping[str, Mapping[str, Any]], status: int | None = None
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {
         "X-Correlation-Id": {
@@ -113,6 +117,9 @@ def _response(
             "description": "Seconds to wait before a repeat.",
             "schema": {"type": "string"},
         }
+    if status == 429:  # noqa: PLR2004 - an HTTP status says best what it is
+        for name in ("RateLimit-Policy", "RateLimit"):
+            headers[name] = {"description": _LIMITS, "schema": {"type": "string"}}
     if status == 401:  # noqa: PLR2004 - an HTTP status says best what it is
         headers["WWW-Authenticate"] = {
             "description": "The challenge of RFC 6750.",
@@ -125,8 +132,7 @@ def _response(
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
                 "examples": {
-                    body["type"].rpartition("/")[2]: {"summary": body["title"], "value": body}
-                    for body in examples
+                    slug: {"summary": body["title"], "value": body} for slug, body in examples.items()
                 },
             }
         },

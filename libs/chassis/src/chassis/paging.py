@@ -56,22 +56,27 @@ class Cursors:
         payload = orjson.dumps([_VERSION, list(keys), _filter_hash(filters)])
         return base64.urlsafe_b64encode(self._tag(payload) + payload).rstrip(b"=").decode()
 
-    def open(self, cursor: str | None, filters: Mapping[str, object]) -> tuple[str, ...] | None:
-        """Give the sort keys to go on after, or None for a first page; raises the 400 problem `invalid-cursor`."""
+    def open(
+        self, cursor: str | None, filters: Mapping[str, object], *, parameter: str = "cursor"
+    ) -> tuple[str, ...] | None:
+        """Give the sort keys to go on after, or None for a first page; raises the 400 problem `invalid-cursor`.
+
+        `parameter` is where the cursor came from.
+        """
         if cursor is None:
             return None
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):
-            raise _invalid("It is not one that this service made.") from None
+            raise _invalid(parameter, "It is not one that this service made.") from None
         tag, payload = sealed[:_TAG_BYTES], sealed[_TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag(payload)):
-            raise _invalid("It is not one that this service made.")
+            raise _invalid(parameter, "It is not one that this service made.")
         version, keys, filter_hash = orjson.loads(payload)
         if version != _VERSION:
-            raise _invalid("It is of another release.")
+            raise _invalid(parameter, "It is of another release.")
         if filter_hash != _filter_hash(filters):
-            raise _invalid("It belongs to a list with other filters.")
+            raise _invalid(parameter, "It belongs to a list with other filters.")
         return tuple(keys)
 
     def _tag(self, payload: bytes) -> bytes:
@@ -114,10 +119,10 @@ def _plain(value: object) -> object:
     return sorted(str(part) for part in value) if isinstance(value, set | frozenset) else str(value)
 
 
-def _invalid(reason: str) -> ProblemError:
+def _invalid(parameter: str, reason: str) -> ProblemError:
     detail = f"The cursor cannot be used. {reason}"
     return ProblemError(
         "invalid_cursor",
         detail,
-        errors=[at_parameter("cursor", "invalid_cursor", reason, "start again without a cursor")],
+        errors=[at_parameter(parameter, "invalid_cursor", reason, f"start again without `{parameter}`")],
     )

@@ -30,6 +30,8 @@ class ProblemType:
     status: int
     explanation: str
     fix: str
+    uri: str | None = None
+    """The registered type that it is known by everywhere; else its page here."""
 
     @property
     def slug(self) -> str:
@@ -225,6 +227,7 @@ COMMON_PROBLEMS: tuple[ProblemType, ...] = (
         429,
         "This key has used up what it may ask in a period.",
         "Wait for the time in `Retry-After`, then go on more slowly.",
+        uri="https://iana.org/assignments/http-problem-types#quota-exceeded",
     ),
     ProblemType(
         "internal_error",
@@ -353,7 +356,7 @@ class Problems:
         if kind is None:
             kind, detail, errors, extensions = _BY_CODE["internal_error"], INTERNAL_DETAIL, (), None
         body: dict[str, Any] = {
-            "type": f"{self.base(request_base)}/problems/{kind.slug}",
+            "type": kind.uri or f"{self.base(request_base)}/problems/{kind.slug}",
             "title": kind.title,
             "status": kind.status if status is None else status,
             "detail": detail,

@@ -6,7 +6,13 @@ from typing import Final
 BOUND: Final = "crm"
 """The role that is only given together with a source system, whose complaints alone it sees."""
 
-_CRM: Final = ("complaints:write", "complaints:read", "attachments:write", "attachments:read")
+_CRM: Final = (
+    "complaints:write",
+    "complaints:read",
+    "attachments:write",
+    "attachments:read",
+    "webhooks:manage",
+)
 _STAFF: Final = (
     "complaints:read",
     "complaints:write",
@@ -54,6 +60,7 @@ _ADMIN: Final = (
     "people:write",
     "deliveries:read",
     "deliveries:write",
+    "webhooks:manage",
 )
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -237,11 +237,12 @@ def http_loop(
     setting: str,
     stop_timeout_seconds: float = 10.0,
     on_ready: Callable[[int], None] | None = None,
+    on_stopping: Callable[[], None] | None = None,
 ) -> Loop:
     """Make the loop that serves an application over HTTP; raises CannotStart naming `setting` where the port is taken.
 
     After start-up, what lives as long as the process is taken out of the garbage collector's sight. `on_ready` is told
-    the port, which differs from the one asked for where that is 0.
+    the port, which differs from the one asked for where that is 0; `on_stopping` lets requests go that wait for something.
     """
 
     async def run(stop: asyncio.Event) -> None:
@@ -259,7 +260,12 @@ def http_loop(
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, int(stop_timeout_seconds) - 1),
         )
-        server = _Server(config, stop, lambda: on_ready(listening.getsockname()[1]) if on_ready else None)
+        server = _Server(
+            config,
+            stop,
+            lambda: on_ready(listening.getsockname()[1]) if on_ready else None,
+            on_stopping or (lambda: None),
+        )
         heartbeat = asyncio.create_task(_beat(loop.heartbeat))
         try:
             await server.serve_until_stopped(listening)
@@ -274,10 +280,17 @@ def http_loop(
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the signals to `run_loops`."""
 
-    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        stop: asyncio.Event,
+        on_ready: Callable[[], None],
+        on_stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._stop = stop
         self._on_ready = on_ready
+        self._on_stopping = on_stopping
 
     async def serve_until_stopped(self, listening: socket.socket) -> None:
         """Serve on a bound socket until the stop is set and what was begun is answered."""
@@ -304,6 +317,7 @@ class _Server(uvicorn.Server):
 
     async def _watch(self) -> None:
         await self._stop.wait()
+        self._on_stopping()
         self.should_exit = True
 
 

@@ -1,5 +1,7 @@
 """The loops that serve a service's API, and its metrics and probes."""
 
+from collections.abc import Callable
+
 from starlette.types import ASGIApp
 
 from chassis.health import Health, operations_app, watch_loop
@@ -7,8 +9,10 @@ from chassis.run import Loop, http_loop
 from chassis.settings import PREFIX, ServiceSettings
 
 
-def api_loop(settings: ServiceSettings, app: ASGIApp) -> Loop:
-    """Make the loop that serves the API."""
+def api_loop(
+    settings: ServiceSettings, app: ASGIApp, *, on_stopping: Callable[[], None] | None = None
+) -> Loop:
+    """Make the loop that serves the API; `on_stopping` lets requests go that wait for something."""
     return http_loop(
         "api",
         app,
@@ -16,6 +20,7 @@ def api_loop(settings: ServiceSettings, app: ASGIApp) -> Loop:
         settings.api_port,
         setting=f"{PREFIX}{settings.service.upper()}_API_PORT",
         stop_timeout_seconds=settings.stop_timeout_seconds,
+        on_stopping=on_stopping,
     )
 
 

@@ -108,6 +108,20 @@ class ServiceSettings(BaseSettings):
         SecretStr(""),
         description="Secret of 32 or more characters that API keys and cursors are signed with.",
     )
+    rate_limit_read: int = Field(
+        6_000,
+        ge=0,
+        description="Requests a minute that each key may read with, in one process; 0 for no limit, as for the other limits.",
+    )
+    rate_limit_write: int = Field(
+        6_000, ge=0, description="Requests a minute that each key may change something with, in one process."
+    )
+    rate_limit_export: int = Field(60, ge=0, description="Exports a minute for each key, in one process.")
+    rate_limit_bulk: int = Field(
+        60,
+        ge=0,
+        description="Imports, and other requests of many records, a minute for each key, in one process.",
+    )
     oidc_issuer: str | None = Field(
         None,
         pattern=r"^https?://[^\s?#]+$",

@@ -64,6 +64,7 @@ from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.choose_reports import ChooseReports
 from capa.usecases.clear_signal import ClearSignal
+from capa.usecases.complaint_ledger import ComplaintLedger
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
@@ -82,6 +83,7 @@ from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_case import ReportCase
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
+from capa.usecases.review_case import ReviewCase
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
 from capa.usecases.take_nonconformity_step import TakeNonconformityStep
@@ -95,6 +97,7 @@ from chassis.health import Health, database_check, schema_check
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
+from chassis.rate_limits import limiter_of
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -231,6 +234,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[part.router_of(desk) for part in _PARTS],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper),
+        limiter=limiter_of(settings),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
         examples=WORDS,
@@ -254,9 +258,11 @@ def build_app(core: Core, health: Health) -> FastAPI:
 
 def _desk(core: Core) -> Desk:
     work, clock, told = core.start_work, core.clock, core.announcer
-    case_records = PostgresCaseRecords(core.engine)
     take_step = TakeStep(work, clock, told)
     figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
+    ledger = ComplaintLedger(PostgresFigureRecords(core.engine))
+    case_records = PostgresCaseRecords(core.engine)
+    case_step = TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy)
     return Desk(
         records=core.records,
         cursors=Cursors(core.settings.pepper),
@@ -275,7 +281,8 @@ def _desk(core: Core) -> Desk:
         case_records=case_records,
         case_policy=core.case_policy,
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
-        case_step=TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy),
+        case_step=case_step,
+        review_case=ReviewCase(case_records, ledger, case_step),
         report_case=ReportCase(case_records, core.records, clock, core.case_policy.calendar.zone),
         choose_reports=ChooseReports(case_records, clock),
         pdf=PdfWriter(core.settings.report_fonts),
@@ -285,7 +292,7 @@ def _desk(core: Core) -> Desk:
         clear=ClearSignal(work, clock, core.signals),
         report_exposure=ReportExposure(work),
         indicators=figures,
-        assess=AssessEffectiveness(PostgresFigureRecords(core.engine), clock),
+        assess=AssessEffectiveness(ledger, clock),
         review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
     )
 

@@ -29,7 +29,10 @@ async def _serve(settings: IntakeSettings, wake: Wake, others: Sequence[Loop]) -
     try:
         await require_schema(core.engine, SERVICE)
         health = build_health(core, others)
-        loops = [api_loop(settings, build_app(core, health)), *operations_loops(settings, health), *others]
+        app = build_app(core, health)
+        # Those who wait for changes must not hold up the end of the process.
+        serving = api_loop(settings, app, on_stopping=app.state.feed_watch.close)
+        loops = [serving, *operations_loops(settings, health), *others]
         return await run_loops(loops, stop_timeout_seconds=settings.stop_timeout_seconds)
     finally:
         await core.engine.dispose()

@@ -3,11 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,17 +21,42 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
+from chassis.webhooks.addresses import Network
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
 from intake.domain.retention import ERASABLE, RetentionPolicy, RetentionRule
+from intake.domain.webhook import Retries
 from intake.usecases.form_values import Code
+from worktime import DurationInvalid, parse_duration
 
 PROFILES: Final = "import-profiles"
 RETENTION: Final = "retention.toml"
 
 
 P = TypeVar("P", bound="_Part")
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        ip_network(text)
+    return texts
+
+
+def _waits(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        _elapsed(text)
+    return texts
+
+
+def _elapsed(text: str) -> timedelta:
+    try:
+        duration = parse_duration(text)
+    except DurationInvalid as refusal:
+        raise ValueError(refusal.detail) from None
+    if duration.length is None or duration.unit.is_working:
+        raise ValueError(f"{text} depends on a calendar: write elapsed time, such as 5m")
+    return duration.length
 
 
 class IntakeSettings(ServiceSettings):
@@ -88,6 +115,35 @@ class IntakeSettings(ServiceSettings):
         100_000, ge=1, le=10_000_000, description="Complaints that one export holds at most."
     )
 
+    change_feed_days: int = Field(
+        30,
+        ge=7,
+        le=3_650,
+        description="How long the feed of changes, and what became of webhooks, is remembered.",
+    )
+    webhook_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of 16 or more characters that the secrets of webhooks are encrypted under, the same for API and "
+        "worker; else the pepper.",
+    )
+    webhook_allow: Annotated[tuple[str, ...], AfterValidator(_networks)] = Field(
+        (), description="Private networks (CIDR) that webhooks may reach; public addresses always may."
+    )
+    webhook_timeout_seconds: float = Field(
+        15.0, gt=0, le=60, description="Longest time of one attempt to post a change."
+    )
+    webhook_side_by_side: int = Field(
+        4, ge=1, le=64, description="Attempts under way to one endpoint at once, over all processes."
+    )
+    webhook_retry_waits: Annotated[tuple[str, ...], AfterValidator(_waits)] = Field(
+        ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"),
+        description="Waits after each failed attempt to post a change, drawn out by chance by up to a fifth; after the last "
+        "one the delivery has failed.",
+    )
+    webhook_disable_after_hours: int = Field(
+        120, ge=1, description="An endpoint that has only failed for so long is disabled."
+    )
+
     @property
     def clock_policy_file(self) -> Path:
         """The file that the clock policy is read from."""
@@ -97,6 +153,19 @@ class IntakeSettings(ServiceSettings):
     def closing_policy_file(self) -> Path:
         """Where the closing policy lies."""
         return self.closing_policy or self.config_dir / "closing.toml"
+
+    @property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        """The networks of `webhook_allow`."""
+        return tuple(ip_network(text) for text in self.webhook_allow)
+
+    @property
+    def webhook_retries(self) -> Retries:
+        """When a failed attempt is made again, and when an endpoint is given up."""
+        return Retries(
+            tuple(_elapsed(text) for text in self.webhook_retry_waits),
+            timedelta(hours=self.webhook_disable_after_hours),
+        )
 
     @field_validator("attachment_media_types")
     @classmethod

@@ -17,6 +17,7 @@ from chassis.health import Health, database_check, schema_check
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
+from chassis.rate_limits import BULK, EXPORT, limiter_of
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
@@ -62,6 +63,7 @@ from intake.api.erasure import ErasureServices, erasure_router
 from intake.api.errors import PROBLEMS
 from intake.api.examples import WORDS
 from intake.api.exports import ExportServices, exports_router
+from intake.api.feed_watch import FeedWatch
 from intake.api.imports import PATH as IMPORTS_PATH
 from intake.api.imports import ImportServices, imports_router
 from intake.api.inspection import InspectionServices, inspection_router
@@ -79,6 +81,7 @@ from intake.consumers.nonconformity_raised import on_nonconformity_raised
 from intake.consumers.nonconformity_severity_raised import on_nonconformity_severity_raised
 from intake.consumers.notes_of_notifier import on_notifier
 from intake.consumers.triage_decided import on_triage_decided
+from intake.crm_wiring import CRM_TAGS, Crm, crm_loops, crm_routers
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
 from intake.db.due_erasures import PostgresDueErasures
@@ -168,6 +171,11 @@ class Core:
         """Begins transactions."""
         return PostgresStartWork(self.engine, self.clock, self.wake)
 
+    @property
+    def crm(self) -> Crm:
+        """What CRMs work with."""
+        return Crm(self.settings, self.engine, self.clock, self.wake)
+
 
 def open_core(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock = utc_now) -> Core:
     """Open what a role works with; nothing is connected yet."""
@@ -222,7 +230,8 @@ def build_app(core: Core, health: Health) -> FastAPI:
         imports=imports,
         clock=core.clock,
     )
-    return create_app(
+    watch = FeedWatch(core.crm.views)
+    app = create_app(
         title="Redress intake",
         version=VERSION,
         description=_DESCRIPTION,
@@ -237,6 +246,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
                     services.reads,
                 )
             ),
+            *crm_routers(core.crm, services, core.start_work, watch),
             complaints_router(services),
             steps_router(steps),
             clocks_router(ClockServices(views, core.clock)),
@@ -256,6 +266,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         ],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=core.clock),
+        limiter=limiter_of(settings, {"GET /v1/complaints/export": EXPORT, f"POST {IMPORTS_PATH}": BULK}),
         bearer=open_bearer_tokens(settings),
         by_source=True,
         problems=PROBLEMS,
@@ -266,8 +277,10 @@ def build_app(core: Core, health: Health) -> FastAPI:
             IMPORTS_PATH: settings.import_max_bytes,
             ATTACHMENTS_PATH: settings.attachment_max_bytes + FORM_OVERHEAD_BYTES,
         },
-        tags=_TAGS,
+        tags=(*_TAGS, *CRM_TAGS),
     )
+    app.state.feed_watch = watch
+    return app
 
 
 def build_attachments(core: Core) -> AttachmentServices:
@@ -441,6 +454,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         ImportGauges(PostgresOpenImports(core.engine), core.clock),
         ClockGauges(PostgresOverdueClocks(core.engine), core.clock),
         IndexGauges(index, core.clock),
+        core.crm.gauges(),
     )
     gauges = KeepGauges(show, partial(kept, "service"))
     forget_keys = ForgetKeys(core.engine, idempotency_key, core.clock)
@@ -449,6 +463,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
     sweeps = [] if storage is None else [_sweep_loop(core, storage)]
     return [
         *sweeps,
+        *crm_loops(core.crm),
         *(
             watched_loop(name, turning.run, longest_turn_seconds=turning.longest_turn)
             for name, turning in delivery_loops(carriage).items()

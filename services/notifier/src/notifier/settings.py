@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from chassis.settings import CannotStart, ServiceSettings
+from chassis.webhooks.addresses import Network
 from common.refusals import Refusal
-from notifier.channels.addresses import Network
 from notifier.domain.ladder import DEFAULT, Ladder, ladder_of
 from worktime import Calendar, DurationInvalid, parse_calendar, parse_duration
 

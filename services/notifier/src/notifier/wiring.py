@@ -20,11 +20,14 @@ from chassis.health import Health, database_check, schema_check
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.pool_metrics import pool_metrics
+from chassis.rate_limits import BULK, limiter_of
 from chassis.run import Loop, watched_loop
 from chassis.settings import CannotStart
 from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
 from chassis.verify_history import Histories
+from chassis.webhooks.addresses import AddressGuard
+from chassis.webhooks.signing import new_secret
 from common.clock import Clock, utc_now
 from common.history import Following
 from events.contracts.deadline import (
@@ -45,9 +48,7 @@ from notifier.api import deadlines, deliveries, notices, people
 from notifier.api.desk import Desk
 from notifier.api.errors import PROBLEMS
 from notifier.api.examples import WORDS
-from notifier.channels.addresses import AddressGuard
 from notifier.channels.email import EmailChannel, MailServer
-from notifier.channels.signing import new_secret
 from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
 from notifier.consumers.deadline_paused import OnDeadlinePaused
@@ -148,6 +149,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         routers=[part.router_of(desk) for part in (people, deadlines, notices, deliveries)],
         health=health,
         keyring=Keyring(settings.keys_file, settings.pepper, clock=clock),
+        limiter=limiter_of(core.settings, {"POST /v1/people:bulk": BULK}),
         bearer=open_bearer_tokens(settings),
         problems=PROBLEMS,
         examples=WORDS,

@@ -20,7 +20,7 @@ from capa.domain.blockers import allowed
 from capa.domain.case.analysis import Method
 from capa.domain.case.case import Case, State, Step
 from capa.domain.case.guards import Circumstances, blocked
-from capa.domain.case.values import CauseKind, Covers, Nature, Rejection, Result
+from capa.domain.case.values import CauseKind, Covers, Nature, Rejection, Result, Source
 from capa.domain.risk import Clock, Level, Recurrence
 from capa.domain.severity import Severity
 from capa.usecases.case_reading import SignedPart, SimilarRecord
@@ -110,6 +110,7 @@ class ReviewOut(Out):
     """What a check of the effect said."""
 
     result: Result = Field(description="Whether the actions were effective.")
+    source: Source = Field(description="Whether the counts were reported, or complaints on record counted.")
     baseline_events: int = Field(description="How many events there were before the work.")
     baseline_exposure: float = Field(description="In how much exposure.")
     events: int = Field(description="How many events there were in the window.")

@@ -252,8 +252,20 @@ class ReviewEffectivenessIn(StepIn):
 
     makes: ClassVar[type[Command]] = judging.ReviewEffectiveness
 
-    events: int = Field(ge=0, le=10**9, description="How many events there were in the window.")
-    exposure: float = Field(ge=0, le=1e15, description="In how much exposure.")
+    events: int | None = Field(
+        None,
+        ge=0,
+        le=10**9,
+        description="How many events there were in the window; left out where the plan has complaints counted.",
+        examples=[2],
+    )
+    exposure: float | None = Field(
+        None,
+        ge=0,
+        le=1e15,
+        description="In how much exposure; left out where the plan has complaints counted.",
+        examples=[10_000],
+    )
     same_cause: int = Field(
         0,
         ge=0,

@@ -60,6 +60,8 @@ def router_of(desk: Desk) -> APIRouter:
 
 
 def _add(router: APIRouter, desk: Desk, step: Step, kind: type[bodies.StepIn], scope: str) -> None:
+    take_step = desk.review_case if step is Step.REVIEW_EFFECTIVENESS else desk.case_step
+
     async def take(
         case_id: CasePath,
         body: kind,  # type: ignore[valid-type]  # FastAPI reads the class that the step's row names
@@ -71,7 +73,7 @@ def _add(router: APIRouter, desk: Desk, step: Step, kind: type[bodies.StepIn], s
         signature = getattr(sent, "signature", None)
         pledge = None if signature is None else await pledge_of(signature, request, by, desk.clock)
         target = CaseTarget(reference_of(case_id), expected_version(request))
-        case = await desk.case_step(target, sent.command(pledge), because_of(by))
+        case = await take_step(target, sent.command(pledge), because_of(by))
         count_case_step(step)
         return await case_answer(desk, case.id, response, by)
 

@@ -27,6 +27,7 @@ from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_case import ReportCase
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
+from capa.usecases.review_case import ReviewCase
 from capa.usecases.signal_reading import SignalRecords
 from capa.usecases.step import TakeStep
 from capa.usecases.take_case_step import TakeCaseStep
@@ -70,6 +71,7 @@ class Desk:
     report_case: ReportCase
     choose_reports: ChooseReports
     pdf: PdfWriter
+    review_case: ReviewCase
 
 
 def reference_of(text: str) -> UUID | str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from capa.api.desk import Desk
+from capa.api.examples import REVIEW_HTML
 from capa.api.indicators import From, Reader, To
 from capa.api.parameters import ProductQuery, any_of
 from capa.api.review_page import page
@@ -13,7 +14,7 @@ from capa.usecases.indicators import span_of
 TAG = "Management review"
 _HTML: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "content": {"text/html": {"schema": {"type": "string"}}},
+        "content": {"text/html": {"schema": {"type": "string"}, "example": REVIEW_HTML}},
         "description": "The pack, to be read or printed.",
     }
 }

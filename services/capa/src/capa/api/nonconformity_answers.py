@@ -90,12 +90,17 @@ class LinkedComplaintOut(Out):
 
     id: UUID = Field(description="The complaint's identifier in intake.")
     number: str = Field(description="The complaint's number.", examples=["C-10023"])
-    severity: Severity = Field(description="The severity that its source reported.")
+    severity: Severity = Field(
+        description="Its severity as it was assessed, or as its source reported it until then."
+    )
     product: str = Field(description="The product's code.")
     category: str = Field(description="The category's code.")
     channel: str = Field(description="How it came in.")
     received_at: datetime = Field(description="When it reached the organisation.")
     linked_at: datetime = Field(description="When triage linked it.")
+    ended: str | None = Field(
+        description="rejected, withdrawn or linked (as a duplicate) where it ended so; it stays here, and raises nothing more."
+    )
 
     @classmethod
     def of(cls, value: LinkedComplaint) -> "LinkedComplaintOut":
@@ -109,6 +114,7 @@ class LinkedComplaintOut(Out):
             channel=value.channel,
             received_at=value.received_at,
             linked_at=value.linked_at,
+            ended=value.ended,
         )
 
 

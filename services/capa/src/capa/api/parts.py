@@ -182,6 +182,11 @@ class EffectPlanPart(Part):
         0, ge=0, le=1_095, description="Days after the verification until counting begins."
     )
     window_days: int = Field(ge=1, le=1_095, description="How many days are counted.", examples=[90])
+    source: values.Source = Field(
+        "reported",
+        description="Where the counts of the window come from: `reported` by whoever reviews, or `complaints` on record of the "
+        "case's product and category; then `exposure_unit` is days, shipped, sold or in_use.",
+    )
     test: Literal["poisson_exact"] = Field(
         "poisson_exact", description="The test: exact and conditional, for counts of events in exposure."
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from capa.api.schemas import CodeText, Words
 from capa.domain.severity import Severity
@@ -105,7 +105,7 @@ class ExposureIn(_In):
     unit: Unit = Field(description="What is counted: shipped, sold or in use.")
     first_day: date = Field(description="The first day of the span.", examples=["2026-01-01"])
     next_day: date = Field(description="The day after its last one.", examples=["2026-02-01"])
-    units: Annotated[int, Field(ge=0, le=9_000_000_000_000_000)] = Field(
+    units: Annotated[int, Strict(), Field(ge=0, le=9_000_000_000_000_000)] = Field(
         description="How many.", examples=[104_500]
     )
 

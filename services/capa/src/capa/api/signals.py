@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from capa.api.desk import Desk, because_of, reference_of
 from capa.api.drawing import control_chart
+from capa.api.examples import CHART_SVG
 from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, any_of
 from capa.api.schemas import CodeText, EntryOut
 from capa.api.signal_schemas import (
@@ -28,7 +29,10 @@ Writer = Annotated[Principal, requires("signals:write")]
 SignalPath = Annotated[str, Path(max_length=64, description="A signal's id or number.", examples=["S-1001"])]
 
 _SVG: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The chart."}
+    200: {
+        "content": {"image/svg+xml": {"schema": {"type": "string"}, "example": CHART_SVG}},
+        "description": "The chart.",
+    }
 }
 
 

@@ -1,11 +1,10 @@
 """Says from the complaint stream whether what was done was effective: complaints before and after, against exposure."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from capa.domain.errors import ExposureMissing, SpanInvalid
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import FigureRecords
+from capa.usecases.complaint_ledger import ComplaintLedger
 from common.clock import Clock
 from common.refusals import FieldError
 from quality.effectiveness import Effectiveness, Observed, Plan, decide
@@ -34,7 +33,7 @@ class Question:
 class AssessEffectiveness:
     """Counts from the records as they stand, and decides by the exact test; nothing is written."""
 
-    records: FigureRecords
+    ledger: ComplaintLedger
     clock: Clock
 
     async def __call__(self, question: Question) -> Effectiveness:
@@ -66,16 +65,10 @@ class AssessEffectiveness:
             raise _refused("to", "The window is not over yet.", "Send a `to` that has passed, or wait.")
 
     async def _count(self, question: Question, span: Span) -> int:
-        piles = await self.records.piles(span, frozenset({question.product}))
-        return sum(each.number for each in piles if question.category in {None, each.category})
+        return await self.ledger.count(question.product, question.category, span)
 
     async def _exposure(self, question: Question, span: Span) -> float:
-        if question.unit is None:
-            return (span.ends_at - span.begins_at) / timedelta(days=1)
-        units = await self.records.units(
-            span.begins_at.date(), span.ends_at.date(), frozenset({question.product})
-        )
-        return units.get((question.product, question.unit), 0.0)
+        return await self.ledger.exposure(question.product, question.unit, span)
 
 
 def _refused(parameter: str, detail: str, fix: str) -> SpanInvalid:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from chassis.auth import Principal, requires
+from chassis.etags import etag, expected_version
 from chassis.idempotency import HEADER, REPLAYED, read_key
 from chassis.problems import ProblemError, from_field
 from common.refusals import Refusal
@@ -36,6 +37,7 @@ FORM_OVERHEAD_BYTES: Final = 65_536
 """What a form may have around its file."""
 
 _JSON: Final = "application/json"
+_ETAG: Final = {"ETag": {"description": "Version of the record, for If-Match.", "schema": {"type": "string"}}}
 _RETRY: Final = {"Retry-After": "5"}
 _CLOSE: Final = {"Connection": "close"}
 
@@ -157,7 +159,12 @@ def _add_reading(router: APIRouter, services: AttachmentServices) -> None:
         found = await services.files.list(reference, within=principal.source_system, deleted=deleted)
         return Response(orjson.dumps({"items": [shape_file(file) for file in found]}), media_type=_JSON)
 
-    @router.get(PATH + "/{attachment_id}", summary="Read an attachment's record", response_model=FileOut)
+    @router.get(
+        PATH + "/{attachment_id}",
+        summary="Read an attachment's record",
+        response_model=FileOut,
+        responses={200: {"headers": _ETAG}},
+    )
     async def read_attachment(reference: Reference, attachment_id: FileId, principal: Reader) -> Response:
         """Read what is known about a file, also of one whose content was deleted. Scope: attachments:read."""
         return _shown(await services.files.find(reference, attachment_id, within=principal.source_system))
@@ -215,10 +222,17 @@ def _add_reading(router: APIRouter, services: AttachmentServices) -> None:
 
 
 def _add_deleting(router: APIRouter, services: AttachmentServices) -> None:
+    if_match = _header("If-Match", "ETag of the record that was read.", '"v1"') | {"required": True}
+
     @router.delete(
-        PATH + "/{attachment_id}", summary="Delete an attachment's content", response_model=FileOut
+        PATH + "/{attachment_id}",
+        summary="Delete an attachment's content",
+        response_model=FileOut,
+        responses={200: {"headers": _ETAG}},
+        openapi_extra={"parameters": [if_match]},
     )
     async def delete_attachment(
+        request: Request,
         reference: Reference,
         attachment_id: FileId,
         principal: Deleter,
@@ -236,13 +250,16 @@ def _add_deleting(router: APIRouter, services: AttachmentServices) -> None:
 
         Doing it again changes nothing. Scope: attachments:delete.
         """
+        expected = expected_version(request)
         store = services.open_store()
-        command = DeleteFile(reference, attachment_id, reason, principal.actor, principal.source_system)
+        command = DeleteFile(
+            reference, attachment_id, reason, principal.actor, principal.source_system, expected
+        )
         return _shown(await store.delete(command))
 
 
 def _shown(file: AttachedFile) -> Response:
-    return Response(orjson.dumps(shape_file(file)), media_type=_JSON)
+    return Response(orjson.dumps(shape_file(file)), headers={"ETag": etag(file.version)}, media_type=_JSON)
 
 
 @contextmanager

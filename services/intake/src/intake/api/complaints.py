@@ -210,8 +210,7 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
                 Scope: complaints:read; who complains is shown with complaints:personal, which is recorded.
         """
         view = await services.views.find(reference, within=principal.source_system)
-        await services.reads.of_views(principal, ReadOperation.READ, [view])
-        return _answer(services, principal, view)
+        return await show(services, principal, view)
 
     @router.get(
         "/v1/complaints/{reference}/history",
@@ -268,8 +267,7 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
             )
         )
         view = await services.views.find(str(amended.id))
-        await services.reads.of_views(principal, ReadOperation.READ, [view])
-        return _answer(services, principal, view)
+        return await show(services, principal, view)
 
 
 def _shaped(
@@ -286,7 +284,9 @@ def _shaped(
     )
 
 
-def _answer(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
+async def show(services: ComplaintServices, principal: Principal, view: ComplaintView) -> Response:
+    """Answer with a complaint as the caller may see it, and put on record whom it names."""
+    await services.reads.of_views(principal, ReadOperation.READ, [view])
     body = _shaped(services, principal, view, refused=True)
     return Response(orjson.dumps(body), headers={"ETag": etag(view.complaint.version)}, media_type=JSON)
 

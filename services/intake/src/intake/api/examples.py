@@ -1,6 +1,7 @@
 """What the documentation of intake shows: values of fields that say no example themselves, and files."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from chassis.examples import Words
 
@@ -15,6 +16,22 @@ WORDS: Final[Words] = {
     "title": "Charged twice",
     "description": "I was charged twice in October.",
     "explanation": "Complaint C-10023 is of severity major: rule serious decides.",
+    "ClockOut.source": "ISO 10002, 8.3",
+    "ClockOut.explanation": {
+        "rule": "2 working days after the day of the start, until the end of its last working interval",
+        "start": {"utc": "2026-11-27T10:00:00Z", "local": "2026-11-27T11:00:00+01:00"},
+        "due": {"utc": "2026-12-01T16:00:00Z", "local": "2026-12-01T17:00:00+01:00"},
+    },
+    "AssessmentOut.report_to": ["market-surveillance"],
+    "HandlingOut.investigators": ["anna.berg"],
+    "HandlingOut.reports_missing": ["market-surveillance"],
+    "TimelineOut.changes": {"category": ["unclassified", "fees"]},
+    "PersonalReadOut.key_id": "4f7c2a9b",
+    "ChangeDataOut.state": "investigating",
+    "ChangeDataOut.link": "https://redress.example.org/v1/complaints/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f",
+    "FeedOut.next_cursor": "mDMLXGPlcM0semqa",
+    "WebhookOut.url": "https://crm.example.org/hooks/redress",
+    "WebhookSecretOut.url": "https://crm.example.org/hooks/redress",
     "attachments": [],
     "AttachmentOut.name": "statement.pdf",
     "AttachmentOut.url": "https://crm.example.org/files/1",
@@ -52,6 +69,16 @@ EXPORT_NDJSON: Final = (
     '{"id":"0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f","number":"C-10023","version":1,"state":"received"}\n'
     '{"cut":{"rows":1,"next_cursor":"mDMLXGPlcM0semqa"}}\n'
 )
+PACK_JSON: Final[Mapping[str, Any]] = {
+    "format": "redress-inspection-pack/1",
+    "generated_at": "2026-11-23T09:30:00Z",
+    "generated_for": "person:anna.berg",
+    "personal_data": "withheld",
+    "complaint": {"number": "C-10023", "state": "received", "version": 1},
+    "timeline_complete": True,
+    "history": {"items": [], "intact": True, "broken_at": None},
+}
+PACK_HTML: Final = "<!DOCTYPE html><html><head><title>C-10023</title></head><body>…</body></html>"
 IMPORT_CSV: Final = (
     "external_id,channel,reported_severity,product,category,description\n"
     "CASE-2026-0816,phone,major,credit-card,fees,I was charged twice in October.\n"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.auth import Principal, requires
 from intake.api.complaints import Reference
+from intake.api.examples import PACK_HTML, PACK_JSON
 from intake.api.packs.archive import pack_archive
 from intake.api.packs.document import Shown, pack_document, shows_personal
 from intake.api.packs.page import pack_page
@@ -73,8 +74,8 @@ def inspection_router(services: InspectionServices) -> APIRouter:
         responses={
             200: {
                 "content": {
-                    JSON: {"schema": {"type": "object"}},
-                    HTML: {"schema": {"type": "string"}},
+                    JSON: {"schema": {"type": "object"}, "example": PACK_JSON},
+                    HTML: {"schema": {"type": "string"}, "example": PACK_HTML},
                     ZIP: {"schema": {"type": "string", "format": "binary"}},
                 },
                 "description": "All that is on record of the complaint at this moment.",

@@ -101,6 +101,15 @@ class ActionOut(Answer):
     state: str = Field(description="open, completed, verified or cancelled.", examples=["open"])
 
 
+class CrmStatusOut(Answer):
+    """What the source says of its own work on the complaint."""
+
+    code: str = Field(description="The source's own code.", examples=["waiting_for_customer"])
+    at: datetime = Field(description="Since when, as the source says.")
+    reference: str | None = Field(description="The source's own reference.", examples=["CASE-2026-0815"])
+    note: str | None = Field(description="What the source adds; told to nobody by events or webhooks.")
+
+
 class ComplaintOut(Answer):
     """A complaint, and what became of it."""
 
@@ -156,6 +165,9 @@ class ComplaintOut(Answer):
         None,
         description="The other steps, and what is missing for each; left out in lists, exports and receipts.",
     )
+    crm_status: CrmStatusOut | None = Field(
+        description="Where its source's own work on it stands, as the source says."
+    )
 
 
 class ReceiptOut(ComplaintOut):
@@ -174,8 +186,8 @@ class ChangeOut(Answer):
     at: datetime = Field(description="When it was recorded here.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
     action: str = Field(
-        description="What was done: received, amended, attached, attachment_deleted, held, hold_released, erased, history_erased, "
-        "or what a step came to."
+        description="What was done: received, amended, attached, attachment_deleted, crm_status_noted, held, hold_released, "
+        "erased, history_erased, or what a step came to."
     )
     changes: dict[str, Any] = Field(
         description="Codes and times by name: the first values, of an amendment [before, after], of a step what it said. `withheld` names the texts and "

@@ -8,7 +8,7 @@ from intake.api.clocks import shape_clock, shape_next
 from intake.api.handling import shape_allowed, shape_handling, shape_refused
 from intake.api.instants import instant
 from intake.domain.attached_file import AttachedFile, FileState
-from intake.domain.complaint import Complainant
+from intake.domain.complaint import Complainant, CrmStatus
 from intake.domain.lifecycle.guards import Situation
 from intake.domain.progress import overdue
 from intake.usecases.views import ActionView, ComplaintView, HistoryPage, TriageView
@@ -76,6 +76,7 @@ def shape(
         "handling": shape_handling(view.handling),
         "clocks": [shape_clock(clock, now) for clock in view.clocks],
         "next_clock": shape_next(view.clocks, now),
+        "crm_status": None if complaint.crm_status is None else _status(complaint.crm_status),
     }
     if situation is not None:
         body["allowed_steps"] = shape_allowed(view, situation)
@@ -147,6 +148,15 @@ def _triage(triage: TriageView | None) -> dict[str, Any]:
         "explanation": triage.explanation,
         "policy_version": triage.policy_version,
         "decided_at": instant(triage.decided_at),
+    }
+
+
+def _status(status: CrmStatus) -> dict[str, Any]:
+    return {
+        "code": status.code,
+        "at": instant(status.at),
+        "reference": status.reference,
+        "note": status.note,
     }
 
 

@@ -22,6 +22,7 @@ from intake.db.rows import (
     complaint_values,
     entry_of,
     number_text,
+    status_values,
     trace_values,
 )
 from intake.db.tables import complainant, complaint, complaint_history
@@ -184,6 +185,7 @@ class PostgresComplaints:
     async def save(self, complaint: Complaint, trace: Trace) -> None:
         """Write an amended complaint and continue its history."""
         values: dict[str, Any] = complaint_values(complaint, updated_at=self._clock())
+        values |= status_values(complaint)
         values |= {f"person_{name}": value for name, value in complainant_values(complaint).items()}
         values |= trace_values(trace) | {"named": complaint.account.complainant is not None}
         saved = await self._connection.execute(_SAVE, {name: values[name] for name in _SAVE.compile().params})

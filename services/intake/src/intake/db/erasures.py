@@ -74,7 +74,10 @@ FORGET: Final = tuple(
 )
 """What an erasure takes away everywhere, whatever the policy says; `:id` is the complaint's."""
 
-PERSON: Final = (sa.text("DELETE FROM complainant WHERE complaint_id = CAST(:id AS uuid)"),)
+PERSON: Final = (
+    sa.text("DELETE FROM complainant WHERE complaint_id = CAST(:id AS uuid)"),
+    sa.text("UPDATE complaint SET crm_status_note = NULL WHERE id = CAST(:id AS uuid)"),
+)
 """What goes with the person who complains now; a table of a person's words or data adds its statement here."""
 
 FILES: Final = (

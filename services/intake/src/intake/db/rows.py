@@ -12,6 +12,7 @@ from intake.domain.complaint import (
     Channel,
     Complainant,
     Complaint,
+    CrmStatus,
     NewComplaint,
     Severity,
     State,
@@ -21,6 +22,7 @@ from intake.domain.trail import Trace
 
 PREFIX: Final = "C-"
 COMPLAINANT: Final = ("reference", "name", "email", "phone", "address", "country")
+STATUS: Final = ("code", "reference", "note", "at")
 NO_COMPLAINANT: Final = Complainant()
 
 
@@ -58,6 +60,12 @@ def complaint_values(complaint: NewComplaint, *, updated_at: datetime) -> dict[s
         "version": complaint.version,
         "correlation_id": complaint.correlation_id,
     }
+
+
+def status_values(complaint: Complaint) -> dict[str, Any]:
+    """Give the columns of what the source says of its own work; all None where it has said nothing."""
+    status = complaint.crm_status
+    return {f"crm_status_{name}": None if status is None else getattr(status, name) for name in STATUS}
 
 
 def complainant_values(complaint: NewComplaint) -> dict[str, str | None]:
@@ -100,6 +108,14 @@ def complaint_of(row: Any) -> Complaint:
         state=State(row.state),
         version=row.version,
         erased_at=row.erased_at,
+        crm_status=None
+        if row.crm_status_code is None
+        else CrmStatus(
+            code=row.crm_status_code,
+            at=row.crm_status_at,
+            reference=row.crm_status_reference,
+            note=row.crm_status_note,
+        ),
     )
 
 

@@ -48,6 +48,11 @@ complaint: Final = sa.Table(
     sa.Column("awaits_triage", sa.Boolean, nullable=False, server_default=sa.true()),
     # When its personal data was erased.
     sa.Column("erased_at", _instant()),
+    # What its source says of its own work on it.
+    sa.Column("crm_status_code", sa.Text),
+    sa.Column("crm_status_reference", sa.Text),
+    sa.Column("crm_status_note", sa.Text),
+    sa.Column("crm_status_at", _instant()),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),

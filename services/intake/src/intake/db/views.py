@@ -96,8 +96,17 @@ class PostgresViews:
 
     async def find(self, reference: str, *, within: str | None = None) -> ComplaintView:
         """Read one by id or number; raises NoSuchComplaint."""
+        return await self._one(_referred(reference, within))
+
+    async def by_identity(self, source_system: str, external_id: str) -> ComplaintView:
+        """Read the one that a source knows by this id; raises NoSuchComplaint."""
+        return await self._one(
+            [complaint.c.source_system == source_system, complaint.c.external_id == external_id]
+        )
+
+    async def _one(self, conditions: Sequence[sa.ColumnElement[bool]]) -> ComplaintView:
         async with self._engine.connect() as connection:
-            return await read_view(connection, reference, within)
+            return await _only(connection, conditions)
 
     async def page(
         self,
@@ -186,7 +195,11 @@ class PostgresViews:
 
 async def read_view(connection: AsyncConnection, reference: str, within: str | None) -> ComplaintView:
     """Read one complaint by id or number; raises NoSuchComplaint."""
-    rows = (await connection.execute(_SELECT.where(*_referred(reference, within)))).all()
+    return await _only(connection, _referred(reference, within))
+
+
+async def _only(connection: AsyncConnection, conditions: Sequence[sa.ColumnElement[bool]]) -> ComplaintView:
+    rows = (await connection.execute(_SELECT.where(*conditions))).all()
     if not rows:
         raise NoSuchComplaint
     return (await _views(connection, rows, explained=True))[0]

@@ -41,6 +41,11 @@ class AttachedFile:
     deletion_reason: str | None = None
     removed_at: datetime | None = None
 
+    @property
+    def version(self) -> int:
+        """Its version as in the ETag of its record: a record changes once, when the content is deleted."""
+        return 1 if self.state is FileState.STORED else 2
+
 
 def checked_name(name: str) -> str:
     """Give the name as it is, if it can be kept; raises NameInvalid.

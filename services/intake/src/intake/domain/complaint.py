@@ -108,6 +108,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrmStatus:
+    """What a source says of its own work on a complaint: its own code, since when, its reference and a note."""
+
+    code: str
+    at: datetime
+    reference: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One telling by a source; times that it leaves out are taken from the clock, or stay as they are."""
 
@@ -149,6 +159,7 @@ class NewComplaint:
     correlation_id: UUID
     state: State = State.RECEIVED
     version: int = 1
+    crm_status: CrmStatus | None = None
 
     def numbered(self, number: str) -> "Complaint":
         """Give it the number that a person can say."""

@@ -60,7 +60,8 @@ def erase(
 ) -> Erasure | None:
     """Take the person out of a complaint that was read in version `expected` (None: whatever it is).
 
-    None where that was done before. Codes, times and its number stay. The fingerprint of what its source said last goes
+    None where that was done before. Codes, times and its number stay; the note of its source's own status
+    goes, whatever the policy says. The fingerprint of what its source said last goes
     too: whoever knows the rest of it could find a name or a telephone number by trying. Raises Stale and ErasureHeld.
     """
     if known.erased_at is not None:
@@ -68,8 +69,18 @@ def erase(
     require_version(expected, known.version)
     refuse_held(known, policy=policy, hold=hold, now=now)
     account = replace(known.account, complainant=None, **{name: _EMPTY[name] for name in policy.texts})
-    after = replace(known, account=account, source_digest=FORGOTTEN, erased_at=now, version=known.version + 1)
-    return Erasure(known, after, ("complainant", *sorted(policy.texts), "history"))
+    status = known.crm_status
+    noted = status is not None and status.note is not None
+    after = replace(
+        known,
+        account=account,
+        source_digest=FORGOTTEN,
+        crm_status=None if status is None else replace(status, note=None),
+        erased_at=now,
+        version=known.version + 1,
+    )
+    names = ("complainant", *sorted(policy.texts), *(("crm_status",) if noted else ()), "history")
+    return Erasure(known, after, names)
 
 
 def refuse_held(known: Complaint, *, policy: RetentionPolicy, hold: Hold | None, now: datetime) -> None:

@@ -21,4 +21,12 @@ class Amended:
     changed: tuple[str, ...]
 
 
-Fact = Received | Amended
+@dataclass(frozen=True, slots=True)
+class StatusNoted:
+    """The source says where its own work on a complaint stands."""
+
+    before: Complaint
+    after: Complaint
+
+
+Fact = Received | Amended | StatusNoted

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from common import history
 from common.actor import Actor
@@ -11,6 +11,7 @@ from intake.domain.complaint import Channel, Complaint, Severity
 from intake.domain.facts import Amended, Received
 from intake.domain.lifecycle.facts import StepFact
 from intake.domain.lifecycle.tracing import fact_of, versions
+from intake.domain.trail import STATUS_NOTED
 
 
 def receipt_of(complaint: Complaint, entries: Sequence[history.Entry]) -> tuple[Received, Actor]:
@@ -47,7 +48,7 @@ def amendment_of(
 
     None where there was none.
     """
-    amendments = [entry for entry in entries if entry.action == "amended"]
+    amendments = [entry for entry in entries if entry.action in _AMENDING]
     if not amendments:
         return None
     changed = sorted({name for entry in amendments for name in _changed(entry.changes)})
@@ -75,6 +76,9 @@ def steps_of(complaint: Complaint, entries: Sequence[history.Entry]) -> Sequence
         for entry, version in zip(entries, versions(entries), strict=True)
         if (fact := fact_of(entry)) is not None
     ]
+
+
+_AMENDING: Final = frozenset({"amended", STATUS_NOTED})
 
 
 def _changed(changes: Mapping[str, Any]) -> set[str]:

@@ -16,7 +16,10 @@ from common.actor import Actor
 from common.canonical import canonical
 from intake.domain.amendment import contents
 from intake.domain.complaint import ACCOUNT, WITHHELD, NewComplaint, plain
-from intake.domain.facts import Amended
+from intake.domain.facts import Amended, StatusNoted
+
+STATUS_NOTED: Final = "crm_status_noted"
+"""The action of the entry that keeps the source's own status, which makes a version of the complaint."""
 
 ERASED: Final = "erased"
 """The action of the entry that says that a complaint lost its person, which makes a version of it."""
@@ -67,6 +70,22 @@ def trace_amendment(
     return Trace(entry, withheld or None)
 
 
+def trace_status(noted: StatusNoted, *, last: history.Entry, actor: Actor, now: datetime) -> Trace:
+    """Continue a complaint's history with its source's own status; the note stands beside the chain."""
+    before, after = (_status(one) for one in (noted.before, noted.after))
+    pairs = {name: [before.get(name), after.get(name)] for name in ("code", "reference", "at")}
+    changes: dict[str, object] = {"crm_status": pairs}
+    withheld: dict[str, object] | None = None
+    if before.get("note") != after.get("note"):
+        withheld = {
+            "crm_status": [before.get("note"), after.get("note")],
+            "salt": secrets.token_hex(16),
+        }
+        changes |= {"withheld": ["crm_status"], "withheld_sha256": digest(withheld)}
+    entry = history.append(last, at=now, actor=str(actor), action=STATUS_NOTED, changes=changes)
+    return Trace(entry, withheld)
+
+
 class FollowTrail:
     """Follows one complaint's history: the chain, and what stands beside it.
 
@@ -114,3 +133,10 @@ def first_break(traces: Iterable[Trace]) -> int | None:
 def digest(withheld: Mapping[str, object]) -> str:
     """Compute what binds texts and personal data to the chain."""
     return hashlib.sha256(canonical(withheld)).hexdigest()
+
+
+def _status(complaint: NewComplaint) -> Mapping[str, object]:
+    status = complaint.crm_status
+    if status is None:
+        return {}
+    return {name: plain(getattr(status, name)) for name in ("code", "reference", "at", "note")}

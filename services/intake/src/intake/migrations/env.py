@@ -1,4 +1,4 @@
 from chassis.migrations import run_env
-from intake.db.tables import metadata
+from intake.db.crm_tables import metadata
 
 run_env(metadata)

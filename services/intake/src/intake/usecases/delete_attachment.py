@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from common.actor import Actor
+from common.refusals import require_version
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.attaching import trace_deleted
 from intake.usecases.attachments import Files, Storage
@@ -13,13 +14,14 @@ from intake.usecases.ports import Clock, StartWork
 
 @dataclass(frozen=True, slots=True)
 class DeleteFile:
-    """Which attachment of which complaint goes, and why; `within` as everywhere."""
+    """Which attachment of which complaint goes, read in which version (None: any), and why; `within` as everywhere."""
 
     reference: str
     file_id: UUID
     reason: str
     actor: Actor
     within: str | None = None
+    expected: int | None = None
 
 
 class DeleteAttachment:
@@ -32,10 +34,11 @@ class DeleteAttachment:
         self._clock = clock
 
     async def __call__(self, command: DeleteFile) -> AttachedFile:
-        """Return the record as it is now; raises NoSuchComplaint and NoSuchFile."""
+        """Return the record as it is now; raises NoSuchComplaint, NoSuchFile and Stale."""
         async with self._start_work() as work:
             kept = await work.complaints.by_reference(command.reference, source_system=command.within)
             file = await work.files.find(kept.complaint.id, command.file_id)
+            require_version(command.expected, file.version)
             if file.state is FileState.STORED:
                 now = self._clock()
                 trace = trace_deleted(

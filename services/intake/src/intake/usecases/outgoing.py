@@ -8,7 +8,7 @@ from common.ids import new_id
 from events.contracts.intake import ComplaintAmendedV1, ComplaintReceivedV1
 from events.contracts.words import Severity
 from events.envelope import Event
-from intake.domain.facts import Amended, Received
+from intake.domain.facts import Amended, Received, StatusNoted
 
 SOURCE: Final = "/redress/intake"
 _Receipt = Event[ComplaintReceivedV1]
@@ -85,3 +85,16 @@ def published_amendment(
         tracestate=tracestate,
         data=data,
     )
+
+
+def published_status(
+    fact: StatusNoted,
+    *,
+    actor: Actor,
+    now: datetime,
+    traceparent: str | None = None,
+    tracestate: str | None = None,
+) -> Event[ComplaintAmendedV1]:
+    """Publish that the source has another status of its own: that it has, and neither code nor note."""
+    amended = Amended(fact.before, fact.after, ("crm_status",))
+    return published_amendment(amended, actor=actor, now=now, traceparent=traceparent, tracestate=tracestate)

@@ -134,6 +134,10 @@ class Views(Protocol):
         """Read one by id or number; raises NoSuchComplaint."""
         ...
 
+    async def by_identity(self, source_system: str, external_id: str) -> ComplaintView:
+        """Read the one that a source knows by this id; raises NoSuchComplaint."""
+        ...
+
     async def page(
         self,
         filters: Filters,

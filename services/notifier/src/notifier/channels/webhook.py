@@ -1,18 +1,15 @@
 """Messages as signed posts, after Standard Webhooks."""
 
-import asyncio
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, assert_never
 
-import httpx
 import orjson
 
+from chassis.webhooks.addresses import AddressGuard
+from chassis.webhooks.posting import Poster, verdict_of
 from common.clock import Clock
-from notifier.channels.addresses import AddressGuard, AddressRefused
-from notifier.channels.signing import sign
+from common.letters import Later, Letter, Refused, Taken, Verdict
 from notifier.domain.notice import Item, Message
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
 
@@ -20,112 +17,49 @@ BODY_TYPE: Final = "redress.notice.v1"
 MOST_BYTES: Final = 18_000
 """Most bytes of the items in a body; Standard Webhooks advises bodies below 20 kB."""
 
-_ANSWER_BYTES: Final = 4_096
 _TITLE: Final = 200
-_GONE: Final = 410
-_TRANSIENT: Final = frozenset({408, 425, 429})
-_SECONDS = re.compile(r"[0-9]{1,7}")
 
 
 class WebhookChannel:
     """Posts a message to the person's URL; one attempt, no redirect followed, proxies of the environment ignored."""
 
     def __init__(self, guard: AddressGuard, clock: Clock, *, timeout: timedelta) -> None:
-        self._guard = guard
         self._clock = clock
-        self._timeout = timeout.total_seconds()
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=self._timeout,
-            # A kept connection is found by its address and not by its name, so none is kept.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._poster = Poster(guard, clock, timeout=timeout, user_agent="redress-notifier")
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._client.aclose()
+        await self._poster.close()
 
     async def send(self, message: Message) -> Outcome:
         """Make one attempt; the reason is a code and never repeats what the other side said."""
         webhook = message.person.webhook
         if webhook is None:
             return GaveUp("no_channel")
-        now = self._clock()
-        body = webhook_body(message)
-        message_id = str(message.delivery_id)
-        timestamp = int(now.timestamp())
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "redress-notifier",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(message_id, timestamp, body, webhook.signing_secrets(now)),
-        }
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._post(httpx.URL(webhook.url), body, headers, now)
-        except (AddressRefused, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
-            return outcome_of_failure(error)
-
-    async def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str], now: datetime) -> Outcome:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        address = await self._guard.pin(url.host, port)
-        request = self._client.build_request(
-            "POST",
-            url.copy_with(host=address),
-            content=body,
-            headers=headers | {"host": url.netloc.decode("ascii")},
-            # The certificate must be the name's, though the address is connected to.
-            extensions={"sni_hostname": url.raw_host.decode("ascii")},
+        letter = Letter(
+            webhook.url,
+            str(message.delivery_id),
+            webhook_body(message),
+            webhook.signing_secrets(self._clock()),
         )
-        response = await self._client.send(request, stream=True)
-        try:
-            await _read_a_little(response)
-            return outcome_of(response.status_code, response.headers, now)
-        finally:
-            await response.aclose()
-
-
-def outcome_of_failure(error: Exception) -> Outcome:
-    """Judge a failure without an answer; after the connection was made, the message may have arrived."""
-    match error:
-        case AddressRefused():
-            return GaveUp("address_refused")
-        case httpx.ConnectError() | httpx.ConnectTimeout():
-            return TryLater("unreachable")
-        case TimeoutError() | httpx.TimeoutException():
-            return TryLater("timeout", maybe_delivered=True)
-        case httpx.TransportError():
-            return TryLater("connection_broken", maybe_delivered=True)
-        case OSError():
-            return TryLater("unreachable")
-        case _:
-            return GaveUp("invalid_url")
+        return _outcome(await self._poster.post(letter))
 
 
 def outcome_of(status: int, headers: Mapping[str, str], now: datetime) -> Outcome:
     """Judge an answer: 2xx is taken, 410 wants no more, 408, 425, 429 and 5xx may pass, the rest is final."""
-    if httpx.codes.is_success(status):
-        return Sent()
-    if status == _GONE:
-        return GaveUp("http_410", disable=True)
-    if status in _TRANSIENT or httpx.codes.is_server_error(status):
-        return TryLater(f"http_{status}", retry_after(headers.get("retry-after"), now))
-    return GaveUp(f"http_{status}")
+    return _outcome(verdict_of(status, headers, now))
 
 
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header in seconds or as a date; None where it is absent or makes no sense."""
-    if value is None:
-        return None
-    if _SECONDS.fullmatch(value.strip()):
-        return timedelta(seconds=int(value))
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max((at if at.tzinfo else at.replace(tzinfo=UTC)) - now, timedelta())
+def _outcome(verdict: Verdict) -> Outcome:
+    match verdict:
+        case Taken():
+            return Sent()
+        case Later(reason, _, after, maybe_delivered):
+            return TryLater(reason, after, maybe_delivered)
+        case Refused(reason, _, gone):
+            return GaveUp(reason, disable=gone)
+        case never:
+            assert_never(never)
 
 
 def webhook_body(message: Message) -> bytes:
@@ -164,11 +98,3 @@ def _item(item: Item) -> dict[str, Any]:
         "link": item.link,
         "why": item.why,
     }
-
-
-async def _read_a_little(response: httpx.Response) -> None:
-    read = 0
-    async for chunk in response.aiter_raw():
-        read += len(chunk)
-        if read >= _ANSWER_BYTES:
-            return

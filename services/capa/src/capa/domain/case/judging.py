@@ -10,9 +10,11 @@ from capa.domain.case.case import Case, State, Step
 from capa.domain.case.command import Command, SignedCommand, Taken, given
 from capa.domain.case.facts import CaseFact, Closed, EffectDecided, MonitoringStarted, Reopened
 from capa.domain.case.guards import Circumstances
-from capa.domain.case.values import Covers, Lessons, Result, Review
+from capa.domain.case.values import Counted, Covers, EffectPlan, Lessons, Result, Review
 from capa.domain.due import counted
+from capa.domain.errors import PlanInvalid
 from capa.domain.risk import Clock
+from common.refusals import FieldError
 from quality.effectiveness import Observed, Plan, decide
 
 
@@ -28,10 +30,11 @@ class ReviewEffectiveness(SignedCommand):
     covers: ClassVar[Covers] = "effectiveness"
     meaning: ClassVar[str] = "review"
 
-    events: int
-    exposure: float
+    events: int | None
+    exposure: float | None
     same_cause: int
     explanation: str
+    counted: Counted | None = None
 
     @override
     def _taken(self, case: Case, around: Circumstances) -> Taken:
@@ -67,6 +70,7 @@ class ReviewEffectiveness(SignedCommand):
         if case.effect_plan is None:
             raise ValueError(f"{case.number} has no plan for the effect")
         plan = case.effect_plan
+        found = self._found(plan)
         decided = decide(
             Plan(
                 baseline=plan.baseline_events,
@@ -74,14 +78,14 @@ class ReviewEffectiveness(SignedCommand):
                 reduction=plan.reduction,
                 alpha=plan.significance,
             ),
-            Observed(count=self.events, exposure=self.exposure, same_cause=self.same_cause),
+            Observed(count=found.events, exposure=found.exposure, same_cause=self.same_cause),
         )
         review = Review(
             result=Result(decided.result.value),
             baseline_events=case.effect_plan.baseline_events,
             baseline_exposure=case.effect_plan.baseline_exposure,
-            events=self.events,
-            exposure=self.exposure,
+            events=found.events,
+            exposure=found.exposure,
             same_cause=self.same_cause,
             p_value=decided.p_value,
             reckoning=tuple(step.text for step in decided.steps),
@@ -89,8 +93,26 @@ class ReviewEffectiveness(SignedCommand):
             cycle=case.cycle,
             reviewed_by=around.by,
             reviewed_at=around.now,
+            source=plan.source,
         )
         return replace(case, reviews=(*case.reviews, review))
+
+    def _found(self, plan: EffectPlan) -> Counted:
+        if plan.source == "complaints":
+            if self.events is not None or self.exposure is not None:
+                pointer = "/events" if self.events is not None else "/exposure"
+                raise _misfit(pointer, "The plan has complaints counted.", "leave events and exposure out")
+            if self.counted is None:
+                raise ValueError("the complaints of the window were not counted")
+            return self.counted
+        if self.events is None or self.exposure is None:
+            pointer = "/events" if self.events is None else "/exposure"
+            raise _misfit(pointer, "The plan has the counts reported.", "send events and exposure")
+        return Counted(self.events, self.exposure)
+
+
+def _misfit(pointer: str, detail: str, fix: str) -> PlanInvalid:
+    return PlanInvalid(f"{detail} {fix.capitalize()}.", FieldError(pointer, PlanInvalid.code, detail, fix))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,16 @@ from capa.domain.case.case import Case, State, Step
 from capa.domain.case.command import Command, SignedCommand, Taken, given
 from capa.domain.case.facts import Noted, PlanApproved
 from capa.domain.case.guards import Circumstances
-from capa.domain.case.values import Covers, EffectPlan
+from capa.domain.case.values import DAYS, Covers, EffectPlan
 from capa.domain.errors import PlanInvalid
+from capa.domain.signals.exposure import Unit
 from common.refusals import FieldError
 
 _LARGEST_SIGNIFICANCE: Final = 0.5
 """From here on chance would show anything."""
+
+_COUNTED_AGAINST: Final = frozenset({DAYS, *Unit})
+"""What complaints can be counted against without anybody saying how much of it there was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class PlanEffectiveness(Command):
             ("significance", not 0 < plan.significance < _LARGEST_SIGNIFICANCE),
             ("window_days", plan.window_days < 1),
             ("start_delay_days", plan.start_delay_days < 0),
+            ("exposure_unit", plan.source == "complaints" and plan.exposure_unit not in _COUNTED_AGAINST),
         ):
             if wrong:
                 raise PlanInvalid(

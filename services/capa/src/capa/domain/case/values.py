@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from capa.domain.case.analysis import Method, Node
@@ -140,12 +140,28 @@ class SimilarAnswer:
     answered_at: datetime
 
 
+Source = Literal["reported", "complaints"]
+"""Where the counts of a check come from: whoever reviews reports them, or the complaints on record are counted."""
+
+DAYS: Final = "days"
+"""The unit of exposure of a plan that counts complaints against time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What came in a window: so many events from so much exposure."""
+
+    events: int
+    exposure: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectPlan:
     """How the effect will be judged, fixed before the work.
 
     Events counted against exposure (units shipped, months, contracts): `baseline_events` in `baseline_exposure` before the
-    work, the relative reduction aimed at (0 to 1), the level of significance, and the window after the work in days.
+    work, the relative reduction aimed at (0 to 1), the level of significance, and the window after the work in days. With the
+    source `complaints`, complaints of the case's product and category are counted in the window, against days or reported units.
     """
 
     metric: str
@@ -157,6 +173,7 @@ class EffectPlan:
     start_delay_days: int
     window_days: int
     test: str
+    source: Source = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +208,7 @@ class Review:
     cycle: int
     reviewed_by: str
     reviewed_at: datetime
+    source: Source = "reported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from capa.domain.action import Action
 from capa.domain.action import State as ActionState
@@ -11,6 +12,12 @@ from capa.domain.report.document import Block, Drawing, Facts, Heading, Paragrap
 from capa.domain.report.effect_chart import judged_chart, planned_chart, rate, target
 from capa.domain.report.words import NONE, Wording, code, person, text_or
 from quality.words import number, percent
+
+_COUNTED: Final = {
+    "reported": "the reviewer, from the organisation's own figures",
+    "complaints": "Redress, from the complaints on record about the product and category",
+}
+"""Where the figures of a check come from."""
 
 
 def containment(case: Case, actions: Sequence[Action], now: datetime, words: Wording) -> Iterable[Block]:
@@ -73,6 +80,7 @@ def chosen_actions(case: Case, actions: Sequence[Action], words: Wording) -> Ite
         (
             ("What is counted", plan.metric),
             ("Counted against", plan.exposure_unit),
+            ("Counted by", _COUNTED[plan.source]),
             ("Before the work", f"{plan.baseline_events} in {number(plan.baseline_exposure)}"),
             ("Reduction aimed at", f"{percent(plan.reduction)}, to a rate of {number(target(plan))}"),
             ("Test", f"{code(plan.test)}, at a significance of {number(plan.significance)}"),

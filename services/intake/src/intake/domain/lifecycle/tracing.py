@@ -11,7 +11,7 @@ from common.clock import instant_text
 from intake.domain.lifecycle.facts import BY_VERB, StepFact
 from intake.domain.lifecycle.records import read, written
 from intake.domain.lifecycle.taking import Taken
-from intake.domain.trail import Trace, digest
+from intake.domain.trail import ERASED, STATUS_NOTED, Trace, digest
 
 WAITING_ENDED: Final = "waiting_ended_at"
 """Until when the work waited for the customer, where the step ended that."""
@@ -42,7 +42,7 @@ def fact_of(entry: history.Entry) -> StepFact | None:
 
 
 def versions(entries: Sequence[history.Entry]) -> Sequence[int]:
-    """Tell in which version each entry left the complaint: receipt is the first, amendments and steps make further ones."""
+    """Tell in which version each entry left the complaint: receipt is the first, whatever changes it makes further ones."""
     found, version = [], 0
     for entry in entries:
         version += entry.action in MAKING_VERSIONS
@@ -50,4 +50,4 @@ def versions(entries: Sequence[history.Entry]) -> Sequence[int]:
     return found
 
 
-MAKING_VERSIONS: Final = frozenset({"received", "amended", "erased", *BY_VERB})
+MAKING_VERSIONS: Final = frozenset({"received", "amended", STATUS_NOTED, ERASED, *BY_VERB})

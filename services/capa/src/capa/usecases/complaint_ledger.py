@@ -1,0 +1,27 @@
+"""What the records say of a place in a span: how many complaints came, and from how much exposure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from capa.domain.signals.exposure import Unit
+from capa.usecases.indicators import FigureRecords
+from quality.indicators import Span
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintLedger:
+    """Counts from the records as they stand; nothing is written."""
+
+    records: FigureRecords
+
+    async def count(self, product: str, category: str | None, span: Span) -> int:
+        """Count complaints received in a span, of one category or, where none is named, of all."""
+        piles = await self.records.piles(span, frozenset({product}))
+        return sum(each.number for each in piles if category in {None, each.category})
+
+    async def exposure(self, product: str, unit: Unit | None, span: Span) -> float:
+        """Give the reported units of a span, 0 where some of its days have none; without a unit, its days."""
+        if unit is None:
+            return (span.ends_at - span.begins_at) / timedelta(days=1)
+        units = await self.records.units(span.begins_at.date(), span.ends_at.date(), frozenset({product}))
+        return units.get((product, unit), 0.0)
