@@ -214,6 +214,8 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ("capa", f"{_CASE}/history"): _closed("cases:read"),
     ("capa", f"{_CASE}/similar"): _closed("cases:read"),
     ("capa", f"{_CASE}/signatures"): _closed("cases:read"),
+    ("capa", f"{_CASE}/report"): _closed("cases:read"),
+    ("capa", "GET /v1/cases/reports"): _closed("cases:read"),
     ("capa", "POST /v1/cases/{case_id}/actions"): _closed("cases:write", request=_changing(_ACTION)),
     **{
         ("capa", f"POST /v1/cases/{{case_id}}/{step}"): _closed(scope, request=_changing(body))

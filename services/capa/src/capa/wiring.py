@@ -20,6 +20,7 @@ from capa.api import (
     management_review,
     nonconformities,
     nonconformity_steps,
+    reports,
     signals,
     steps,
     triage_decisions,
@@ -27,6 +28,7 @@ from capa.api import (
 from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.api.examples import WORDS
+from capa.api.report_pdf import PdfWriter
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_assessed import OnComplaintAssessed
@@ -60,6 +62,7 @@ from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.case_outgoing import CaseAnnouncer
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.choose_reports import ChooseReports
 from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complaint_ledger import ComplaintLedger
 from capa.usecases.complete_action import CompleteAction
@@ -77,6 +80,7 @@ from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_case import ReportCase
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
 from capa.usecases.review_case import ReviewCase
@@ -128,6 +132,7 @@ _LONGEST_EVALUATION_SECONDS: Final = 240.0
 _PARTS: Final = (
     nonconformities,
     nonconformity_steps,
+    reports,
     cases,
     case_steps,
     actions,
@@ -278,6 +283,9 @@ def _desk(core: Core) -> Desk:
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
         case_step=case_step,
         review_case=ReviewCase(case_records, ledger, case_step),
+        report_case=ReportCase(case_records, core.records, clock, core.case_policy.calendar.zone),
+        choose_reports=ChooseReports(case_records, clock),
+        pdf=PdfWriter(core.settings.report_fonts),
         signal_records=PostgresSignalRecords(core.engine),
         confirm=ConfirmSignal(work, clock, core.policy, told),
         dismiss=DismissSignal(work, clock),

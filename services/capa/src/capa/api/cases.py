@@ -10,7 +10,16 @@ from capa.api.case_answers import CaseDetailOut, CaseOut, SignaturesOut, Similar
 from capa.api.case_bodies import RequestCaseIn
 from capa.api.counters import count_case_step
 from capa.api.desk import Desk, because_of, reference_of
-from capa.api.parameters import STEP_EXTRA, CasePath, CategoryQuery, ProductQuery, SeverityQuery, any_of
+from capa.api.parameters import (
+    STEP_EXTRA,
+    CasePath,
+    CategoryQuery,
+    ClosedFrom,
+    ClosedTo,
+    ProductQuery,
+    SeverityQuery,
+    any_of,
+)
 from capa.api.schemas import ActionOut, CodeText, EntryOut
 from capa.domain.case.case import State, Step
 from capa.domain.case.guards import Circumstances
@@ -64,6 +73,8 @@ def router_of(desk: Desk) -> APIRouter:
         nonconformity_id: Annotated[UUID | None, Query(description="Cases that answer this one.")] = None,
         recurrence_of: Annotated[UUID | None, Query(description="Successors of this case.")] = None,
         overdue: Annotated[bool | None, Query(description="A clock has run out now, or none has.")] = None,
+        closed_from: ClosedFrom = None,
+        closed_to: ClosedTo = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> PageOf[CaseOut]:
@@ -80,6 +91,8 @@ def router_of(desk: Desk) -> APIRouter:
             nonconformity_id=nonconformity_id,
             recurrence_of=recurrence_of,
             overdue=overdue,
+            closed_from=closed_from,
+            closed_to=closed_to,
         )
         filters = {"list": "cases"} | {name: getattr(wanted, name) for name in CaseFilter.__slots__}
         page = await desk.case_records.cases(wanted, desk.cursors.open(cursor, filters), limit, now=now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from capa.api.report_pdf import PdfWriter
 from capa.domain.policy import TriagePolicy
 from capa.domain.risk import CasePolicy
 from capa.usecases.assess_effectiveness import AssessEffectiveness
@@ -11,6 +12,7 @@ from capa.usecases.cancel_action import CancelAction
 from capa.usecases.case_reading import CaseRecords
 from capa.usecases.cause import Cause
 from capa.usecases.change_due import ChangeDue
+from capa.usecases.choose_reports import ChooseReports
 from capa.usecases.clear_signal import ClearSignal
 from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
@@ -22,6 +24,7 @@ from capa.usecases.management_review import ReadReview
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
+from capa.usecases.report_case import ReportCase
 from capa.usecases.report_exposure import ReportExposure
 from capa.usecases.request_case import RequestCase
 from capa.usecases.review_case import ReviewCase
@@ -65,6 +68,9 @@ class Desk:
     case_policy: CasePolicy
     request_case: RequestCase
     case_step: TakeCaseStep
+    report_case: ReportCase
+    choose_reports: ChooseReports
+    pdf: PdfWriter
     review_case: ReviewCase
 
 

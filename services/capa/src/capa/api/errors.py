@@ -92,6 +92,27 @@ PROBLEMS: Final = (
         "Check the id, or the number such as CA-1001; list cases to find it.",
     ),
     ProblemType(
+        "too_many_reports",
+        "Too many reports for one answer",
+        422,
+        "More cases match than one answer reports.",
+        "Narrow the filters, such as `closed_from` and `closed_to`, or name the cases.",
+    ),
+    ProblemType(
+        "report_too_large",
+        "The report is too large for a PDF",
+        422,
+        "The report holds more than is set as a PDF.",
+        "Ask for `format=html`, which has no such limit, and print it.",
+    ),
+    ProblemType(
+        "report_not_now",
+        "Other reports are being set",
+        503,
+        "Few PDFs are set at the same time, so that other requests are answered meanwhile, and no turn came in time.",
+        "Wait for the time in `Retry-After`, then ask again; or ask for `format=html`, which does not wait.",
+    ),
+    ProblemType(
         "complaint_not_known",
         "No such complaint here",
         404,

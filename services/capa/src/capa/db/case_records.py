@@ -131,6 +131,10 @@ def _wanted(wanted: CaseFilter, now: datetime) -> Conditions:
     if wanted.overdue is not None:
         overdue = sa.func.coalesce(table.next_due_at < now, sa.false())
         conditions.append(overdue if wanted.overdue else sa.not_(overdue))
+    if wanted.closed_from is not None:
+        conditions.append(table.closed_at >= wanted.closed_from)
+    if wanted.closed_to is not None:
+        conditions.append(table.closed_at < wanted.closed_to)
     return conditions
 
 

@@ -223,6 +223,12 @@ class SignatureInvalid(Unacceptable):
     code: ClassVar[str] = "signature_invalid"
 
 
+class TooManyReports(Unacceptable):
+    """More cases match than one answer reports."""
+
+    code: ClassVar[str] = "too_many_reports"
+
+
 class ContainmentUnproven(Unacceptable):
     """A containment is said to be validated, but no containment action is done."""
 

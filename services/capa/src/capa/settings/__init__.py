@@ -34,6 +34,12 @@ class CapaSettings(ServiceSettings):
         None, description="The file of the policy of cases; else cases.toml in the configuration folder."
     )
 
+    report_fonts: Path | None = Field(
+        None,
+        description="A folder of fonts for PDF reports, for scripts that the built-in ones lack, such as Chinese, Japanese "
+        "and Korean.",
+    )
+
     signal_policy: Path | None = Field(
         None,
         description="The file that says what is watched for trends; else signals.toml in the configuration folder.",

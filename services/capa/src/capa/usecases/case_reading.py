@@ -32,6 +32,8 @@ class CaseFilter:
     nonconformity_id: UUID | None = None
     recurrence_of: UUID | None = None
     overdue: bool | None = None
+    closed_from: datetime | None = None
+    closed_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
