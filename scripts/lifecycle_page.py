@@ -50,6 +50,10 @@ TAIL: Final = """\
 - **Attempts** are dated, lie after the answer, and no two at the same instant.
 - **After the end** a source may still amend what it told, which opens nothing again. Staff correct texts and personal data;
   for what was judged (channel, severity, product, category, lot, times) the complaint is opened again first.
+- **After an erasure** of the personal data the work goes on with codes and times. What staff decided and found (reasons, finding,
+  rationale, immediate action) is still taken and must hold no personal data, since it stays; a note, a reply and a withdrawal's
+  reason are refused as `complaint-erased`: a reply is named by `reply_reference`. Nobody can be asked or heard any more, so that
+  waiting for the customer and the customer's rejection are refused; what somebody says then is a new complaint.
 - **Policy.** How long the response period is, how many attempts are enough, which closure codes there are, and whether the
   nonconformity must be decided first stands in `config/closing.toml`; each closure keeps the policy's version.
 - **capa listens.** An assessment has the complaint triaged again: it may raise a nonconformity that was declined, join one, or

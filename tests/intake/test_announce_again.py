@@ -16,6 +16,7 @@ from events.postgres.announce_again import Telling
 from intake.__main__ import _parser
 from intake.usecases.announce_again import SECTIONS
 from intake.wiring import build_announce_again
+from tests.intake.lifecycle.desk import Desk
 from tests.intake.world import NOON, World, a_complaint
 from tests.support.waiting import until
 
@@ -86,6 +87,19 @@ async def test_a_complaint_is_told_as_it_was_received_and_then_as_it_is_now(worl
         4,
         5,
     ]
+
+
+async def test_a_step_after_a_status_note_is_told_again_in_the_version_that_it_made(world: World) -> None:
+    desk, crm = Desk(world), world.client("crm")
+    number = await desk.receive(external_id="K-1")
+    path = "/v1/complaints/by-external-id/-/K-1/crm-status"
+    assert (await crm.put(path, json={"code": "waiting"}, headers={"If-Match": "*"})).status_code == 200
+    await desk.take(number, "acknowledge")
+    first = [(event.type, event.version) for event in await world.told()]
+    await forget_outbox(world)
+    await run(world)
+    assert [(event.type, event.version) for event in await world.told()] == first
+    assert [version for _, version in first] == [1, 2, 3]
 
 
 async def test_a_dry_run_counts_and_tells_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:

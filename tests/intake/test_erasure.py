@@ -12,9 +12,15 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from intake.db.indexing import PostgresSearchIndex
+from intake.domain.lifecycle.forgetting import TEXTS
+from intake.domain.lifecycle.words import Step
 from intake.settings import load_retention
+from intake.usecases.ending_forms import FORMS
+from intake.usecases.index_complaints import IndexComplaints
 from intake.wiring import build_announce_again, build_import
 from tests.intake.crm import changes, publish, register
+from tests.intake.lifecycle.desk import Desk
 from tests.intake.world import CONFIG, NOON, World, a_complaint, open_world
 
 PATH = "/v1/complaints"
@@ -154,12 +160,51 @@ async def bring_to_life(world: World, folder: Path) -> str:
     return number
 
 
+async def handled_with_words(world: World, number: str) -> None:
+    """A whole lifecycle with the person in every text, and a run that is still open."""
+    desk, said = Desk(world), "Erika Musterfrau and Lieselotte"
+    words = {
+        name: f"{name}: {said}"
+        for name in ("note", "reason", "reply", "reply_reference", "finding", "capa_rationale", "awaited")
+    }
+
+    async def take(*steps: str, who: str = "owner") -> None:
+        for step in steps:
+            texts = {name: text for name, text in words.items() if name in FORMS[Step(step)].model_fields}
+            await desk.take(number, step, who=who, **texts)
+            world.clock.move(minutes=1)
+
+    urgent = {"immediate_action": True, "immediate_action_taken": f"We called {said}", "note": said}
+    await desk.take(number, "assess", who="owner", **urgent)
+    await take("acknowledge", "assign", "start-investigation", "wait-for-customer", "end-waiting")
+    await take("update-customer", "respond", "record-contact-attempt", "customer-rejects", "respond")
+    await take("customer-accepts")
+    await desk.triaged(number)
+    await take("close", who="quality")
+    await take("reopen")
+    if (await desk.read(number))["state"] == "assessed":
+        await take("start-investigation")
+    await take("respond", "record-contact-attempt", "wait-for-customer")
+
+
+def without_texts(value: Any) -> Any:
+    """What is shown of a handling, but for what people wrote."""
+    if isinstance(value, list):
+        return [without_texts(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_texts(each) for name, each in value.items() if name not in TEXTS}
+
+
 async def numbers(world: World) -> list[Any]:
     """What is counted and listed, by those who may not see personal data."""
     reader = world.client("reader")
     listed = (await reader.get(PATH, params={"sort": "number"})).json()["items"]
     changing = {"updated_at", "version", "erased_at", "crm_status", *NAMELESS}
-    shown = [{name: value for name, value in item.items() if name not in changing} for item in listed]
+    shown = [
+        {name: without_texts(value) for name, value in item.items() if name not in changing}
+        for item in listed
+    ]
     filters: list[dict[str, Any]] = [
         {"product": "credit-card"},
         {"lot": "L-1"},
@@ -175,11 +220,18 @@ async def numbers(world: World) -> list[Any]:
 async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
     with capture_logs() as logs:
         number = await bring_to_life(world, tmp_path / "attachments")
+        await handled_with_words(world, number)
+        await IndexComplaints(PostgresSearchIndex(world.engine))()
         await world.client("staff").get(PATH, params={"complainant_reference": "K-4711", "q": "Lieselotte"})
         before, entries = await numbers(world), await world.count("complaint_history")
-        assert {word for _, word in await where_the_person_is(world)} == set(WORDS), (
-            "the test leaves them all"
-        )
+        places = await where_the_person_is(world)
+        assert {word for _, word in places} == set(WORDS), "the test leaves them all"
+        assert {place for place, _ in places} >= {
+            "complaint_handling.record",
+            "complaint_history.withheld",
+            "complaint_search.words",
+        }
+        handling = (await world.client("quality").get(f"{PATH}/{number}")).json()["handling"]
         answer = await erase(world, number)
         await world.client("staff").get(f"{PATH}/{number}")
 
@@ -187,7 +239,7 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
     assert answer.json() | {"complaint_id": "", "erased_at": ""} == {
         "complaint_id": "",
         "number": number,
-        "version": 5,
+        "version": 22,
         "erased_at": "",
         "erased": [
             "complainant",
@@ -197,6 +249,7 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
             "serial",
             "title",
             "crm_status",
+            "handling",
             "history",
         ],
         "files": 1,
@@ -204,6 +257,9 @@ async def test_erasure_keeps_the_books(world: World, tmp_path: Path) -> None:
     await publish(world)
     assert await world.count("webhook_delivery") == await world.count("complaint_change") > 0
     assert await where_the_person_is(world) == []
+    left = (await world.client("quality").get(f"{PATH}/{number}")).json()["handling"]
+    assert without_texts(left) == without_texts(handling)
+    assert (left["response"]["reply"], left["waiting_for"], left["assessment"]["note"]) == ("", "", "")
     assert len(logs) > 1
     assert not [word for word in WORDS if word in json.dumps(logs, default=str)]
     assert not [path for path in (tmp_path / "attachments").rglob("*") if path.is_file()]

@@ -75,7 +75,8 @@ async def test_the_history_of_steps_holds_and_still_does_when_its_texts_are_eras
     world: World, desk: Desk
 ) -> None:
     number = await desk.receive()
-    await desk.take(number, "assess", "reject")
+    await desk.take(number, "assess", note="Seen.")
+    await desk.take(number, "reject")
     await desk.take(number, "overrule-rejection", who="quality")
 
     before = (await world.client("staff").get(f"/v1/complaints/{number}/history")).json()
@@ -84,10 +85,14 @@ async def test_the_history_of_steps_holds_and_still_does_when_its_texts_are_eras
         ["received", "assessed", "rejected", "reopened"],
     )
     assert before["items"][2]["withheld"]["reason"] == [None, "A question."]
-    async with world.engine.begin() as connection:
-        await connection.exec_driver_sql("UPDATE complaint_history SET withheld = NULL")
+    erased = await world.client("privacy").post(
+        f"/v1/complaints/{number}/erasure", json={"reason": "asked for"}, headers={"If-Match": "*"}
+    )
+    assert erased.status_code == 200, erased.text
+    assert erased.json()["erased"][-2:] == ["handling", "history"]
     after = (await world.client("staff").get(f"/v1/complaints/{number}/history")).json()
     assert after["intact"]
+    assert [item["withheld"] for item in after["items"]] == [None] * 5
 
 
 async def test_a_refused_step_says_which_rule_what_is_missing_and_what_is_possible(desk: Desk) -> None:

@@ -39,12 +39,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class ComplaintRecord:
-    """When a complaint was received and triaged, and whether it belongs to a nonconformity."""
+    """When a complaint was received and triaged, and whether it belongs to a nonconformity.
+
+    What was found to be no complaint, and a duplicate of one, does not count as received; how fast it was triaged does.
+    """
 
     received_at: datetime
     decided_at: datetime
     historical: bool
     linked: bool
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class SignalRecord:
 class ComplaintFigures:
     """Of complaints: how many were received; cohort share that belongs to a nonconformity; throughput time to triage.
 
-    Historical ones count as received, but tell nothing of how fast anybody was.
+    Historical ones count as received, but tell nothing of how fast anybody was. What was found to be no complaint, and
+    duplicates, were triaged like all others, and are left out of the rest.
     """
 
     received: int
@@ -122,7 +127,7 @@ class PerMillion:
 
 def of_complaints(records: Sequence[ComplaintRecord], span: Span) -> ComplaintFigures:
     """Compute the figures of complaints; records of other spans are passed over."""
-    received = [each for each in records if span.holds(each.received_at)]
+    received = [each for each in records if each.counts and span.holds(each.received_at)]
     decided = [each for each in records if span.holds(each.decided_at) and not each.historical]
     return ComplaintFigures(
         received=len(received),

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
 from chassis.webhooks.addresses import Network
+from intake.domain.lifecycle.facts import BY_VERB
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
@@ -369,6 +370,15 @@ class _RetentionFile(_Part):
     personal_reads_days: Annotated[int, Field(ge=1, le=36_500)]
     erase: _Erase
     rule: list[_RuleOfRetention] = Field(min_length=1)
+
+    @field_validator("ends", "resumes")
+    @classmethod
+    def _verbs(cls, verbs: list[str]) -> list[str]:
+        if unknown := [verb for verb in verbs if verb not in BY_VERB]:
+            raise ValueError(
+                f"{', '.join(unknown)}: is no verb of a step; those are {', '.join(sorted(BY_VERB))}"
+            )
+        return verbs
 
     @field_validator("rule")
     @classmethod

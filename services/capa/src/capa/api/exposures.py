@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -38,6 +40,9 @@ _BODY: Final[dict[str, Any]] = {
 }
 Reader = Annotated[Principal, requires("exposures:read")]
 Writer = Annotated[Principal, requires("exposures:write")]
+
+
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
 
 
 def router_of(desk: Desk) -> APIRouter:
@@ -136,8 +141,7 @@ def _rows(text: str) -> list[ExposureIn]:
     errors: list[FieldError] = []
     for number, row in enumerate(rows, 2):
         try:
-            # A row with more or fewer values than the header has None as a name or as a value.
-            values.append(ExposureIn.model_validate({str(name): value for name, value in row.items()}))
+            values.append(ExposureIn.model_validate(_read(row)))
         except ValidationError as found:
             errors += [
                 FieldError(
@@ -151,6 +155,16 @@ def _rows(text: str) -> list[ExposureIn]:
     if errors:
         raise ExposureInvalid(f"{len(errors)} value(s) of the file cannot be taken.", *errors[:_MOST_ERRORS])
     return values
+
+
+def _read(row: Mapping[str, str | None]) -> dict[str, object]:
+    # A row with more or fewer values than the header has None as a name or as a value.
+    read: dict[str, object] = {str(name): value for name, value in row.items()}
+    units = row.get("units")
+    # A number of JSON is no text; all that a file holds is.
+    if units is not None and _WHOLE_NUMBER.fullmatch(units):
+        read["units"] = int(units)
+    return read
 
 
 def _wrong(pointer: str, detail: str, fix: str) -> ExposureInvalid:

@@ -77,12 +77,14 @@ class PerMillionOut(_Out):
 class ComplaintFiguresOut(_Out):
     """Of complaints."""
 
-    received: int = Field(description="Received in the span, historical ones too.")
+    received: int = Field(
+        description="Received in the span, historical and withdrawn ones too; not what was rejected as no complaint, nor duplicates."
+    )
     converted: ShareOut = Field(
         description="Of those received in the span, those that belong to a nonconformity."
     )
     time_to_triage: DurationsOut = Field(
-        description="From receipt to the decision of triage, of those decided in the span and not historical."
+        description="From receipt to the decision of triage, of all that were decided in the span and not historical."
     )
 
 

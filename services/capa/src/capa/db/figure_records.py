@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.tables import (
+    COUNTS,
     action,
     complaint,
     exposure,
@@ -40,6 +41,7 @@ class PostgresFigureRecords:
                 triage_decision.c.decided_at,
                 complaint.c.historical,
                 _LINKED.label("linked"),
+                COUNTS.label("counts"),
             )
             .join(triage_decision, _FIRST_DECISION)
             .where(
@@ -48,7 +50,7 @@ class PostgresFigureRecords:
             )
         )
         return [
-            ComplaintRecord(row.received_at, row.decided_at, row.historical, row.linked)
+            ComplaintRecord(row.received_at, row.decided_at, row.historical, row.linked, counts=row.counts)
             for row in await self._all(query)
         ]
 
@@ -100,7 +102,7 @@ class PostgresFigureRecords:
         told = (complaint.c.product, complaint.c.category, complaint.c.severity)
         query = (
             sa.select(*told, sa.func.count().label("number"))
-            .where(_in(complaint.c.received_at, span), *_of(complaint.c.product, products))
+            .where(COUNTS, _in(complaint.c.received_at, span), *_of(complaint.c.product, products))
             .group_by(*told)
         )
         return [

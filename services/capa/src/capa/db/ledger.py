@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.signal_rows import frozen_of
-from capa.db.tables import chart_limits, chart_phase, complaint, exposure
+from capa.db.tables import COUNTS, chart_limits, chart_phase, complaint, exposure
 from capa.domain.severity import Severity
 from capa.domain.signals.charting import Frozen
 from capa.domain.signals.evidence import Came
@@ -23,6 +23,7 @@ SELECT c.product, c.category, date_trunc(:length, c.received_at, :zone) AS begin
        count(*) AS number, max(d.decided_at) AS last_added_at
   FROM complaint c JOIN triage_decision d ON d.complaint_id = c.id AND d.ordinal = 1
  WHERE c.received_at >= CAST(:since AS timestamptz) AND c.received_at < CAST(:until AS timestamptz)
+   AND coalesce(c.ended, '') NOT IN ('rejected', 'linked')
  GROUP BY c.product, c.category, begins_at
 """)
 
@@ -62,7 +63,7 @@ class PostgresLedger:
                 named,
                 sa.and_(complaint.c.product == named.c.product, complaint.c.category == named.c.category),
             )
-            .where(complaint.c.received_at.between(since, until))
+            .where(COUNTS, complaint.c.received_at.between(since, until))
             .order_by(complaint.c.received_at)
         )
         found: dict[Pair, list[Came]] = defaultdict(list)
@@ -74,7 +75,7 @@ class PostgresLedger:
         """List the products and categories of complaints received since."""
         query = (
             sa.select(complaint.c.product, complaint.c.category)
-            .where(complaint.c.received_at >= since)
+            .where(COUNTS, complaint.c.received_at >= since)
             .distinct()
         )
         return [(row.product, row.category) for row in await self._all(query)]

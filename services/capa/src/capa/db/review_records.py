@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.signal_rows import signal_of
-from capa.db.tables import action, complaint, signal
+from capa.db.tables import COUNTS, action, complaint, signal
 from capa.domain.signals.periods import Length, following, period_of
 from capa.domain.signals.signal import Signal
 from capa.usecases.indicators import Products
@@ -31,6 +31,7 @@ class PostgresReviewRecords:
         query = (
             sa.select(begins_at, sa.func.count().label("number"))
             .where(
+                COUNTS,
                 complaint.c.received_at >= span.begins_at,
                 complaint.c.received_at < span.ends_at,
                 *_of(complaint.c.product, products),

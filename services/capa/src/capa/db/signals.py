@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from capa.db.rows import entry_of, following, row_of_entry
 from capa.db.signal_rows import complaint_of, row_of_signal, signal_of
 from capa.db.tables import (
+    COUNTS,
     SIGNAL_NUMBERS,
     chart_limits,
     chart_phase,
@@ -141,6 +142,7 @@ class PostgresSignals:
                 ).label("linked"),
             )
             .where(
+                COUNTS,
                 complaint.c.product == episode.product,
                 complaint.c.received_at.between(episode.first_at, episode.last_at),
                 *([] if episode.category == ALL else [complaint.c.category == episode.category]),

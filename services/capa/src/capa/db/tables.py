@@ -1,5 +1,7 @@
 """Capa's tables; delivery's stand beside them."""
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -57,6 +59,9 @@ complaint = sa.Table(
     sa.Index("complaint_by_place", "product", "category", "received_at"),
     sa.Index("complaint_by_time", "received_at"),
 )
+
+COUNTS: Final = sa.func.coalesce(complaint.c.ended, "").not_in(["rejected", "linked"])
+"""Whether a complaint counts as one: not what was found to be none, and a duplicate only as that of which it is one."""
 
 nonconformity = sa.Table(
     "nonconformity",

@@ -96,7 +96,7 @@ PROBLEMS: Final = (
         "The complaint's personal data was erased",
         409,
         "The person and the texts of this complaint were erased for good, and nothing that may hold personal data is taken.",
-        "Leave out the values that `errors` names; codes and times can still be corrected.",
+        "Leave out the values that `errors` names; codes, times, and what staff decided and found are still taken.",
     ),
     ProblemType(
         "erasure_held",

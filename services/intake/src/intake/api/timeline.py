@@ -43,11 +43,13 @@ class TimelineOut(Answer):
     """One thing that happened."""
 
     kind: Kind = Field(
-        description="step: something was done to the complaint. case: its triage, nonconformity and actions. clock: a time that "
-        "came or passed. notice: somebody was told, or could not be. message: what was written to the complainant, and back."
+        description="step: something was done to the complaint. case: its triage, nonconformity and actions. clock: a clock of the complaint "
+        "started, was paused, ran on, was met, missed (`by_seconds` is by how much), voided or counted anew, or a deadline came or "
+        "passed. notice: somebody was told, or could not be. message: what was told or asked of the complainant, and "
+        "what they said about the answer."
     )
     action: str = Field(description="What happened.", examples=["amended"])
-    at: datetime = Field(description="When it happened.")
+    at: datetime = Field(description="When it happened; of a step, not when it was written down.")
     actor: str = Field(description="Who did it.", examples=["person:anna.berg"])
     subject_kind: str = Field(
         description="What it happened to: complaint, nonconformity or action.", examples=["complaint"]
@@ -92,7 +94,7 @@ def timeline_router(services: TimelineServices) -> APIRouter:
     async def read_complaint_timeline(
         request: Request, reference: Reference, query: Annotated[TimelineQuery, Query()], principal: _Reader
     ) -> Response:
-        """Read page by page what happened to a complaint: its own steps, what capa decided and does, clocks and notices.
+        """Read page by page what happened to a complaint: steps, clocks, messages, what capa decided and does, notices.
 
         Entries come by their time; one that another service tells late is put where it belongs. Scope: complaints:read;
         former texts and personal data are shown with complaints:personal, which is recorded.

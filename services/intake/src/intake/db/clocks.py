@@ -49,6 +49,8 @@ SELECT DISTINCT complaint_id FROM complaint_clock
  WHERE state IN ('running', 'paused') AND (CAST(:after AS uuid) IS NULL OR complaint_id > CAST(:after AS uuid))
  ORDER BY complaint_id LIMIT :rows
 """)
+# Whoever writes to a complaint holds it first, so that nobody who holds one of its clocks ever waits for it.
+_HOLD: Final = sa.text("SELECT FROM complaint WHERE id = CAST(:complaint_id AS uuid) FOR NO KEY UPDATE")
 _LOCK: Final = sa.text("SELECT id FROM complaint WHERE id = CAST(:id AS uuid) FOR UPDATE")
 _WHOLE: Final = sa.select(*WHOLE).select_from(WITH_COMPLAINANT).where(complaint.c.id == sa.bindparam("id"))
 _OF_MANY: Final = sa.select(complaint_clock).where(
@@ -93,13 +95,14 @@ class PostgresClocks:
             await self._connection.execute(_SAVE, {"clocks": document(rows)})
 
     async def note(self, news: ClockNews) -> bool:
-        """Note it beside the clock, once, where it is about the generation that runs; tell whether it was."""
+        """Hold the complaint, and note it beside the clock, once, where it is about the generation that runs; tell whether it was."""
         told = {
             "at": news.at,
             "complaint_id": news.complaint_id,
             "clock": news.clock,
             "generation": news.generation,
         }
+        await self._connection.execute(_HOLD, {"complaint_id": news.complaint_id})
         return (await self._connection.execute(_NOTE[news.kind], told)).first() is not None
 
     async def open_after(self, after: UUID | None, limit: int) -> Sequence[UUID]:

@@ -12,6 +12,8 @@ from intake.db.rows import json_text, trace_values
 from intake.db.tables import attached_file, complaint, complaint_hold
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.complaint import Complaint, plain
+from intake.domain.lifecycle.handling import Handling
+from intake.domain.lifecycle.records import written
 from intake.domain.retention import Hold
 from intake.domain.trail import Trace
 
@@ -52,6 +54,9 @@ RETURNING 1
         for name in ("title", "description", "remedy_sought", "serial", "source_digest")
     ]
 )
+_HANDLED: Final = sa.text(
+    "UPDATE complaint_handling SET record = CAST(:record AS jsonb) WHERE complaint_id = CAST(:id AS uuid)"
+)
 # A repeat of a request is answered anew without comparing it: its digest would confirm a guess at what it said.
 _KEYS: Final = """
 UPDATE idempotency_key SET fingerprint = ''
@@ -85,14 +90,21 @@ FILES: Final = (
 UPDATE attached_file SET name = '', sha256 = NULL WHERE complaint_id = CAST(:id AS uuid) AND state = 'deleted'
 """),
 )
+# Complaints of one nonconformity share its notes: whoever erases them holds them in one order.
 NOTES: Final = (
     sa.text("""
-UPDATE timeline_note SET reason = ''
- WHERE subject_id = CAST(:id AS uuid)
-    OR subject_id IN (SELECT nonconformity_id FROM complaint_link WHERE complaint_id = CAST(:id AS uuid))
-    OR subject_id IN (
-        SELECT action.id FROM action JOIN complaint_link USING (nonconformity_id)
-         WHERE complaint_id = CAST(:id AS uuid))
+WITH about AS (
+    SELECT CAST(:id AS uuid) AS subject_id
+     UNION SELECT nonconformity_id FROM complaint_link WHERE complaint_id = CAST(:id AS uuid)
+     UNION SELECT action.id FROM action JOIN complaint_link USING (nonconformity_id)
+            WHERE complaint_id = CAST(:id AS uuid)
+), held AS (
+    SELECT subject_id, name FROM timeline_note
+     WHERE subject_id IN (SELECT subject_id FROM about) AND reason <> ''
+     ORDER BY subject_id, name FOR NO KEY UPDATE
+)
+UPDATE timeline_note SET reason = '' FROM held
+ WHERE (timeline_note.subject_id, timeline_note.name) = (held.subject_id, held.name)
 """),
 )
 _OF_PERSON: Final = sa.text("""
@@ -132,8 +144,10 @@ class PostgresErasures:
         """List the attachments whose content is there."""
         return [file_of(row) for row in await self._connection.execute(_STORED, {"id": complaint_id})]
 
-    async def erase(self, after: Complaint, trace: Trace, *, files: bool, notes: bool) -> None:
-        """Write an erased complaint, forget what belonged to its person, and continue the history."""
+    async def erase(
+        self, after: Complaint, handling: Handling, trace: Trace, *, files: bool, notes: bool
+    ) -> None:
+        """Write an erased complaint with what is still known of its handling, forget what belonged to its person, and continue the history."""
         account = after.account
         values: dict[str, Any] = {
             "id": after.id,
@@ -148,6 +162,8 @@ class PostgresErasures:
         }
         if (await self._connection.execute(_EMPTY, values)).first() is None:
             raise AssertionError("a locked complaint changed its version meanwhile")
+        handled = {"id": after.id, "record": json_text(written(handling))}
+        await self._connection.execute(_HANDLED, handled)
         further = (*PERSON, *(FILES if files else ()), *(NOTES if notes else ()))
         for statement in (*FORGET, *further):
             await self._connection.execute(statement, {"id": after.id})

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake.db.attached_files import file_of
+from intake.db.clock_views import all_clocks
 from intake.db.erasures import PostgresErasures
 from intake.db.tables import attached_file
 from intake.db.timelines import read_timeline
@@ -44,5 +45,6 @@ class PostgresPacks:
                 timeline=timeline.items,
                 timeline_complete=timeline.next_keys is None,
                 files=tuple(file_of(row) for row in files),
+                clocks=await all_clocks(connection, complaint_id),
                 hold=await PostgresErasures(connection).hold(complaint_id),
             )

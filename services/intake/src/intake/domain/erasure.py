@@ -12,6 +12,8 @@ from common.clock import instant_text
 from common.refusals import require_version
 from intake.domain.complaint import FORGOTTEN, Complaint
 from intake.domain.errors import ErasureHeld
+from intake.domain.lifecycle.forgetting import forgotten
+from intake.domain.lifecycle.handling import Handling
 from intake.domain.retention import Hold, RetentionPolicy
 from intake.domain.trail import ERASED, HISTORY_ERASED, Trace
 
@@ -43,15 +45,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A complaint before and after, and the names of what went."""
+    """A complaint before and after, what is still known of its handling, and the names of what went."""
 
     before: Complaint
     after: Complaint
+    handling: Handling
     names: tuple[str, ...]
 
 
 def erase(
     known: Complaint,
+    handling: Handling,
     *,
     policy: RetentionPolicy,
     hold: Hold | None,
@@ -79,8 +83,15 @@ def erase(
         erased_at=now,
         version=known.version + 1,
     )
-    names = ("complainant", *sorted(policy.texts), *(("crm_status",) if noted else ()), "history")
-    return Erasure(known, after, names)
+    emptied = forgotten(handling)
+    names = (
+        "complainant",
+        *sorted(policy.texts),
+        *(("crm_status",) if noted else ()),
+        *(() if emptied == handling else ("handling",)),
+        "history",
+    )
+    return Erasure(known, after, emptied, names)
 
 
 def refuse_held(known: Complaint, *, policy: RetentionPolicy, hold: Hold | None, now: datetime) -> None:

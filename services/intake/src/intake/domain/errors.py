@@ -83,7 +83,7 @@ class ComplaintErased(Conflicting):
             for name in names
         ]
         super().__init__(
-            "The personal data of this complaint was erased. Only its codes and times can still be corrected.",
+            "The personal data of this complaint was erased. It takes codes and times, and what staff decided and found, alone.",
             *errors,
         )
 

@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
+
+from intake.domain.lifecycle import facts
 
 
 class Kind(StrEnum):
     """What an entry of a timeline is.
 
-    step: something was done to the complaint. case: its triage, nonconformity and actions. clock: a time that came or
-    passed. notice: somebody was told, or could not be. message: what was written to the complainant, and back.
+    step: something was done to the complaint. case: its triage, nonconformity and actions. clock: what its
+    clocks did, and deadlines that came or passed. notice: somebody was told, or could not be. message: what was told or asked of
+    the complainant, and what they said about the answer.
     """
 
     STEP = "step"
@@ -23,6 +27,21 @@ class Kind(StrEnum):
     CLOCK = "clock"
     NOTICE = "notice"
     MESSAGE = "message"
+
+
+MESSAGES: Final = frozenset(
+    fact.verb
+    for fact in (
+        facts.Acknowledged,
+        facts.CustomerUpdated,
+        facts.WaitingBegan,
+        facts.Responded,
+        facts.ContactAttempted,
+        facts.CustomerAccepted,
+        facts.CustomerRejected,
+    )
+)
+"""The steps that say what was told or asked of the complainant, and what they said about the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,14 +61,19 @@ class EraseComplaint:
         async with self._start_work() as work:
             kept = await work.complaints.by_reference(command.reference, source_system=command.within)
             hold = await work.erasures.hold(kept.complaint.id)
-            erased = erase(kept.complaint, policy=self._policy, hold=hold, expected=command.expected, now=now)
+            handling = await work.handlings.of(kept.complaint.id)
+            erased = erase(
+                kept.complaint, handling, policy=self._policy, hold=hold, expected=command.expected, now=now
+            )
             if erased is None:
                 return ErasedComplaint(kept.complaint)
             gone, last = await self._delete_files(work, command.order, kept.complaint.id, kept.last, now)
             trace = trace_erasure(
                 erased, files=len(gone), order=command.order, policy=self._policy, last=last, now=now
             )
-            await work.erasures.erase(erased.after, trace, files=self._policy.files, notes=self._policy.notes)
+            await work.erasures.erase(
+                erased.after, erased.handling, trace, files=self._policy.files, notes=self._policy.notes
+            )
         await self._remove(gone)
         return ErasedComplaint(erased.after, erased.names, len(gone))
 

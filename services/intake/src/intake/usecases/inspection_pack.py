@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from intake.domain.attached_file import AttachedFile
 from intake.domain.retention import Hold
+from intake.usecases.clock_views import ClockView
 from intake.usecases.timeline import TimelineEntry
 from intake.usecases.views import ComplaintView, HistoryPage
 
@@ -14,13 +15,14 @@ MOST_ENTRIES: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackContents:
-    """What a pack holds; `files` are the attachments, those that were deleted too."""
+    """What a pack holds; `files` are the attachments, those that were deleted too, and `clocks` those of all runs."""
 
     view: ComplaintView
     history: HistoryPage
     timeline: tuple[TimelineEntry, ...]
     timeline_complete: bool
     files: tuple[AttachedFile, ...]
+    clocks: tuple[ClockView, ...]
     hold: Hold | None
 
 

@@ -345,8 +345,10 @@ class Erasures(Protocol):
         """List the attachments whose content is there."""
         ...
 
-    async def erase(self, after: Complaint, trace: Trace, *, files: bool, notes: bool) -> None:
-        """Write an erased complaint, forget what belonged to its person, and continue the history."""
+    async def erase(
+        self, after: Complaint, handling: Handling, trace: Trace, *, files: bool, notes: bool
+    ) -> None:
+        """Write an erased complaint with what is still known of its handling, forget what belonged to its person, and continue the history."""
         ...
 
     async def erase_former(self, complaint_id: UUID, trace: Trace) -> None:

@@ -52,7 +52,7 @@ class TakeStep:
     async def __call__(self, errand: Errand) -> Taken:
         """Give the complaint after the step.
 
-        Raises NoSuchComplaint, NoSuchOther, Stale, StepRefused, StepInvalid and FromTheFuture.
+        Raises NoSuchComplaint, NoSuchOther, Stale, StepRefused, StepInvalid, FromTheFuture and ComplaintErased.
         """
         command = errand.command
         async with self._start_work() as work:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from chassis.auth import Principal
 from common.clock import instant_text
 from common.history import GENESIS
+from intake.api.clocks import shape_clock
 from intake.api.erasure import shape_hold
 from intake.api.instants import instant
 from intake.api.personal_reads import may_read_personal
@@ -52,6 +53,8 @@ def pack_document(
     """Write a pack; who complains and texts of the past only where they may be shown, and marked where they may not."""
     complaint = shape(contents.view, now=now, personal=shown.personal, files=False)
     complaint.setdefault("complainant", None)
+    # Of a complaint itself the latest of each name are told, of its pack all that there ever were.
+    del complaint["clocks"]
     history = shape_history(contents.history, personal=shown.personal)
     # As the hashes were made over them, so that whoever verifies need not write instants anew.
     for item, trace in zip(history["items"], contents.history.traces, strict=True):
@@ -69,6 +72,7 @@ def pack_document(
             "shown": shown.files,
             "items": [shape_file(file) for file in contents.files] if shown.files else [],
         },
+        "clocks": [shape_clock(clock, now) for clock in contents.clocks],
         "timeline": [shape_entry(entry, personal=shown.personal) for entry in contents.timeline],
         "timeline_complete": contents.timeline_complete,
         "history": history,

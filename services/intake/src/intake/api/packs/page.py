@@ -14,6 +14,7 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_LOCAL: Final = {"utc", "local"}
 _ACRONYMS: Final = {"id": "id", "sha256": "SHA-256", "url": "address"}
 
 
@@ -31,6 +32,18 @@ def _moment(at: str | None) -> str:
     return "" if at is None else f"{at[:10]} {at[11:19]} UTC"
 
 
+def _duration(seconds: float) -> str:
+    """Write a duration for a person: its two largest units."""
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    left = round(seconds)
+    parts: list[str] = []
+    for name, size in units:
+        number, left = divmod(left, size)
+        if number or parts:
+            parts.append(f"{number} {name}")
+    return " ".join(parts[:2]) or "0 s"
+
+
 def _value(value: object) -> str:
     match value:
         case None:
@@ -38,9 +51,12 @@ def _value(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return "; ".join(
-                f"{_words(str(name))}: {_value(part)}" for name, part in value.items() if part is not None
-            )
+            # An instant in UTC and locally, as explanations of clocks have it.
+            parts = {} if value.keys() == _LOCAL else value
+            said = [
+                f"{_words(str(name))}: {_value(part)}" for name, part in parts.items() if part is not None
+            ]
+            return "; ".join(said) or _value(value.get("utc"))
         case list():
             return ", ".join(_value(part) for part in value) or "nothing"
         case str() if _INSTANT.fullmatch(value):
@@ -54,5 +70,5 @@ def _is_change(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2  # noqa: PLR2004 - a pair
 
 
-_TEMPLATES.filters |= {"words": _words, "moment": _moment, "value": _value}
+_TEMPLATES.filters |= {"words": _words, "moment": _moment, "duration": _duration, "value": _value}
 _TEMPLATES.tests |= {"change": _is_change}

@@ -15,6 +15,9 @@ from intake.domain.clocks.policy import ClockPolicy
 from intake.domain.clocks.rule import BEGUN_BY
 from intake.domain.trail import Trace
 
+CLOCKS_REBASED: Final = "clocks_rebased"
+"""The action of the entry that says that clocks were counted anew."""
+
 _RESTARTS: Final = frozenset(each.value for each in RESTARTS)
 
 
@@ -98,7 +101,7 @@ def trace_rebased(
     """Continue a complaint's history with the clocks that were counted anew."""
     changes: dict[str, object] = {"clocks": [each.as_data() for each in rebased]}
     entry = history.append(
-        last, at=now, actor=str(actor), action="clocks_rebased", changes=changes, reason=reason
+        last, at=now, actor=str(actor), action=CLOCKS_REBASED, changes=changes, reason=reason
     )
     return Trace(entry)
 

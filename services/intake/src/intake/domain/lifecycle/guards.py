@@ -121,6 +121,7 @@ def _waiving(case: Case, _: Situation) -> Iterator[Hindrance]:
 
 
 def _waiting(case: Case, _: Situation) -> Iterator[Hindrance]:
+    yield from _person_known(case)
     if case.handling.waiting_since is not None:
         yield Hindrance(
             Obstacle.WAITING, "The work waits for the customer already.", "end that waiting first"
@@ -156,6 +157,10 @@ def _responding(case: Case, _: Situation) -> Iterator[Hindrance]:
 def _accepting(case: Case, _: Situation) -> Iterator[Hindrance]:
     if case.handling.accepted_at is not None:
         yield Hindrance(Obstacle.ACCEPTED, "The customer agreed already.", "close the complaint")
+
+
+def _rejecting(case: Case, _: Situation) -> Iterator[Hindrance]:
+    yield from _person_known(case)
 
 
 def _reporting(case: Case, _: Situation) -> Iterator[Hindrance]:
@@ -220,6 +225,16 @@ def _owned(case: Case) -> Iterator[Hindrance]:
         yield Hindrance(Obstacle.NO_OWNER, "Nobody owns the complaint.", "assign an owner")
 
 
+def _person_known(case: Case) -> Iterator[Hindrance]:
+    # What is awaited of a customer, and why they do not agree, are words of somebody who is to be forgotten.
+    if case.complaint.erased_at is not None:
+        yield Hindrance(
+            Obstacle.PERSON_ERASED,
+            "The personal data of the complaint was erased, so that nobody can be asked or heard.",
+            "receive what the customer says now as a new complaint",
+        )
+
+
 def _reportability_determined(assessment: Assessment | None) -> Iterator[Hindrance]:
     if assessment is None or assessment.reportability is Reportability.UNDETERMINED:
         yield Hindrance(
@@ -238,6 +253,7 @@ _GUARDS: Final[Mapping[Step, Callable[[Case, Situation], Iterator[Hindrance]]]] 
     Step.END_WAITING: _end_of_waiting,
     Step.RESPOND: _responding,
     Step.CUSTOMER_ACCEPTS: _accepting,
+    Step.CUSTOMER_REJECTS: _rejecting,
     Step.FILE_REPORT: _reporting,
     Step.CLOSE: _closing,
 }

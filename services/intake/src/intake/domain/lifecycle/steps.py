@@ -89,7 +89,9 @@ RULES: Final[Mapping[Step, StepRule]] = {
         needs=(Obstacle.WAIVED, Obstacle.NOT_REUSABLE),
     ),
     Step.UPDATE_CUSTOMER: StepRule(WORK, facts.CustomerUpdated, OPEN),
-    Step.WAIT_FOR_CUSTOMER: StepRule(WORK, facts.WaitingBegan, OPEN, needs=(Obstacle.WAITING,)),
+    Step.WAIT_FOR_CUSTOMER: StepRule(
+        WORK, facts.WaitingBegan, OPEN, needs=(Obstacle.PERSON_ERASED, Obstacle.WAITING)
+    ),
     Step.END_WAITING: StepRule(WORK, facts.WaitingEnded, OPEN, needs=(Obstacle.NOT_WAITING,)),
     Step.RESPOND: StepRule(
         WORK,
@@ -102,7 +104,11 @@ RULES: Final[Mapping[Step, StepRule]] = {
         WRITE, facts.CustomerAccepted, _of(State.RESPONDED), needs=(Obstacle.ACCEPTED,)
     ),
     Step.CUSTOMER_REJECTS: StepRule(
-        WRITE, facts.CustomerRejected, _of(State.RESPONDED), _of(State.INVESTIGATING)
+        WRITE,
+        facts.CustomerRejected,
+        _of(State.RESPONDED),
+        _of(State.INVESTIGATING),
+        (Obstacle.PERSON_ERASED,),
     ),
     Step.RECORD_CONTACT_ATTEMPT: StepRule(WORK, facts.ContactAttempted, _of(State.RESPONDED)),
     Step.FILE_REPORT: StepRule(
@@ -163,6 +169,7 @@ EXPLAINED: Final[Mapping[Obstacle, str]] = {
     Obstacle.MASTER_PRODUCT: "The other complaint is about another product.",
     Obstacle.OWNER_SAME: "It has this owner and team already.",
     Obstacle.REPORT_KNOWN: "This report is on record.",
+    Obstacle.PERSON_ERASED: "Its personal data was erased, so that nobody can be asked or heard.",
     Obstacle.NOT_REUSABLE: "The other complaint has no investigation with a finding.",
 }
 """What each obstacle says."""

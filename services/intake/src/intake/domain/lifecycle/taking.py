@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from intake.domain.complaint import Complaint
 from intake.domain.lifecycle import commands, facts, finishing, judging, working
+from intake.domain.lifecycle.forgetting import refuse_person
 from intake.domain.lifecycle.guards import Case, Situation, hindrances, possible
 from intake.domain.lifecycle.handling import Handling
 from intake.domain.lifecycle.moves import Move
@@ -65,11 +66,14 @@ def take(
     """Take a step.
 
     `other` is the complaint that the command names beside: the master of a duplicate, or the one whose investigation is
-    used. Raises StepRefused with every reason, StepInvalid with every value that is at fault, and FromTheFuture.
+    used. Raises StepRefused with every reason, StepInvalid with every value that is at fault, FromTheFuture, and
+    ComplaintErased for texts that would bring back the person of an erased complaint.
     """
     found = hindrances(command.step, case, situation)
     if found:
         raise StepRefused(command.step, case.state, found, allowed=possible(case, situation))
+    if case.complaint.erased_at is not None:
+        refuse_person(command)
     move = _moved(command, case, situation, other)
     handling, happened = move.handling, [move.fact]
     if command.step in _END_WAITING and handling.waiting_since is not None:

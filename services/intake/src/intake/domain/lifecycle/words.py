@@ -87,4 +87,5 @@ class Obstacle(StrEnum):
     MASTER_PRODUCT = "product_differs"
     OWNER_SAME = "owner_unchanged"
     REPORT_KNOWN = "report_known"
+    PERSON_ERASED = "person_erased"
     NOT_REUSABLE = "investigation_not_reusable"
