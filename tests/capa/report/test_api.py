@@ -97,6 +97,13 @@ async def test_accept_decides_where_no_format_is_named(
     assert named.headers["content-type"].startswith("text/html")
 
 
+async def test_a_pdf_is_set_at_whatever_instant_of_a_second(world: World, client: httpx.AsyncClient) -> None:
+    await requested(client)
+    world.clock.forward(microseconds=123_456)
+    answer = await client.get(REPORT, params={"format": "pdf"})
+    assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+
+
 async def test_an_unchanged_report_is_not_sent_again_and_a_changed_one_is(
     world: World, client: httpx.AsyncClient
 ) -> None:

@@ -48,7 +48,7 @@ def _compiled(report: str, made_at: datetime, fonts: typst.Fonts, *, note: str) 
         files("capa.api").joinpath("report.typ").read_bytes(),
         font_paths=fonts,
         sys_inputs={"report": report, "note": note},
-        timestamp=made_at,
+        timestamp=made_at.replace(microsecond=0),  # PDF knows whole seconds
         pdf_standards=[] if note else ["ua-1"],
     )
     return made
