@@ -211,8 +211,8 @@ async def test_a_worker_whose_database_is_away_tries_again_soon(world: World) ->
         (('"serial", ', '"lot", '), "erase.texts"),
         (('name = "standard"', 'name = "standard"\nproducts = ["loan"]'), "rule"),
         (('"rejected", ', '"not_a_complaint", '), "ends: .*not_a_complaint: is no verb"),
-        (("keep_days = 1095", "keep_days = -1"), "rule.0.keep_days"),
-        (("keep_days = 1095", "forget_days = 1"), "forget_days"),
+        (("# keep_days = 1095", "keep_days = -1"), "rule.0.keep_days"),
+        (("# keep_days = 1095", "forget_days = 1"), "forget_days"),
     ],
 )
 def test_a_policy_that_is_wrong_ends_the_start_with_the_value_that_is(
