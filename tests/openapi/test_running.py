@@ -17,8 +17,8 @@ from tests.support.waiting import until
 
 HERE = Path(__file__).parent
 SEED = 20261128
-EXAMPLES = 40
-ACTIONS = 6
+EXAMPLES = 10
+ACTIONS = 20
 PDF = b"%PDF-1.7\n1 0 obj\n"
 
 ACCEPTED = {

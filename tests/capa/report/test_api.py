@@ -178,7 +178,7 @@ async def test_a_batch_is_bounded_and_says_how_to_narrow_it(
 async def test_a_batch_is_named_by_cases_or_by_filters_not_by_both(client: httpx.AsyncClient) -> None:
     number = await requested(client)
     answer = await client.get("/v1/cases/reports", params={"case": number, "state": "requested"})
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "contradiction")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "contradiction")
 
 
 async def test_reports_ask_for_the_right_to_read_cases(world: World, tmp_path: Path) -> None:

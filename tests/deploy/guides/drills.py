@@ -123,7 +123,26 @@ class Books:
                 ),
                 (
                     "notifier",
-                    "SELECT subject_id, generation, owner, extract(epoch FROM due_at) FROM deadline WHERE state = 'open'",
+                    (
+                        "SELECT subject_id, generation, owner, extract(epoch FROM due_at) FROM deadline"
+                        " WHERE state = 'open' AND subject_kind = 'action'"
+                    ),
+                ),
+            ),
+            "clocks that notifier has": (
+                (
+                    "intake",
+                    (
+                        "SELECT complaint_id, clock, generation, owner, extract(epoch FROM due_at) FROM complaint_clock"
+                        " WHERE state = 'running'"
+                    ),
+                ),
+                (
+                    "notifier",
+                    (
+                        "SELECT subject_id, clock, generation, owner, extract(epoch FROM due_at) FROM deadline"
+                        " WHERE state = 'open' AND subject_kind = 'complaint'"
+                    ),
                 ),
             ),
         }

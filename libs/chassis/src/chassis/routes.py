@@ -1,5 +1,6 @@
 """What the application's routes are, as their table: templates, methods and the parameters that each knows."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from re import Pattern
@@ -15,6 +16,7 @@ from starlette.types import Scope
 from chassis.light import LightRoute
 
 UNMATCHED: Final = "unmatched"
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,15 @@ class RouteTable:
         return self._templates.get(scope["endpoint"], UNMATCHED) if "endpoint" in scope else UNMATCHED
 
     def allowed(self, path: str) -> tuple[str, ...]:
-        """List all methods that any route answers on this path, sorted."""
+        """List the methods that are answered on this path, sorted: those of the template that says most of it."""
         if path in self._shadowing:
             return tuple(sorted(self._shadowing[path]))
-        return tuple(
-            sorted(
-                {method for entry in self.entries if entry.pattern.match(path) for method in entry.methods}
-            )
-        )
+        fitting = [entry for entry in self.entries if entry.pattern.match(path)]
+        most = max((_literal(entry.template) for entry in fitting), default=0)
+        methods = {
+            method for entry in fitting if _literal(entry.template) == most for method in entry.methods
+        }
+        return tuple(sorted(methods))
 
     def refuses(self, method: str, path: str) -> bool:
         """Tell whether a path of its own has no such method, although a template that it fits would answer it."""
@@ -80,6 +83,11 @@ class RouteTable:
             if method in entry.methods and entry.pattern.match(path):
                 return entry.query
         return None
+
+
+def _literal(template: str) -> int:
+    # A parameter may stand for a whole rest of a path, also for one that another template names.
+    return len(_PARAMETER.sub("", template))
 
 
 def table_of(app: FastAPI) -> RouteTable:

@@ -1,16 +1,16 @@
 """What is sent to give an action, and with its later steps."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from capa.api.parts import Line
-from capa.api.schemas import CodeText, DurationText, Words
+from capa.api.parts import Amount, Line
+from capa.api.schemas import ONE_OF_TWO, CodeText, DurationText, Words
 from capa.domain.action import Kind
 from capa.usecases.give_action import Wanted
+from chassis.instants import Instant
 from worktime.durations import Duration, parse_duration
 
 _WHY = "Why, for those who ask later."
@@ -23,13 +23,15 @@ class _In(BaseModel):
 class GiveActionIn(_In):
     """What shall be done, by whom and by when."""
 
+    model_config = ConfigDict(json_schema_extra=ONE_OF_TWO)
+
     kind: Kind = Field(description="What it is for.")
     title: Line = Field(
         description="What shall be done, in a line.", examples=["Review the fee table monthly"]
     )
     owner: CodeText | None = Field(None, description="Who shall do it; a person known to notifier.")
     team: CodeText | None = Field(None, description="The team that does it or finds somebody.")
-    due_at: AwareDatetime | None = Field(
+    due_at: Instant | None = Field(
         None, description="By when, with its offset.", examples=["2026-12-01T17:00:00+01:00"]
     )
     due: DurationText | None = Field(
@@ -78,9 +80,7 @@ class RejectEvidenceIn(_In):
 class RecordCostIn(_In):
     """What the action cost in all."""
 
-    amount: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)] = Field(
-        description="The amount.", examples=["1250.00"]
-    )
+    amount: Amount = Field(description="The amount.", examples=["1250.00"])
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
         description="The currency's code of ISO 4217.", examples=["EUR"]
     )
@@ -90,7 +90,7 @@ class RecordCostIn(_In):
 class RequestActionExtensionIn(_In):
     """A later due time."""
 
-    due_at: AwareDatetime = Field(
+    due_at: Instant = Field(
         description="The later due time, with its offset.", examples=["2026-12-01T17:00:00+01:00"]
     )
     reason: Words = Field(description=_WHY, examples=["The supplier answers in a week."])

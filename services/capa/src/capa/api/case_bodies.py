@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.parts import (
     EffectPlanPart,
@@ -25,6 +25,7 @@ from capa.domain.case.signing import Pledge
 from capa.domain.case.values import CauseKind, Nature, Rejection
 from capa.domain.risk import Recurrence
 from capa.domain.severity import Severity
+from chassis.instants import Instant
 
 _WHY = "Why, for those who ask later."
 
@@ -301,7 +302,7 @@ class RequestExtensionIn(StepIn):
 
     makes: ClassVar[type[Command]] = pausing.RequestExtension
 
-    due_at: AwareDatetime = Field(
+    due_at: Instant = Field(
         description="The later due time, with its offset.", examples=["2026-12-01T17:00:00+01:00"]
     )
     reason: Words = Field(description=_WHY, examples=["The supplier answers in a week."])

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.desk import Desk
 from capa.api.indicators import From, Reader, To
@@ -11,6 +11,7 @@ from capa.api.schemas import CodeText
 from capa.domain.signals.exposure import Unit
 from capa.usecases.assess_effectiveness import Question
 from capa.usecases.indicators import span_of
+from chassis.instants import Instant
 from quality.effectiveness import Effectiveness, Result
 
 TAG = "Indicators"
@@ -85,8 +86,8 @@ def router_of(desk: Desk) -> APIRouter:
         category: Annotated[
             CodeText | None, Query(description="The category; left out, all of them.")
         ] = None,
-        baseline_from: Annotated[AwareDatetime, Query(description="The begin of the baseline, included.")],
-        baseline_to: Annotated[AwareDatetime, Query(description="The end of the baseline, not included.")],
+        baseline_from: Annotated[Instant, Query(description="The begin of the baseline, included.")],
+        baseline_to: Annotated[Instant, Query(description="The end of the baseline, not included.")],
         begins_at: From,
         ends_at: To,
         unit: Annotated[

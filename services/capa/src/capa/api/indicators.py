@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.desk import Desk
 from capa.api.parameters import ProductQuery, any_of
 from capa.domain.signals.exposure import Unit
 from capa.usecases.indicators import By, Indicators, Weigh, span_of
 from chassis.auth import Principal, requires
+from chassis.instants import Instant
 from quality.durations import Durations
 from quality.indicators import PerMillion
 from quality.intervals import Share
@@ -18,9 +19,9 @@ from quality.pareto import Bar, Pareto
 
 TAG = "Indicators"
 Reader = Annotated[Principal, requires("indicators:read")]
-From = Annotated[AwareDatetime, Query(alias="from", description="The begin of the span, included.")]
+From = Annotated[Instant, Query(alias="from", description="The begin of the span, included.")]
 To = Annotated[
-    AwareDatetime, Query(alias="to", description="The end of the span, not included; ten years at most.")
+    Instant, Query(alias="to", description="The end of the span, not included; ten years at most.")
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.action_bodies import GiveActionIn
 from capa.api.desk import Desk, because_of, reference_of
@@ -19,6 +19,7 @@ from capa.domain.severity import Severity
 from capa.usecases.take_nonconformity_step import NonconformityTarget
 from chassis.auth import Principal, requires
 from chassis.etags import etag, expected_version
+from chassis.instants import Instant
 
 Writer = Annotated[Principal, requires("nonconformities:write")]
 
@@ -47,7 +48,7 @@ class RaiseIn(_In):
     severity: Severity = Field(description="How bad the consequence is.")
     description: Words = Field(description="Which requirement is not met, and how that shows.", min_length=1)
     affected: list[AffectedPart] = Field([], description="The lots that are affected.", max_length=200)
-    noticed_at: AwareDatetime = Field(description="When it was noticed.")
+    noticed_at: Instant = Field(description="When it was noticed.")
 
     def value(self) -> steps.Finding:
         """Make what the rules know."""

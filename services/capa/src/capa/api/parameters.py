@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime
 
 from capa.api.schemas import CodeText
 from capa.domain.severity import Severity
+from chassis.instants import Instant
 
 T = TypeVar("T")
 
@@ -18,10 +18,8 @@ NonconformityPath = Annotated[
     str, Path(max_length=64, description="A nonconformity's id or number.", examples=["NC-1001"])
 ]
 ActionPath = Annotated[str, Path(max_length=64, description="An action's id or number.", examples=["A-1001"])]
-ClosedFrom = Annotated[
-    AwareDatetime | None, Query(description="Closed, rejected or cancelled then or later.")
-]
-ClosedTo = Annotated[AwareDatetime | None, Query(description="Closed, rejected or cancelled before then.")]
+ClosedFrom = Annotated[Instant | None, Query(description="Closed, rejected or cancelled then or later.")]
+ClosedTo = Annotated[Instant | None, Query(description="Closed, rejected or cancelled before then.")]
 CasePath = Annotated[str, Path(max_length=64, description="A case's id or number.", examples=["CA-1001"])]
 
 STEP_EXTRA: Final[dict[str, Any]] = {

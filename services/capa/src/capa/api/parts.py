@@ -1,20 +1,54 @@
 """Parts of bodies and answers that cases and nonconformities share with what is read of them."""
 
+import re
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from capa.api.schemas import CodeText, Words
 from capa.domain.case import values
 from capa.domain.case.analysis import MOST_NODES, Category, Gate, Node
 from capa.domain.disposition import Affected, Concession, DispositionKind, DispositionPart
 from capa.domain.risk import Ratings
+from chassis.instants import Instant
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
-Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4)]
+
+
+def exact(places: int) -> Any:
+    """Make the type of a decimal number that is written as text, since a JSON number is no exact one."""
+    pattern = rf"^[0-9]{{1,11}}(\.[0-9]{{1,{places}}})?$"
+    written = re.compile(pattern)
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or not written.match(value):
+            raise PydanticCustomError("decimal_text", 'is no number as a text, such as "12.5"')
+        return value
+
+    return Annotated[
+        Decimal,
+        BeforeValidator(read),
+        WithJsonSchema({"type": "string", "pattern": pattern}, mode="validation"),
+    ]
+
+
+if TYPE_CHECKING:
+    Quantity = Decimal
+    Amount = Decimal
+else:
+    Quantity, Amount = exact(4), exact(2)
 Rating = Annotated[int, Field(ge=1, le=10)]
 
 
@@ -74,7 +108,7 @@ class ConcessionPart(Part):
 
     authorised_by: CodeText = Field(description="Who authorised it.", examples=["quinn.ash"])
     reference: Line = Field(description="Under which reference.", examples=["CON-17"])
-    valid_until: AwareDatetime | None = Field(None, description="Until when; null without a limit.")
+    valid_until: Instant | None = Field(None, description="Until when; null without a limit.")
 
 
 class DispositionPartIn(Part):

@@ -118,7 +118,7 @@ def router_of(desk: Desk) -> APIRouter:
             chosen = await desk.choose_reports.named([reference_of(each) for each in case])
         else:
             raise ProblemError(
-                "invalid_parameter",
+                "unacceptable",
                 "Name cases, or give filters, not both.",
                 errors=[
                     at_parameter("case", "contradiction", "filters are given too", "leave one of them out")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -53,15 +53,21 @@ class ReassignIn(_In):
     reason: Words = Field(description="Why, for those who ask later.", examples=["on leave until Monday"])
 
 
+ONE_OF_TWO: Final[dict[str, Any]] = {
+    "oneOf": [
+        {"required": [name], "properties": {name: {"type": "string"}, other: {"type": "null"}}}
+        for name, other in (("due_at", "due"), ("due", "due_at"))
+    ]
+}
+"""What a schema says of a due instant and a duration: one of the two."""
+
+
 class ChangeDueIn(_In):
     """Another due instant: either the instant itself or a duration counted from now."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [
-                {"required": [name], "properties": {name: {"type": "string"}, other: {"type": "null"}}}
-                for name, other in (("due_at", "due"), ("due", "due_at"))
-            ],
+            **ONE_OF_TWO,
             "examples": [{"due": "3wd", "reason": "the supplier answers on Friday"}],
         }
     )

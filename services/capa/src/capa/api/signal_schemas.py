@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from capa.api.schemas import CodeText, Words
 from capa.domain.severity import Severity
@@ -98,6 +99,13 @@ class SignalDetailOut(SignalOut):
         return cls(**_signal(value), evidence=dict(value.episode.evidence))
 
 
+def _number(value: Any) -> Any:
+    # Pydantic would take true for 1 and a text for a number; a JSON number without a fraction, such as 5.0, is whole.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("int_type", "is no whole number")
+    return value
+
+
 class ExposureIn(_In):
     """Units of a product over a span of days."""
 
@@ -105,7 +113,7 @@ class ExposureIn(_In):
     unit: Unit = Field(description="What is counted: shipped, sold or in use.")
     first_day: date = Field(description="The first day of the span.", examples=["2026-01-01"])
     next_day: date = Field(description="The day after its last one.", examples=["2026-02-01"])
-    units: Annotated[int, Strict(), Field(ge=0, le=9_000_000_000_000_000)] = Field(
+    units: Annotated[int, BeforeValidator(_number), Field(ge=0, le=9_000_000_000_000_000)] = Field(
         description="How many.", examples=[104_500]
     )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from chassis.instants import Instant as WrittenInstant
 from common.letters import Taken
 from intake.api.answer import Answer
 from intake.domain.change import ChangeType
@@ -73,8 +74,20 @@ class WebhookForm(Form):
     )
 
 
+_NEVER_EMPTY: Final = ("url", "event_types", "enabled")
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    for name in _NEVER_EMPTY:
+        field = schema["properties"][name]
+        field.update(next(option for option in field.pop("anyOf") if option.get("type") != "null"))
+        field.pop("default", None)
+
+
 class WebhookChangeForm(Form):
     """What to change; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra=_without_null)
 
     url: str | None = Field(None, min_length=1, max_length=500, description="Where to post from now on.")
     description: Line | None = Field(None, description="What it is for; null empties.")
@@ -87,7 +100,7 @@ class WebhookChangeForm(Form):
 
     @model_validator(mode="after")
     def _keep_what_is_required(self) -> Self:
-        for name in ("url", "event_types", "enabled"):
+        for name in _NEVER_EMPTY:
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be emptied: leave it out to keep it")
         return self
@@ -100,7 +113,7 @@ class WebhookChangeForm(Form):
 class RedeliverForm(Form):
     """From when on to send again."""
 
-    since: AwareDatetime = Field(
+    since: WrittenInstant = Field(
         description="What was told then or later: what failed, and what was never posted.",
         examples=["2026-11-27T08:00:00Z"],
     )
