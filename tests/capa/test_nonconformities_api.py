@@ -162,3 +162,11 @@ async def test_what_stands_is_told_again_with_disposition_and_closing(
     again = await told_again(world, "nonconformities")
     assert [event.data for event in again] == [told[event.type] for event in again]
     assert len(again) == 3
+
+
+async def test_nothing_affected_yet_is_a_quantity_too(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/v1/nonconformities", json=FINDING | {"affected": [{"lot": "L-1", "quantity": "0", "unit": None}]}
+    )
+    assert answer.status_code == 201, answer.text
+    assert (await client.get("/v1/nonconformities")).status_code == 200

@@ -33,7 +33,8 @@ def exact(places: int) -> Any:
     written = re.compile(pattern)
 
     def read(value: Any) -> Any:
-        if not isinstance(value, str) or not written.match(value):
+        # What is read of a record is a Decimal already.
+        if not isinstance(value, Decimal) and (not isinstance(value, str) or not written.match(value)):
             raise PydanticCustomError("decimal_text", 'is no number as a text, such as "12.5"')
         return value
 

@@ -113,7 +113,7 @@ class ExposureIn(_In):
     unit: Unit = Field(description="What is counted: shipped, sold or in use.")
     first_day: date = Field(description="The first day of the span.", examples=["2026-01-01"])
     next_day: date = Field(description="The day after its last one.", examples=["2026-02-01"])
-    units: Annotated[int, BeforeValidator(_number), Field(ge=0, le=9_000_000_000_000_000)] = Field(
+    units: Annotated[int, Field(ge=0, le=9_000_000_000_000_000), BeforeValidator(_number)] = Field(
         description="How many.", examples=[104_500]
     )
 
