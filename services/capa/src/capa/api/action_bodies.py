@@ -23,7 +23,21 @@ class _In(BaseModel):
 class GiveActionIn(_In):
     """What shall be done, by whom and by when."""
 
-    model_config = ConfigDict(json_schema_extra=ONE_OF_TWO)
+    model_config = ConfigDict(
+        json_schema_extra={
+            **ONE_OF_TWO,
+            "examples": [
+                {
+                    "kind": "containment",
+                    "title": "Review the fee table monthly",
+                    "owner": "credit.team",
+                    "team": "credit",
+                    "due": "10wd",
+                    "causes": [],
+                }
+            ],
+        }
+    )
 
     kind: Kind = Field(description="What it is for.")
     title: Line = Field(
