@@ -16,6 +16,8 @@ from tests.support.waiting import until
 
 Fault = Callable[[], Awaitable[None]]
 SENDERS = 6
+NAMED_BY = ("subject_id", "clock", "generation", "step", "recipient", "channel")
+"""What tells one notice from another."""
 PRODUCTS = ("credit-card", "mortgage", "payday-loan", "checking-account", "debt-collection")
 CATEGORIES = tuple(f"category-{number}" for number in range(8))
 
@@ -128,10 +130,8 @@ async def check_notices(system: RunningSystem) -> None:
     # What a killed process was sending is taken up when its lease ends, after 80 s.
     await until(all_told, seconds=240, what="every owner was told")
     sent = [one for one in await every_page(notifier, "/v1/notices") if one["state"] == "sent"]
-    told = Counter(
-        (one["subject_id"], one["generation"], one["step"], one["recipient"], one["channel"]) for one in sent
-    )
-    assert [key for key, number in told.items() if number > 1] == []
+    told = Counter(tuple(one[name] for name in NAMED_BY) for one in sent)
+    assert {key: number for key, number in told.items() if number > 1} == {}
     mails = Counter(_delivery_of(mail) for mail in system.mails())
     deliveries = await every_page(notifier, "/v1/deliveries")
     doubtful = {one["id"] for one in deliveries if one["maybe_duplicate"]}

@@ -1,10 +1,11 @@
 """Processes, the database and the broker are killed while a bulk import runs; afterwards the books agree."""
 
+import asyncio
 import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(900)]
 PACE = Pace(due="20s", escalation="1h")
 ROWS = 4_000
+AT_ONCE = 20
+"""How many complaints are read beside each other."""
 SYSTEM = "killed"
 VARIABLE = "REDRESS_COMPLAINTS_CSV"
 
@@ -86,15 +89,34 @@ async def _ledger(client: httpx.AsyncClient, place: str, rows: int) -> Ledger:
 
 
 async def check_deadlines(system: RunningSystem) -> None:
-    """See that the notifier knows the deadline of each open action once, and of nothing else."""
+    """See that the notifier knows the deadline of each action and of each complaint's clock once, and no other."""
     capa, notifier = system.client("capa", "quality"), system.client("notifier", "admin")
-    actions = [action["id"] for action in await every_page(capa, "/v1/actions")]
+    expected = Counter(
+        [action["id"] for action in await every_page(capa, "/v1/actions")] + await running_clocks(system)
+    )
 
     async def all_known() -> bool:
         deadlines = await every_page(notifier, "/v1/deadlines")
-        return Counter(one["subject_id"] for one in deadlines) == Counter(actions)
+        return Counter(one["subject_id"] for one in deadlines) == expected
 
-    await until(all_known, seconds=120, what="the notifier knows every action's deadline")
+    await until(all_known, seconds=240, what="the notifier knows every action's and every clock's deadline")
+
+
+async def running_clocks(system: RunningSystem) -> list[str]:
+    """The complaint of each clock that intake says it has."""
+    intake = system.client("intake", "staff")
+    complaints = [found["id"] for found in await every_page(intake, "/v1/complaints")]
+    found = []
+    for some in batched(complaints, AT_ONCE):
+        read = await asyncio.gather(*(intake.get(f"/v1/complaints/{one}/clocks") for one in some))
+        clocks = [len(answer.raise_for_status().json()["items"]) for answer in read]
+        assert 0 not in clocks, "an import that is not historical begins clocks"
+        found += [one for one, number in zip(some, clocks, strict=True) for _ in range(number)]
+    return found
+
+
+def batched(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 @pytest.fixture

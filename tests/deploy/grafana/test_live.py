@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.grafana.ask.__main__ import main
@@ -15,6 +16,7 @@ from deploy.grafana.ask.prometheus import Prometheus, Window
 from deploy.grafana.ask.questions import PanelQuery, all_questions
 from deploy.grafana.ask.report import Answered, answered, as_markdown
 from deploy.grafana.generator.boards import BOARDS
+from tests.notifier.receiver import receiving
 from tests.support.prometheus import (
     SCRAPE_INTERVAL,
     RunningPrometheus,
@@ -105,8 +107,25 @@ async def everything_is_scraped_once(running: RunningPrometheus) -> None:
 
 
 async def something_happens(system: RunningSystem) -> None:
-    """Complaints of every severity, each handed over twice, and some in a file; an action done, the others late."""
+    """Complaints of every severity, each handed over twice, and some in a file; an action done, the others late.
+
+    The CRM is told of its complaints' changes.
+    """
     crm = system.client("intake", "crm")
+    async with receiving() as receiver:
+        registered = await crm.post("/v1/webhooks", json={"url": receiver.url})
+        assert registered.status_code == 201, registered.text
+        await complaints_come_in(crm)
+        await until(lambda: bool(receiver.posts), seconds=30, what="the CRM is told")
+    await a_file_comes_in(system)
+    await an_action_is_done(system)
+    for service in SERVICES:
+        refused = await system.client(service, "admin").get("/v1/no-such-thing")
+        assert refused.status_code == 404
+    assert (await system.client("notifier", "admin").get("/v1/notices")).is_success
+
+
+async def complaints_come_in(crm: httpx.AsyncClient) -> None:
     for number, severity in enumerate(("critical", "major", "minor", "major", "minor")):
         body = complaint(f"dashboard-{number}", reported_severity=severity)
         headers = {"Idempotency-Key": f"dashboard-{number}"}
@@ -114,12 +133,6 @@ async def something_happens(system: RunningSystem) -> None:
             posted = await crm.post("/v1/complaints", json=body, headers=headers)
             assert posted.status_code == 201, posted.text
     await crm.post("/v1/complaints", json=complaint("dashboard-0", description="Charged three times."))
-    await a_file_comes_in(system)
-    await an_action_is_done(system)
-    for service in SERVICES:
-        refused = await system.client(service, "admin").get("/v1/no-such-thing")
-        assert refused.status_code == 404
-    assert (await system.client("notifier", "admin").get("/v1/notices")).is_success
 
 
 async def a_file_comes_in(system: RunningSystem) -> None:
@@ -159,6 +172,7 @@ async def it_shows(running: RunningPrometheus) -> None:
         "a sent notice": 'sum(notifications_total{outcome="sent"}) >= 1',
         "the rows of the file": 'sum(bulk_import_rows_total{outcome="created"}) >= 3',
         "a done action": "sum(action_cycle_time_seconds_count) >= 1",
+        "a posted webhook": "sum(crm_webhook_duration_seconds_count) >= 1",
         "an audit": "auditor_last_success_timestamp_seconds > 0",
     }
     for what, query in conditions.items():
