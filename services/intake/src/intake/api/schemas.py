@@ -1,6 +1,7 @@
 """What intake answers."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -212,10 +213,17 @@ class HistoryOut(Answer):
 
 def inlined(model: type[BaseModel]) -> dict[str, Any]:
     """Give a model's JSON Schema with every reference replaced by what it refers to."""
-    schema = model.model_json_schema()
-    definitions: dict[str, Any] = schema.pop("$defs", {})
-    resolved: dict[str, Any] = _resolved(schema, definitions)
+    schema = _schema_of(model)
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    resolved: dict[str, Any] = _resolved(
+        {name: value for name, value in schema.items() if name != "$defs"}, definitions
+    )
     return resolved
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
