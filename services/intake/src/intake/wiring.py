@@ -355,9 +355,10 @@ def open_storage(settings: IntakeSettings) -> Storage | None:
 def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work, clock = core.start_work, core.clock
-    triage, nonconformity = FollowTriage(work), FollowNonconformity(work)
+    clockwork = build_clockwork(core)
+    triage, nonconformity = FollowTriage(work, clockwork), FollowNonconformity(work, clockwork)
     progress = on_nonconformity_progress(nonconformity, clock)
-    action = on_action(FollowAction(work, build_clockwork(core)), clock)
+    action = on_action(FollowAction(work, clockwork), clock)
     take_note, clock_news = TakeNote(work), NoteClockNews(work)
     notifier = on_notifier(take_note)
     return {
