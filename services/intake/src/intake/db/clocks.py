@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -65,6 +66,24 @@ SELECT DISTINCT waiting.complaint_id
    AND EXISTS (SELECT FROM action WHERE id = CAST(:action_id AS uuid) AND kind = 'containment')
  ORDER BY waiting.complaint_id
 """)
+# What is linked and what is done are seen by one of the two, whichever comes first: links share a turn that a completed
+# action has alone. It comes before all locks of rows.
+_TURN: Final = {
+    alone: sa.text(
+        f"SELECT {lock}(hashtextextended('containment' || CAST(CAST(:nonconformity_id AS uuid) AS text), 0))"
+    )
+    for alone, lock in ((True, "pg_advisory_xact_lock"), (False, "pg_advisory_xact_lock_shared"))
+}
+_WAITS: Final = """EXISTS (SELECT FROM complaint_clock WHERE complaint_id = CAST(:complaint_id AS uuid)
+                            AND kind = 'contain' AND state IN ('running', 'paused'))"""
+_DONE: Final = """
+SELECT min(done.at) FROM action CROSS JOIN LATERAL (
+    SELECT max(coalesce(CAST(changes ->> 'completed_at' AS timestamptz), at)) AS at FROM timeline_note
+     WHERE subject_id = action.id AND action = 'action_completed') AS done
+ WHERE action.kind = 'containment' AND action.state IN ('completed', 'verified') AND """
+_DONE_BEFORE: Final = sa.text(f"{_DONE} nonconformity_id = CAST(:nonconformity_id AS uuid) AND {_WAITS}")
+_CONTAINED: Final = sa.text(f"""{_DONE} nonconformity_id IN (
+    SELECT nonconformity_id FROM complaint_link WHERE complaint_id = CAST(:complaint_id AS uuid))""")  # noqa: S608 - of our own
 
 
 class PostgresClocks:
@@ -119,6 +138,20 @@ class PostgresClocks:
         return Timed(complaint_of(row), handling, await self.of(complaint_id))
 
     async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
-        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
+        """Take a turn, and list complaints whose open clocks wait for a containment action, in the order of their ids."""
+        await self._connection.execute(_TURN[True], {"nonconformity_id": nonconformity_id})
         named = {"action_id": action_id, "nonconformity_id": nonconformity_id}
         return list((await self._connection.execute(_AWAITING, named)).scalars())
+
+    async def contained_before_link(self, complaint_id: UUID, nonconformity_id: UUID) -> datetime | None:
+        """Take a turn, and tell when a nonconformity was contained to which a complaint with a waiting clock is to belong."""
+        named = {"nonconformity_id": nonconformity_id}
+        await self._connection.execute(_TURN[False], named)
+        asked = {"complaint_id": complaint_id, **named}
+        return (await self._connection.execute(_DONE_BEFORE, asked)).scalar_one_or_none()
+
+    async def contained_at(self, complaint_id: UUID) -> datetime | None:
+        """Tell when a containment action of a nonconformity of the complaint was first done."""
+        return (
+            await self._connection.execute(_CONTAINED, {"complaint_id": complaint_id})
+        ).scalar_one_or_none()

@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Final
 
-from common.actor import Actor
 from events.delivery import Delivery
 from intake.domain.clocks.following import Change
 from intake.domain.clocks.happening import Happened, Happening, situation_of
 from intake.domain.progress import ActionSeen
 from intake.domain.timeline import Note
 from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_link import CAPA
 from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import StartWork, Timed, Work
 
-_CAPA: Final = Actor("service", "capa")
 _COMPLETED: Final = "completed"
 
 
@@ -41,7 +40,7 @@ class FollowAction:
             if note is not None:
                 await work.progress.note(note)
             happened = Happened(Happening.CONTAINED, completed_at or seen.seen_at)
-            cause = Cause(_CAPA, seen.seen_at)
+            cause = Cause(CAPA, seen.seen_at)
             for each in waiting:
                 situation = situation_of(each.complaint, each.handling)
                 changes += await self._clockwork.follow(work, each.complaint, situation, [happened], cause)

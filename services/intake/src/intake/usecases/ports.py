@@ -248,7 +248,15 @@ class Clocks(Protocol):
         ...
 
     async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
-        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
+        """Take a turn, and list complaints whose open clocks wait for a containment action, in the order of their ids."""
+        ...
+
+    async def contained_before_link(self, complaint_id: UUID, nonconformity_id: UUID) -> datetime | None:
+        """Take a turn, and tell when a nonconformity was contained to which a complaint with a waiting clock is to belong."""
+        ...
+
+    async def contained_at(self, complaint_id: UUID) -> datetime | None:
+        """Tell when a containment action of a nonconformity of the complaint was first done."""
         ...
 
 
