@@ -87,7 +87,7 @@ class DeadlineAnnouncer:
                     due_at=clock.due_at,
                     resumed_at=clock.holds[-1].ends if clock.holds else clock.set_at,
                     calendar=clock.calendar,
-                    explanation=dict(clock.explanation),
+                    explanation=clock.explained,
                 )
             case News.VOIDED:
                 return DeadlineVoidedV1(
@@ -115,7 +115,7 @@ class DeadlineAnnouncer:
             ladder=clock.hands.ladder,
             calendar=clock.calendar,
             policy_version=clock.policy_version,
-            explanation=dict(clock.explanation),
+            explanation=clock.explained,
         )
 
 
