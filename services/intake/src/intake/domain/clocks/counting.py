@@ -41,10 +41,7 @@ def counted(calendar: Calendar, start: datetime, rule: ClockRule) -> Counted:
     limit = rule.limit
     if len(rule.term) != 1 or not limit.limit.unit.counts_dates or not limit.limit.count:
         return found(due(calendar, at, limit))
-    local = at.astimezone(calendar.zone)
-    # The offset tells a start before a change of the clocks from one after it.
-    day = (local.date(), calendar.working_date(at), local.utcoffset())
-    key = (id(calendar), rule.term["limit"], day)
+    key = (id(calendar), rule.term["limit"], _day(calendar, at))
     known = _known.get(key)
     if known is not None:
         return known[1]
@@ -54,6 +51,12 @@ def counted(calendar: Calendar, start: datetime, rule: ClockRule) -> Counted:
             _known.clear()
         _known[key] = (calendar, counted_now)
     return counted_now
+
+
+def _day(calendar: Calendar, at: datetime) -> _Day:
+    local = at.astimezone(calendar.zone)
+    # The offset tells a start before a change of the clocks from one after it.
+    return local.date(), calendar.working_date(at), local.utcoffset()
 
 
 def found(deadline: Deadline) -> Counted:
