@@ -121,7 +121,9 @@ SELECT id, number, 'open', 0, seen_at
  ORDER BY id
 ON CONFLICT (id) DO NOTHING
 """)
-_TAKE_NOTES: Final = insert_rows(timeline_note, "notes", "ORDER BY subject_id, name ON CONFLICT (subject_id, name) DO NOTHING")
+_TAKE_NOTES: Final = insert_rows(
+    timeline_note, "notes", "ORDER BY subject_id, name ON CONFLICT (subject_id, name) DO NOTHING"
+)
 _NOTED: Final = tuple(str(column.name) for column in timeline_note.c)
 
 

@@ -1,5 +1,6 @@
 """Changes of clocks as the deadlines that intake announces."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
@@ -15,14 +16,20 @@ from events.contracts.deadline import (
 )
 from events.contracts.words import Punctuality, Severity
 from events.envelope import Contract, Event
+from events.series import Beside, Series, Written
 from intake.domain.clocks.clock import Clock, ClockState
 from intake.domain.clocks.following import Change, News
+from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Complaint
 from intake.usecases.outgoing import SOURCE
 
 SUBJECT_KIND: Final = "complaint"
 WAITING: Final = "waiting_for_customer"
 """Why a clock stands still."""
+
+_OWN: Final = ("subject_id", "title", "link", "explanation")
+"""What each deadline of a rule has of its own, of those that begin on one day."""
+_REMEMBERED: Final = 2_048
 
 # Named once: to find the type anew for each event costs as much as to make the event.
 _Deadline = Event[Contract]
@@ -43,6 +50,15 @@ class DeadlineAnnouncer:
 
     def __init__(self, base_url: str | None) -> None:
         self._base = (base_url or "").rstrip("/")
+        # The rule stands beside what was made for it, so that no other one is ever found under its identity.
+        self._series: dict[tuple[object, ...], tuple[ClockRule, Series]] = {}
+
+    def at_receipt(
+        self, clocks: Iterable[Clock], complaint: Complaint, received: Event[Contract]
+    ) -> list[Written]:
+        """Tell of the deadlines that a complaint came with, in the same breath as of the complaint itself."""
+        beside = Beside(received)
+        return [beside.write(DeadlineSetV1.type, self._set_like_others(clock, complaint)) for clock in clocks]
 
     def __call__(self, change: Change, complaint: Complaint, cause: Cause) -> Event[Contract]:
         """Tell what changed about a clock of a complaint, under the complaint's key."""
@@ -87,7 +103,7 @@ class DeadlineAnnouncer:
                     due_at=clock.due_at,
                     resumed_at=clock.holds[-1].ends if clock.holds else clock.set_at,
                     calendar=clock.calendar,
-                    explanation=dict(clock.explanation),
+                    explanation=clock.explained,
                 )
             case News.VOIDED:
                 return DeadlineVoidedV1(
@@ -100,23 +116,53 @@ class DeadlineAnnouncer:
             case never:
                 assert_never(never)
 
+    def _set_like_others(self, clock: Clock, complaint: Complaint) -> bytes:
+        shared = (
+            id(clock.rule),
+            clock.generation,
+            clock.due_at,
+            clock.hands,
+            clock.severity,
+            clock.calendar,
+            clock.policy_version,
+        )
+        known = self._series.get(shared)
+        if known is None:
+            if len(self._series) >= _REMEMBERED:
+                self._series.clear()
+            known = clock.rule, Series(self._set(clock, complaint), own=_OWN)
+            self._series[shared] = known
+        return known[1].value(
+            subject_id=clock.complaint_id,
+            title=_title(clock, complaint),
+            link=self._link(complaint),
+            explanation=clock.explained,
+        )
+
+    def _link(self, complaint: Complaint) -> str:
+        return f"{self._base}/v1/complaints/{complaint.id}"
+
     def _set(self, clock: Clock, complaint: Complaint) -> DeadlineSetV1:
         return DeadlineSetV1(
             subject_kind=SUBJECT_KIND,
             subject_id=clock.complaint_id,
             clock=clock.name,
             generation=clock.generation,
-            title=f"{clock.rule.title}: {clock.about} ({complaint.number})",
+            title=_title(clock, complaint),
             due_at=clock.due_at,
             owner=clock.hands.owner,
             team=clock.hands.team,
             severity=Severity(clock.severity.value),
-            link=f"{self._base}/v1/complaints/{complaint.id}",
+            link=self._link(complaint),
             ladder=clock.hands.ladder,
             calendar=clock.calendar,
             policy_version=clock.policy_version,
-            explanation=dict(clock.explanation),
+            explanation=clock.explained,
         )
+
+
+def _title(clock: Clock, complaint: Complaint) -> str:
+    return f"{clock.rule.title}: {clock.about} ({complaint.number})"
 
 
 def _met(clock: Clock) -> DeadlineMetV1:
