@@ -91,8 +91,8 @@ def similar_router(services: SimilarServices) -> APIRouter:
     ) -> Response:
         """Find complaints that may tell of the same thing, each with a score and the reasons for it in words.
 
-        Compared are product with lot, category and site, serial number, the words that few others hold, and the time; with
-        the scope complaints:personal also who complains, which is recorded. Scope: complaints:read.
+        Compared are product and lot, serial number, category, the words that few others hold, and the time; with the
+        scope complaints:personal also who complains, which is recorded. Scope: complaints:read.
         """
         personal = may_read_personal(principal)
         found = await services.find_similar(
@@ -125,7 +125,7 @@ def _shape(similar: Similar) -> dict[str, object]:
         "product": traits.product,
         "category": traits.category,
         "lot": traits.lot,
-        "site": traits.site,
+        "site": candidate.site,
         "serial": traits.serial,
         "title": candidate.title,
         "received_at": instant(traits.received_at),

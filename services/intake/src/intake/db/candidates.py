@@ -179,12 +179,12 @@ def _candidate(row: Any) -> Candidate:
         external_id=row.external_id,
         state=row.state,
         title=row.title,
+        site=row.site,
         traits=Traits(
             source_system=row.source_system,
             product=row.product,
             category=row.category,
             lot=row.lot,
-            site=row.site,
             serial=row.serial,
             complainant=row.complainant,
             received_at=row.received_at,

@@ -24,7 +24,6 @@ class Reason(StrEnum):
     SAME_COMPLAINANT = "same_complainant"
     SAME_CATEGORY = "same_category"
     SAME_PRODUCT = "same_product"
-    SAME_SITE = "same_site"
     SHARED_WORDS = "shared_words"
     NEAR_IN_TIME = "near_in_time"
 
@@ -35,7 +34,6 @@ WEIGHTS: Final[Mapping[Reason, float]] = {
     Reason.SAME_COMPLAINANT: 0.25,
     Reason.SAME_CATEGORY: 0.2,
     Reason.SAME_PRODUCT: 0.1,
-    Reason.SAME_SITE: 0.1,
     Reason.SHARED_WORDS: 0.6,
     Reason.NEAR_IN_TIME: 0.1,
 }
@@ -50,7 +48,6 @@ class Traits:
     product: str
     category: str
     lot: str | None
-    site: str | None
     serial: str | None
     complainant: str | None
     received_at: datetime
@@ -104,8 +101,6 @@ def _same(one: Traits, other: Traits) -> list[Common]:
     if one.product == other.product:
         if one.lot is not None and one.lot == other.lot:
             found.append(_common(Reason.SAME_LOT, f"Both are about lot {one.lot} of {one.product}."))
-        if one.site is not None and one.site == other.site:
-            found.append(_common(Reason.SAME_SITE, f"Both concern site {one.site}."))
         if one.category == other.category:
             found.append(_common(Reason.SAME_CATEGORY, f"Both say {one.category} of {one.product}."))
         else:
