@@ -49,7 +49,7 @@ TAIL: Final = """\
   when its severity is major or more.
 - **Attempts** are dated, lie after the answer, and no two at the same instant.
 - **After the end** a source may still amend what it told, which opens nothing again. Staff correct texts and personal data;
-  for what was judged (channel, severity, product, category, lot, times) the complaint is opened again first.
+  for what was judged (channel, severity, product, category, lot, site, times) the complaint is opened again first.
 - **After an erasure** of the personal data the work goes on with codes and times. What staff decided and found (reasons, finding,
   rationale, immediate action) is still taken and must hold no personal data, since it stays; a note, a reply and a withdrawal's
   reason are refused as `complaint-erased`: a reply is named by `reply_reference`. Nobody can be asked or heard any more, so that

@@ -41,6 +41,7 @@ def test_the_demo_policy_has_the_same_rules_and_due_times_in_seconds() -> None:
         ('major = "2wd"', 'major = "2 days"', "due.major"),
         ('major = "2wd"', 'major = "99999wd"', "due.major"),
         ('name = "minor"', 'name = "minor"\nchannel = "phone"', "the last rule, 'minor'"),
+        ('name = "minor"', 'name = "minor"\nsite = "plant-*"', "the last rule, 'minor'"),
         ('severity_at_least = "major"\n', "", "rule 1 matches everything"),
         ("link_window_days = 30", "link_window = 30", "link_window"),
         ('calendar = "default"', 'calendar = "nowhere"', "nowhere.toml cannot be read"),

@@ -54,6 +54,18 @@ def test_a_fault_is_told_with_its_file_and_place_at_start(tmp_path: Path, text: 
     assert said in str(refused.value)
 
 
+def test_a_watch_charts_each_site_only_where_it_says_so(tmp_path: Path) -> None:
+    text = 'version = "1"\n[[watches]]\nname = "all"\n[[watches]]\nname = "each"\nper_site = true'
+
+    together, each = read_signal_policy(written(tmp_path, text)).watches
+
+    assert (together.per_site, each.per_site) == (False, True)
+    assert together.definition == "month auto 24 - * *", (
+        "limits that were frozen before sites were known are taken"
+    )
+    assert each.definition != together.definition
+
+
 def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="REDRESS_CAPA_SIGNAL_POLICY"):
         read_signal_policy(tmp_path / "none.toml")

@@ -245,6 +245,14 @@ TERMS: Final[Mapping[str, Term]] = {
     "sent_at": Term("When the channel took it.", _DUE + timedelta(seconds=5)),
     "severity": Term("How bad the consequence is.", Severity.MAJOR),
     "signal_id": Term("The signal.", SIGNAL),
+    "site": Term(
+        "The site that it concerns, such as a plant, a branch or a place of manufacture; null where none was named.",
+        "plant-2",
+    ),
+    "signal.site": Term(
+        "The site that it concerns; null where all are taken together, or the complaints name none.",
+        "plant-2",
+    ),
     "source_system": Term("The system that handed it over.", "crm"),
     "step": Term("The step of the escalation ladder.", "overdue"),
     "subject_id": Term("What the deadline is about.", ACTION),

@@ -46,6 +46,7 @@ class _Watch(_Part):
     product: Pattern = "*"
     category: Pattern = "*"
     by: Literal["product", "category"] = "category"
+    per_site: bool = False
     period: Literal["week", "month"] = "month"
     chart: Literal["auto", "c", "u", "laney_u", "p", "laney_p", "g", "t"] = "auto"
     baseline: Annotated[int, Field(ge=20, le=520)] = 24
@@ -76,6 +77,7 @@ class _Watch(_Part):
             product=self.product,
             category=self.category,
             by_category=self.by == "category",
+            per_site=self.per_site,
             period=Length(self.period),
             chart=Chart(self.chart),
             baseline=self.baseline,

@@ -201,6 +201,7 @@ class SignalRaisedV1(Contract):
     explanation: StaffText
     policy_version: Code
     raised_at: Instant
+    site: Code | None = None
 
 
 class SignalEvaluatedV1(Contract):

@@ -101,6 +101,7 @@ WORDS: Final[Words] = {
         for model in ("SignalOut", "SignalDetailOut")
         for name, value in (
             ("watch", "category"),
+            ("site", "*"),
             ("explanation", "4 complaints in 7 days, where the policy allows 3."),
             ("clear_reason", ""),
             ("chart", "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/chart.svg"),

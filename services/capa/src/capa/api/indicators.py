@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.desk import Desk
-from capa.api.parameters import ProductQuery, any_of
+from capa.api.parameters import ProductQuery, SiteQuery, any_of
 from capa.domain.signals.exposure import Unit
 from capa.usecases.indicators import By, Indicators, Weigh, span_of
 from chassis.auth import Principal, requires
@@ -163,7 +163,9 @@ class IndicatorsOut(_Out):
 class BarOut(_Out):
     """One kind."""
 
-    name: str = Field(description="Its product, its category, or both.")
+    name: str = Field(
+        description="Its product, category or site, or what was asked for of these; - where no site was named."
+    )
     value: float = Field(description="Complaints, or their weights.")
     share: float = Field(description="Its share of the total.")
     cumulative: float = Field(description="The share of all kinds down to this one.")
@@ -204,11 +206,15 @@ def router_of(desk: Desk) -> APIRouter:
 
     @router.get("/indicators", summary="Read the indicators of a span")
     async def read_indicators(
-        *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None
+        *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None, site: SiteQuery = None
     ) -> IndicatorsOut:
-        """Read the indicators of complaints, actions and signals, of all products or of some."""
+        """Read the indicators of complaints, actions and signals, of all products and sites or of some.
+
+        Of a site are the complaints that name it, the nonconformities to which one of them belongs, the actions for these and for
+        the cases about them, the signals of its own charts, and the units reported of it.
+        """
         span = span_of(begins_at, ends_at)
-        return IndicatorsOut.of(await desk.indicators(span, any_of(product)))
+        return IndicatorsOut.of(await desk.indicators(span, any_of(product), any_of(site)))
 
     @router.get("/pareto", summary="Rank what complaints are about")
     async def read_pareto(
@@ -221,11 +227,14 @@ def router_of(desk: Desk) -> APIRouter:
             Weigh, Query(description="Complaints, or their severity: minor 1, major 3, critical 9.")
         ] = Weigh.COUNT,
         product: ProductQuery = None,
+        site: SiteQuery = None,
         limit: Annotated[int, Query(ge=1, le=200, description="At most so many kinds are told singly.")] = 25,
     ) -> ParetoOut:
-        """Rank products, categories or both by complaints received in a span, and mark the vital few."""
+        """Rank products, categories, sites or what they make together by complaints received, and mark the vital few."""
         span = span_of(begins_at, ends_at)
-        made = await desk.indicators.pareto(span, any_of(product), by=by, weigh=weigh, most=limit)
+        made = await desk.indicators.pareto(
+            span, any_of(product), any_of(site), by=by, weigh=weigh, most=limit
+        )
         return ParetoOut.of(made)
 
     return router

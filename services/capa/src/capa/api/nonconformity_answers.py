@@ -101,6 +101,7 @@ class LinkedComplaintOut(Out):
     ended: str | None = Field(
         description="rejected, withdrawn or linked (as a duplicate) where it ended so; it stays here, and raises nothing more."
     )
+    site: str | None = Field(description="The site that it concerns; null where none was named.")
 
     @classmethod
     def of(cls, value: LinkedComplaint) -> "LinkedComplaintOut":
@@ -115,6 +116,7 @@ class LinkedComplaintOut(Out):
             received_at=value.received_at,
             linked_at=value.linked_at,
             ended=value.ended,
+            site=value.site,
         )
 
 

@@ -153,11 +153,11 @@ def _signals(review: Review, zone: ZoneInfo) -> Iterable[str]:
         yield "<p>No signal was raised in the period, and none was open when it began.</p>"
         return
     yield _table(
-        ("Signal", "Product / category", "Rule", "Raised", "State", "Why"),
+        ("Signal", "Product / category / site", "Rule", "Raised", "State", "Why"),
         [
             (
                 each.number,
-                f"{each.episode.product} / {each.episode.category}",
+                each.episode.about,
                 each.episode.rule,
                 _day(each.raised_at, zone),
                 each.state.value,
@@ -167,7 +167,7 @@ def _signals(review: Review, zone: ZoneInfo) -> Iterable[str]:
         ],
     )
     for each in review.signals:
-        title = f"{each.number}: {each.episode.product} / {each.episode.category}"
+        title = f"{each.number}: {each.episode.about}"
         yield control_chart(title, each.episode.evidence)
         yield f"<p class='note'>{escape(each.episode.explanation)}</p>"
 

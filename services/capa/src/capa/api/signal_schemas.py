@@ -62,6 +62,9 @@ class SignalOut(_Out):
     watch: str = Field(description="What is watched, by its name in the policy.")
     product: str = Field(description="The product's code.")
     category: str = Field(description="The category's code, or * where all are taken together.")
+    site: str = Field(
+        description="The site's code, * where all are taken together, or - for complaints that name none."
+    )
     rule: str = Field(description="The rule that was broken.", examples=["beyond_limit"])
     severity: Severity = Field(description="That of the gravest complaint of its evidence.")
     complaints: int = Field(description="How many complaints were evidence when it was raised.")
@@ -116,6 +119,11 @@ class ExposureIn(_In):
     units: Annotated[int, Field(ge=0, le=9_000_000_000_000_000), BeforeValidator(_number)] = Field(
         description="How many.", examples=[104_500]
     )
+    site: CodeText | None = Field(
+        None,
+        description="The site that they are of; left out, they are of the product as a whole, which is not added up.",
+        examples=["plant-2"],
+    )
 
 
 class ExposureOut(_Out):
@@ -128,6 +136,7 @@ class ExposureOut(_Out):
     units: int = Field(description="How many.")
     actor: str = Field(description="Who reported it last, as kind:id.")
     reported_at: datetime = Field(description="When it was reported last.")
+    site: str | None = Field(description="The site that they are of; null for the product as a whole.")
 
     @classmethod
     def of(cls, value: Exposure) -> "ExposureOut":
@@ -140,6 +149,7 @@ class ExposureOut(_Out):
             units=value.units,
             actor=value.actor,
             reported_at=value.reported_at,
+            site=value.site,
         )
 
 
@@ -161,6 +171,7 @@ def _signal(value: Signal) -> dict[str, Any]:
         "watch": episode.watch,
         "product": episode.product,
         "category": episode.category,
+        "site": episode.site,
         "rule": episode.rule,
         "severity": episode.severity,
         "complaints": episode.complaints,

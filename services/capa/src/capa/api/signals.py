@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from capa.api.desk import Desk, because_of, reference_of
 from capa.api.drawing import control_chart
 from capa.api.examples import CHART_SVG
-from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, any_of
+from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, SiteQuery, any_of
 from capa.api.schemas import CodeText, EntryOut
 from capa.api.signal_schemas import (
     ClearSignalIn,
@@ -54,12 +54,17 @@ def router_of(desk: Desk) -> APIRouter:
         watch: Annotated[list[CodeText] | None, Query(description="Watches; repeated, any of them.")] = None,
         product: ProductQuery = None,
         category: CategoryQuery = None,
+        site: SiteQuery = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> PageOf[SignalOut]:
         """List signals, the one raised last first."""
         wanted = SignalFilter(
-            state=any_of(state), watch=any_of(watch), product=any_of(product), category=any_of(category)
+            state=any_of(state),
+            watch=any_of(watch),
+            product=any_of(product),
+            category=any_of(category),
+            site=any_of(site),
         )
         filters = {
             "list": "signals",
@@ -67,6 +72,7 @@ def router_of(desk: Desk) -> APIRouter:
             "watch": wanted.watch,
             "product": wanted.product,
             "category": wanted.category,
+            "site": wanted.site,
         }
         page = await desk.signal_records.signals(wanted, desk.cursors.open(cursor, filters), limit)
         items = [SignalOut.of(item) for item in page.items]
@@ -86,7 +92,7 @@ def router_of(desk: Desk) -> APIRouter:
         """Draw the chart as it was when the signal was raised."""
         signal = await desk.signal_records.signal(reference_of(signal_id))
         episode = signal.episode
-        title = f"{signal.number}: {episode.product} / {episode.category}, {episode.rule} ({episode.evidence['chart']})"
+        title = f"{signal.number}: {episode.about}, {episode.rule} ({episode.evidence['chart']})"
         return Response(control_chart(title, episode.evidence), media_type="image/svg+xml")
 
     @router.get("/{signal_id}/history", summary="Read a signal's history")

@@ -54,5 +54,6 @@ def _case(delivered: Delivered) -> Case:
         received_at=data.received_at,
         historical=data.historical,
         correlation_id=event.correlation_id,
+        site=data.site,
     )
     return Case(complaint, because_of(event), delivered.delivery)

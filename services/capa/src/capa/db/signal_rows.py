@@ -16,6 +16,7 @@ def signal_of(row: Any) -> Signal:
         watch=row.watch,
         product=row.product,
         category=row.category,
+        site=row.site,
         rule=row.rule,
         first_at=row.first_at,
         last_at=row.last_at,
@@ -51,6 +52,7 @@ def row_of_signal(value: Signal) -> dict[str, Any]:
         "watch": episode.watch,
         "product": episode.product,
         "category": episode.category,
+        "site": episode.site,
         "rule": episode.rule,
         "first_at": episode.first_at,
         "last_at": episode.last_at,
@@ -102,4 +104,5 @@ def complaint_of(row: Any) -> Complaint:
         received_at=row.received_at,
         historical=row.historical,
         correlation_id=row.correlation_id,
+        site=row.site,
     )

@@ -28,12 +28,13 @@ from capa.db.tables import (
 from capa.domain.errors import SignalMissing
 from capa.domain.signals.charting import Frozen
 from capa.domain.signals.signal import Signal
-from capa.domain.signals.watch import ALL
+from capa.domain.signals.watch import ALL, NO_SITE
 from capa.usecases.chronicle import Change
 from capa.usecases.signal_ports import Evidence, Place
 
 _SIGNALS: Final = "signals"
-_PLACE: Final = (signal.c.watch, signal.c.product, signal.c.category)
+_NAMES: Final = ("watch", "product", "category", "site")
+_PLACE: Final = tuple(signal.c[name] for name in _NAMES)
 
 
 class PostgresSignals:
@@ -56,9 +57,11 @@ class PostgresSignals:
 
     async def of_place(self, place: Place) -> Sequence[Signal]:
         """Read the signals of a place, and keep others from raising one there until the transaction ends."""
+        # Without the site where all are taken together: so names it a process that knows of no sites.
+        named = place[:-1] if place[-1] == ALL else place
         await self._connection.execute(
             sa.select(
-                sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("signal\x1f" + "\x1f".join(place), 0))
+                sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("signal\x1f" + "\x1f".join(named), 0))
             )
         )
         rows = await self._connection.execute(
@@ -113,7 +116,7 @@ class PostgresSignals:
     async def begin_phase(self, place: Place, begins_at: datetime, *, actor: str, reason: str) -> int:
         """Begin the next phase of a chart; gives its number, 2 for the first that is begun so."""
         known = sa.select(sa.func.coalesce(sa.func.max(chart_phase.c.phase), 1)).where(
-            sa.tuple_(chart_phase.c.watch, chart_phase.c.product, chart_phase.c.category) == sa.tuple_(*place)
+            sa.tuple_(*(chart_phase.c[name] for name in _NAMES)) == sa.tuple_(*place)
         )
         phase = int(await self._connection.scalar(known) or 1) + 1
         await self._connection.execute(
@@ -146,6 +149,7 @@ class PostgresSignals:
                 complaint.c.product == episode.product,
                 complaint.c.received_at.between(episode.first_at, episode.last_at),
                 *([] if episode.category == ALL else [complaint.c.category == episode.category]),
+                *_at_site(episode.site),
             )
             .order_by(complaint.c.received_at.desc(), complaint.c.id)
             .limit(limit)
@@ -165,4 +169,10 @@ class PostgresSignals:
 
 
 def _named(place: Place) -> dict[str, Any]:
-    return dict(zip(("watch", "product", "category"), place, strict=True))
+    return dict(zip(_NAMES, place, strict=True))
+
+
+def _at_site(site: str) -> list[sa.ColumnElement[bool]]:
+    if site == ALL:
+        return []
+    return [complaint.c.site.is_(None) if site == NO_SITE else complaint.c.site == site]

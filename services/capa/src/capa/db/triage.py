@@ -115,6 +115,10 @@ _AMEND = (
         category=sa.case(
             (complaint.c.assessed_at.is_(None), sa.bindparam("to_category")), else_=complaint.c.category
         ),
+        site=sa.case(
+            (sa.bindparam("tells_site", type_=sa.Boolean), sa.bindparam("to_site", type_=sa.Text)),
+            else_=complaint.c.site,
+        ),
     )
 )
 _ASSESS = (
@@ -244,6 +248,8 @@ class PostgresTriage:
                 "to_severity": amendment.severity.value,
                 "to_product": amendment.product,
                 "to_category": amendment.category,
+                "tells_site": amendment.tells_site,
+                "to_site": amendment.site,
             },
         )
 
@@ -326,6 +332,7 @@ def _complaint_of(row: Any) -> Complaint:
         received_at=row.received_at,
         historical=row.historical,
         correlation_id=row.correlation_id,
+        site=row.site,
     )
 
 
@@ -341,6 +348,7 @@ def _row_of_complaint(value: Complaint) -> Row:
         "received_at": value.received_at,
         "historical": value.historical,
         "correlation_id": value.correlation_id,
+        "site": value.site,
     }
 
 

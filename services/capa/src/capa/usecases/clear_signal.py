@@ -36,7 +36,7 @@ class ClearSignal:
             more: dict[str, object] = {}
             if begins_at is not None:
                 phase = await work.signals.begin_phase(
-                    signal.episode.place[:3], begins_at, actor=str(cause.actor), reason=done.clear_reason
+                    signal.episode.place, begins_at, actor=str(cause.actor), reason=done.clear_reason
                 )
                 more = {"phase": phase, "phase_begins_at": begins_at.isoformat()}
             await work.signals.save(done, moving(done, now, cause, **more))

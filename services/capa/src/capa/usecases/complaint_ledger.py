@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import FigureRecords
+from capa.usecases.indicators import FigureRecords, Sites
 from quality.indicators import Span
 
 
@@ -14,14 +14,20 @@ class ComplaintLedger:
 
     records: FigureRecords
 
-    async def count(self, product: str, category: str | None, span: Span) -> int:
-        """Count complaints received in a span, of one category or, where none is named, of all."""
-        piles = await self.records.piles(span, frozenset({product}))
+    async def count(self, product: str, category: str | None, span: Span, site: str | None = None) -> int:
+        """Count complaints received in a span, of one category and site or, where none is named, of all."""
+        piles = await self.records.piles(span, frozenset({product}), _only(site))
         return sum(each.number for each in piles if category in {None, each.category})
 
-    async def exposure(self, product: str, unit: Unit | None, span: Span) -> float:
+    async def exposure(self, product: str, unit: Unit | None, span: Span, site: str | None = None) -> float:
         """Give the reported units of a span, 0 where some of its days have none; without a unit, its days."""
         if unit is None:
             return (span.ends_at - span.begins_at) / timedelta(days=1)
-        units = await self.records.units(span.begins_at.date(), span.ends_at.date(), frozenset({product}))
-        return units.get((product, unit), 0.0)
+        units = await self.records.units(
+            span.begins_at.date(), span.ends_at.date(), frozenset({product}), _only(site)
+        )
+        return units.get((product, site, unit), 0.0)
+
+
+def _only(site: str | None) -> Sites:
+    return None if site is None else frozenset({site})

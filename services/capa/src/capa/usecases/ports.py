@@ -81,13 +81,18 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What is shown of a complaint since its source amended it; `version` is the complaint's."""
+    """What is shown of a complaint since its source amended it; `version` is the complaint's.
+
+    What `site` says counts only where it `tells_site`.
+    """
 
     complaint_id: UUID
     version: int
     severity: Severity
     product: str
     category: str
+    tells_site: bool = False
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from capa.domain.signals.signal import Signal, State
-from capa.domain.signals.watch import ALL
+from capa.domain.signals.watch import ALL, NO_SITE
 from capa.usecases.cause import Cause
 from capa.usecases.chronicle import Change
 from capa.usecases.outgoing import SOURCE
@@ -33,6 +33,7 @@ def raised(signal: Signal, cause: Cause) -> Event[Contract]:
         explanation=episode.explanation,
         policy_version=signal.policy_version,
         raised_at=signal.raised_at,
+        site=None if episode.site in {ALL, NO_SITE} else episode.site,
     )
     return _event(data, signal, signal.raised_at, cause)
 

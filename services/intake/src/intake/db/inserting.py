@@ -24,6 +24,7 @@ _COMPLAINT: Final = {
     "product": "text",
     "category": "text",
     "lot": "text",
+    "site": "text",
     "serial": "text",
     "title": "text",
     "description": "text",

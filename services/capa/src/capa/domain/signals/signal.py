@@ -1,4 +1,4 @@
-"""A signal: complaints of a product and category come more often than chance explains, and somebody shall look."""
+"""A signal: complaints of a product, category and site come more often than chance explains, and somebody shall look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from capa.domain.errors import ReasonMissing, SignalStepNotPossible
 from capa.domain.severity import Severity
+from capa.domain.signals.watch import ALL, NO_SITE
 from common.refusals import require_version
 
 WINDOW = "window"
@@ -38,6 +39,7 @@ class Episode:
     watch: str
     product: str
     category: str
+    site: str = ALL
     rule: str
     first_at: datetime
     last_at: datetime
@@ -49,8 +51,13 @@ class Episode:
 
     @property
     def place(self) -> tuple[str, str, str, str]:
-        """What a signal is latched by."""
-        return self.watch, self.product, self.category, self.rule
+        """The chart that it is of."""
+        return self.watch, self.product, self.category, self.site
+
+    @property
+    def about(self) -> str:
+        """What the complaints are about, for a person."""
+        return told(self.product, self.category, self.site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,12 @@ class Signal:
             raise SignalStepNotPossible(
                 f"Signal {self.number} is {self.state}: {step} is not possible; possible are: {allowed}."
             )
+
+
+def told(product: str, category: str, site: str) -> str:
+    """Say what complaints are about: of the site nothing where all are taken together."""
+    of_site = {ALL: "", NO_SITE: " / no site"}.get(site, f" / {site}")
+    return f"{product} / {category}{of_site}"
 
 
 def is_news(episode: Episode, known: list[Signal]) -> bool:
