@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from common.actor import Actor
 from common.ids import new_id
@@ -77,6 +77,8 @@ class DeadlineAnnouncer:
                     generation=clock.generation,
                     paused_at=clock.paused_at or clock.set_at,
                     reason=WAITING,
+                    due_at=clock.due_at,
+                    **_told_of_all(clock),
                 )
             case News.RESUMED:
                 return DeadlineResumedV1(
@@ -88,6 +90,7 @@ class DeadlineAnnouncer:
                     resumed_at=clock.holds[-1].ends if clock.holds else clock.set_at,
                     calendar=clock.calendar,
                     explanation=dict(clock.explanation),
+                    **_told_of_all(clock),
                 )
             case News.VOIDED:
                 return DeadlineVoidedV1(
@@ -96,6 +99,8 @@ class DeadlineAnnouncer:
                     clock=clock.name,
                     generation=clock.generation,
                     reason=clock.ended_by or clock.state.value,
+                    due_at=clock.due_at,
+                    **_told_of_all(clock),
                 )
             case never:
                 assert_never(never)
@@ -116,6 +121,7 @@ class DeadlineAnnouncer:
             calendar=clock.calendar,
             policy_version=clock.policy_version,
             explanation=dict(clock.explanation),
+            **_told_of_all(clock),
         )
 
 
@@ -128,7 +134,18 @@ def _met(clock: Clock) -> DeadlineMetV1:
         due_at=clock.due_at,
         met_at=clock.ended_at or clock.set_at,
         punctuality=Punctuality.EARLY if clock.state is ClockState.MET else Punctuality.LATE,
+        **_told_of_all(clock),
     )
+
+
+def _told_of_all(clock: Clock) -> dict[str, Any]:
+    """Tell with every event what whoever counts deadlines needs, so that each stands by itself."""
+    return {
+        "kind": clock.rule.kind.value,
+        "ordinal": clock.ordinal,
+        "started_at": clock.started_at,
+        "original_due_at": clock.original_due_at,
+    }
 
 
 def _occurred_at(change: Change, now: datetime) -> datetime:
