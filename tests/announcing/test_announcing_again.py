@@ -196,7 +196,9 @@ def steps(state: State) -> set[tuple[Any, ...]]:
     }
 
 
-async def test_a_rebuilt_capa_shows_again_who_was_told_and_what_is_counted_and_decides_nothing_anew(trio: Trio) -> None:
+async def test_a_rebuilt_capa_shows_again_who_was_told_and_what_is_counted_and_decides_nothing_anew(
+    trio: Trio,
+) -> None:
     before = await trio.state("capa", without=NEW_NAMES)
     assert {row["kind"] for row in before["action_notice"]} == {"sent", "breached"}
     clocks = "SELECT count(*) AS number FROM complaint_clock WHERE kind IN ('acknowledge', 'respond')"

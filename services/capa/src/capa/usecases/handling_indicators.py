@@ -1,5 +1,6 @@
 """The indicators of how complaints and cases are handled, and of escalation, computed from what stands on record."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,8 +44,10 @@ class ReadHandlingIndicators:
         """Compute them, of all products or of some."""
         past = Span(span.begins_at, max(span.begins_at, min(span.ends_at, self.clock())))
         told = [self._told(each) for each in await self.records.sent(past, products)]
+        lives = await self.records.lives(past, products)
         return HandlingIndicators(
-            of_handling(await self.records.lives(past, products), past, self._working),
+            # In a thread, so that other requests go on meanwhile: a year may hold a hundred thousand complaints.
+            await asyncio.to_thread(of_handling, lives, past, self._working),
             of_cases(await self.records.cases(past, products), past),
             dict(of_escalation(told, past)),
         )
