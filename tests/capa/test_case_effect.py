@@ -27,7 +27,7 @@ def _plan(**changes: Any) -> dict[str, Any]:
     return {**CASE_STEPS["plan-effectiveness"][1]["plan"], **counted, **changes}
 
 
-async def _brought_to_review(desk: Desk, complaints: int, **changes: Any) -> dict[str, Any]:
+async def brought_to_review(desk: Desk, complaints: int, **changes: Any) -> dict[str, Any]:
     """A case whose window has passed, with so many complaints in it, one before, one after, and one about something else."""
     nonconformity = await a_nonconformity(desk)
     desk.world.clock.forward(days=1)
@@ -66,14 +66,14 @@ async def _brought_to_review(desk: Desk, complaints: int, **changes: Any) -> dic
 async def test_complaints_of_the_window_decide_whether_a_case_was_effective(
     desk: Desk, complaints: int, result: str
 ) -> None:
-    await _brought_to_review(desk, complaints)
+    await brought_to_review(desk, complaints)
     (review,) = (await desk.take("review-effectiveness", "vera", **REVIEW))["reviews"]
     assert (review["source"], review["events"], review["exposure"]) == ("complaints", complaints, DAYS)
     assert review["result"] == result
 
 
 async def test_counts_that_somebody_types_are_refused_where_complaints_are_counted(desk: Desk) -> None:
-    await _brought_to_review(desk, 0)
+    await brought_to_review(desk, 0)
     refused = await desk.take("review-effectiveness", "vera", expect=422)
     assert refused["errors"][0] == {
         "pointer": "/events",
@@ -84,7 +84,7 @@ async def test_counts_that_somebody_types_are_refused_where_complaints_are_count
 
 
 async def test_a_window_is_not_judged_until_units_of_all_its_days_are_on_record(desk: Desk) -> None:
-    case = await _brought_to_review(desk, 2, exposure_unit="sold", baseline_exposure=9000)
+    case = await brought_to_review(desk, 2, exposure_unit="sold", baseline_exposure=9000)
     refused = await desk.take("review-effectiveness", "vera", expect=409, **REVIEW)
     assert refused["type"].endswith("/exposure-missing")
     assert (await desk.read())["reviews"] == []
@@ -107,6 +107,6 @@ async def test_complaints_are_counted_against_days_or_units_that_are_reported(de
 
 
 async def test_reported_counts_must_be_sent(desk: Desk) -> None:
-    await _brought_to_review(desk, 0, source="reported", exposure_unit="letters")
+    await brought_to_review(desk, 0, source="reported", exposure_unit="letters")
     refused = await desk.take("review-effectiveness", "vera", expect=422, **REVIEW)
     assert refused["errors"][0]["pointer"] == "/events"

@@ -184,6 +184,14 @@ TERMS: Final[Mapping[str, Term]] = {
     "deadline.explanation": Term(
         "How the due instant came about: the calendar, the rule, each interval counted.", _EXPLANATION
     ),
+    "deadline.kind": Term(
+        "What the clock is for, whatever it is named; null where its owner tells clocks apart by name alone.",
+        "respond",
+    ),
+    "deadline.original_due_at": Term(
+        "The due instant that the clock had first; null with `kind`.", _DUE - timedelta(days=1)
+    ),
+    "deadline.started_at": Term("From when the clock counts; null with `kind`.", NOON),
     "fallback": Term("The person who was told instead; null where there was none.", "head.of.quality"),
     "signal.explanation": Term(
         "Which point of which chart broke the rule, with its limits, in a sentence.",
@@ -214,6 +222,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "action.number": Term("The action's number.", "A-1001"),
     "occurred_at": Term("When the trouble happened; null where nobody said.", NOON - timedelta(days=1)),
     "origin": Term("Where it was noticed.", "complaint"),
+    "ordinal": Term("Counts the clocks of this name that the subject has had, from 1; null with `kind`.", 1),
     "original_due_at": Term("The due instant that was set first.", _DUE - timedelta(days=1)),
     "outcome": Term("What the complaint leads to.", TriageOutcome.RAISED),
     "owner": Term("The person or desk who must do it; null where nobody was found.", "lending.team"),

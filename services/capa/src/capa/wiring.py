@@ -33,12 +33,14 @@ from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_assessed import OnComplaintAssessed
 from capa.consumers.complaint_ended import OnComplaintEnded
-from capa.consumers.complaint_received import OnComplaintReceived
+from capa.consumers.complaints_heard import OnComplaintsHeard
 from capa.consumers.deadline_breached import OnDeadlineBreached
+from capa.consumers.handling import HEARD_TOGETHER
 from capa.consumers.notices import OnNotice
 from capa.db.case_records import PostgresCaseRecords
 from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
+from capa.db.handling_records import PostgresHandlingRecords
 from capa.db.histories import PostgresHistories
 from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
@@ -71,6 +73,8 @@ from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.end_monitoring import EndMonitoring
 from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.give_action import GiveAction
+from capa.usecases.handling_indicators import ReadHandlingIndicators
+from capa.usecases.hear_complaints import HearComplaints
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
@@ -260,6 +264,7 @@ def _desk(core: Core) -> Desk:
     work, clock, told = core.start_work, core.clock, core.announcer
     take_step = TakeStep(work, clock, told)
     figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
+    handled = ReadHandlingIndicators(PostgresHandlingRecords(core.engine), core.policy.calendar, clock)
     ledger = ComplaintLedger(PostgresFigureRecords(core.engine))
     case_records = PostgresCaseRecords(core.engine)
     case_step = TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy)
@@ -292,8 +297,9 @@ def _desk(core: Core) -> Desk:
         clear=ClearSignal(work, clock, core.signals),
         report_exposure=ReportExposure(work),
         indicators=figures,
+        handling_indicators=handled,
         assess=AssessEffectiveness(ledger, clock),
-        review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
+        review=ReadReview(figures, handled, PostgresReviewRecords(core.engine), clock),
     )
 
 
@@ -301,12 +307,13 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work = core.start_work
     notice = OnNotice(NoteNotice(work))
-    triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
-    received = OnComplaintReceived(triage, groups)
+    triage, groups = TriageComplaint(core.clock, core.policy, core.announcer), groups_of(core.policy)
+    heard = GroupHandler(OnComplaintsHeard(HearComplaints(work, triage), groups))
     ended = OnComplaintEnded(NoteEnding(work, core.clock))
     counters.prepare(groups)
     return {
-        ComplaintReceivedV1: GroupHandler(received),
+        ComplaintReceivedV1: heard,
+        **dict.fromkeys(HEARD_TOGETHER, heard),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         ComplaintAssessedV1: OnComplaintAssessed(TriageAgain(work, core.clock, core.policy, core.announcer)),
         ComplaintRejectedV1: ended,

@@ -18,6 +18,7 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.give_action import GiveAction
+from capa.usecases.handling_indicators import ReadHandlingIndicators
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
@@ -56,6 +57,7 @@ class Desk:
     clear: ClearSignal
     report_exposure: ReportExposure
     indicators: ReadIndicators
+    handling_indicators: ReadHandlingIndicators
     review: ReadReview
     assess: AssessEffectiveness
     take_step: TakeStep

@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from capa.api.desk import Desk
+from capa.api.figure_schemas import DurationsOut, FigureOut, ShareOut
+from capa.api.handling_figures import CaseFiguresOut, HandlingFiguresOut, LevelFiguresOut
 from capa.api.parameters import ProductQuery, SiteQuery, any_of
 from capa.domain.signals.exposure import Unit
+from capa.usecases.handling_indicators import HandlingIndicators
 from capa.usecases.indicators import By, Indicators, Weigh, span_of
 from chassis.auth import Principal, requires
 from chassis.instants import Instant
-from quality.durations import Durations
 from quality.indicators import PerMillion
-from quality.intervals import Share
 from quality.pareto import Bar, Pareto
 
 TAG = "Indicators"
@@ -25,40 +26,7 @@ To = Annotated[
 ]
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ShareOut(_Out):
-    """A part of a whole, with the interval of 95 % (Wilson) that its share may lie in."""
-
-    part: int = Field(description="How many.")
-    whole: int = Field(description="Out of how many.")
-    value: float | None = Field(description="The share; null where the whole is empty.")
-    low: float | None = Field(description="The interval's lower bound.")
-    high: float | None = Field(description="The interval's upper bound.")
-
-    @classmethod
-    def of(cls, value: Share) -> "ShareOut":
-        """Shape a share."""
-        return cls(part=value.part, whole=value.whole, value=value.value, low=value.low, high=value.high)
-
-
-class DurationsOut(_Out):
-    """Elapsed seconds; null where there is nothing to measure."""
-
-    n: int = Field(description="How many were measured.")
-    mean: float | None = Field(description="Their mean.")
-    median: float | None = Field(description="Their median.")
-    p90: float | None = Field(description="The value that nine of ten do not exceed, interpolated.")
-
-    @classmethod
-    def of(cls, value: Durations) -> "DurationsOut":
-        """Shape durations."""
-        return cls(n=value.n, mean=value.mean, median=value.median, p90=value.p90)
-
-
-class PerMillionOut(_Out):
+class PerMillionOut(FigureOut):
     """Complaints for each million units of the products whose units are on record for the whole span."""
 
     complaints: int = Field(description="Complaints of those products.")
@@ -75,7 +43,7 @@ class PerMillionOut(_Out):
         )
 
 
-class ComplaintFiguresOut(_Out):
+class ComplaintFiguresOut(FigureOut):
     """Of complaints."""
 
     received: int = Field(
@@ -89,7 +57,7 @@ class ComplaintFiguresOut(_Out):
     )
 
 
-class ActionFiguresOut(_Out):
+class ActionFiguresOut(FigureOut):
     """Of actions. Cancelled ones fall due for nobody; a late one that is still open is a miss."""
 
     given: int = Field(description="Given in the span.")
@@ -109,14 +77,14 @@ class ActionFiguresOut(_Out):
     backlog_change: int = Field(description="Given less completed and cancelled in the span.")
 
 
-class SignalFiguresOut(_Out):
+class SignalFiguresOut(FigureOut):
     """Of trend signals."""
 
     raised: int = Field(description="Raised in the span.")
     confirmed: ShareOut = Field(description="Confirmed, of those decided in the span.")
 
 
-class IndicatorsOut(_Out):
+class IndicatorsOut(FigureOut):
     """The indicators of a span, from the records as they stand now."""
 
     begins_at: datetime = Field(description="The begin of the span.")
@@ -128,9 +96,16 @@ class IndicatorsOut(_Out):
     per_million: dict[Unit, PerMillionOut] = Field(
         description="Complaints for each million units, by kind of unit."
     )
+    handling: HandlingFiguresOut = Field(
+        description="Of how complaints are handled, historical ones left out, and up to now where the span goes on."
+    )
+    cases: CaseFiguresOut = Field(description="Of corrective-action cases, up to now where the span goes on.")
+    escalation: dict[str, LevelFiguresOut] = Field(
+        description="Of notices about actions, by the level of the escalation that was told."
+    )
 
     @classmethod
-    def of(cls, value: Indicators) -> "IndicatorsOut":
+    def of(cls, value: Indicators, handled: HandlingIndicators) -> "IndicatorsOut":
         """Shape indicators."""
         complaints, actions, signals = value.complaints, value.actions, value.signals
         return cls(
@@ -157,10 +132,13 @@ class IndicatorsOut(_Out):
             nonconformities_raised=value.nonconformities,
             signals=SignalFiguresOut(raised=signals.raised, confirmed=ShareOut.of(signals.confirmed)),
             per_million={unit: PerMillionOut.of(each) for unit, each in value.per_million.items()},
+            handling=HandlingFiguresOut.of(handled.complaints),
+            cases=CaseFiguresOut.of(handled.cases),
+            escalation={level: LevelFiguresOut.of(each) for level, each in handled.escalation.items()},
         )
 
 
-class BarOut(_Out):
+class BarOut(FigureOut):
     """One kind."""
 
     name: str = Field(
@@ -183,7 +161,7 @@ class BarOut(_Out):
         )
 
 
-class ParetoOut(_Out):
+class ParetoOut(FigureOut):
     """Kinds of complaints received in a span, the most frequent first, equal ones by name."""
 
     total: float = Field(description="The sum of all.")
@@ -208,13 +186,16 @@ def router_of(desk: Desk) -> APIRouter:
     async def read_indicators(
         *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None, site: SiteQuery = None
     ) -> IndicatorsOut:
-        """Read the indicators of complaints, actions and signals, of all products and sites or of some.
+        """Read the indicators of complaints, actions, cases, escalation and signals, of all products and sites or of some.
 
         Of a site are the complaints that name it, the nonconformities to which one of them belongs, the actions for these and for
         the cases about them, the signals of its own charts, and the units reported of it.
         """
-        span = span_of(begins_at, ends_at)
-        return IndicatorsOut.of(await desk.indicators(span, any_of(product), any_of(site)))
+        span, products, sites = span_of(begins_at, ends_at), any_of(product), any_of(site)
+        return IndicatorsOut.of(
+            await desk.indicators(span, products, sites),
+            await desk.handling_indicators(span, products, sites),
+        )
 
     @router.get("/pareto", summary="Rank what complaints are about")
     async def read_pareto(

@@ -1,30 +1,22 @@
 """The management-review pack as one HTML page, with its charts in it: nothing is fetched, and a browser prints it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from capa.api.drawing import bars, control_chart
-from capa.usecases.indicators import Indicators
+from capa.api.review_indicators import NO_DATA, Row, tables
 from capa.usecases.management_review import Late, Review
-from quality.durations import Durations
-from quality.indicators import PerMillion
-from quality.intervals import Share
 from quality.pareto import Pareto
-
-NONE: Final = "n/a"
-"""Stands where there is nothing to divide by or to measure."""
-
-_HOUR: Final = 3_600
-_DAY: Final = 86_400
 
 _STYLE: Final = (
     "body{font:15px/1.45 system-ui,sans-serif;color:#222;max-width:900px;margin:2rem auto;padding:0 1rem}"
     "h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin-top:2rem;border-bottom:1px solid #ccc}"
+    "h3{font-size:1rem;margin:1.4rem 0 0}td .note{max-width:34rem}"
     "table{border-collapse:collapse;width:100%;margin:.8rem 0}th,td{text-align:left;padding:.3rem .5rem;"
-    "border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}"
+    "border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right;min-width:8rem}"
     "svg{max-width:100%;height:auto}.note{color:#555;font-size:.9rem}"
     "@page{size:A4;margin:16mm}@media print{body{margin:0;max-width:none}h2,svg,tr{break-inside:avoid}}"
 )
@@ -32,9 +24,12 @@ _STYLE: Final = (
 _INPUTS: Final = (
     ("Actions from earlier reviews", "Section 4, as far as they were given as actions in Redress"),
     ("Changes in internal and external issues", "Not kept by Redress: add it"),
-    ("Customer satisfaction and feedback", "Sections 1 and 2: complaints; surveys are not in this pack"),
+    (
+        "Customer satisfaction and feedback",
+        "Sections 1 and 2: complaints and how they are handled; surveys are not in this pack",
+    ),
     ("Quality objectives", "Section 1 gives the figures; the objectives are yours: add them"),
-    ("Process performance and conformity", "Section 3: trend signals"),
+    ("Process performance and conformity", "Section 1: time and punctuality; section 3: trend signals"),
     ("Nonconformities and corrective action", "Sections 1 and 4"),
     ("Monitoring and measurement", "Sections 1 to 3"),
     ("Audit results", "Not kept by Redress: add them"),
@@ -53,7 +48,7 @@ def page(review: Review) -> str:
     head = (
         f"<h1>Management review: complaints and corrective action</h1><p>{first} until {then} (not included), "
         f"{escape(chosen)}.</p><p class='note'>From the records as of {_minute(review.made_at, zone)} ({review.zone}). "
-        f"Before is the period of the same length before it; {NONE} stands where there is nothing to divide by or to "
+        f"Before is the period of the same length before it; {NO_DATA} stands where there is nothing to divide by or to "
         "measure. Intervals are of 95 %.</p>"
     )
     parts = [
@@ -61,7 +56,7 @@ def page(review: Review) -> str:
         "<h2>What a review asks, and where it is answered</h2>",
         _table(("Input", "Where"), _INPUTS),
         "<h2>1. Indicators</h2>",
-        _table(("Indicator", "Now", "Before"), _indicators(review.now, review.before), numbers=True),
+        *(f"<h3>{escape(title)}</h3>{_figures(rows)}" for title, rows in tables(review)),
         "<h2>2. Complaints</h2>",
         bars(
             f"Complaints received, by {review.length}",
@@ -82,57 +77,15 @@ def page(review: Review) -> str:
     )
 
 
-_Figure = int | Share | Durations | PerMillion
-
-
-def _indicators(now: Indicators, before: Indicators) -> list[tuple[str, str, str]]:
-    def row(name: str, read: Callable[[Indicators], _Figure]) -> tuple[str, str, str]:
-        return name, _said(read(now)), _said(read(before))
-
-    return [
-        row("Complaints received", lambda each: each.complaints.received),
-        row("Complaints that belong to a nonconformity", lambda each: each.complaints.converted),
-        row("Time from receipt to triage", lambda each: each.complaints.time_to_triage),
-        *(
-            (
-                f"Complaints per million units {unit.replace('_', ' ')}",
-                _said(rate),
-                _said(before.per_million[unit]),
-            )
-            for unit, rate in now.per_million.items()
-        ),
-        row("Nonconformities raised", lambda each: each.nonconformities),
-        row("Actions given", lambda each: each.actions.given),
-        row("Actions completed", lambda each: each.actions.completed),
-        row("Time from giving to completion", lambda each: each.actions.cycle_time),
-        row("Actions on time, of those due", lambda each: each.actions.on_time),
-        row("Actions on time, by the first due instant", lambda each: each.actions.on_time_original),
-        row("Actions whose due instant was moved", lambda each: each.actions.extended),
-        row("Actions open at the end", lambda each: each.actions.backlog),
-        row("Overdue, of those open at the end", lambda each: each.actions.overdue),
-        row("Trend signals raised", lambda each: each.signals.raised),
-        row("Signals confirmed, of those decided", lambda each: each.signals.confirmed),
-    ]
-
-
-def _said(value: _Figure) -> str:
-    match value:
-        case Share(value=None) | PerMillion(value=None) | Durations(n=0):
-            return NONE
-        case Share(part, whole, share, low, high):
-            return f"{share:.1%} ({part} of {whole}; {low:.1%} to {high:.1%})"
-        case PerMillion(complaints, units, rate, low, high):
-            return f"{rate:.4g} ({complaints} from {units:.0f}; {low:.4g} to {high:.4g})"
-        case Durations(n, _, median, p90):
-            return f"median {_time(median or 0)}, nine of ten within {_time(p90 or 0)} (n = {n})"
-        case int():
-            return f"{value}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 2 * _HOUR:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds / _HOUR:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"
+def _figures(rows: Iterable[Row]) -> str:
+    """Write indicators, each with its definition below its name."""
+    head = "<thead><tr><th>Indicator</th><th class='n'>Now</th><th class='n'>Before</th></tr></thead>"
+    body = "".join(
+        f"<tr><td>{escape(row.name)}<div class='note'>{escape(row.definition)}</div></td>"
+        f"<td class='n'>{escape(row.now)}</td><td class='n'>{escape(row.before)}</td></tr>"
+        for row in rows
+    )
+    return f"<table>{head}<tbody>{body}</tbody></table>"
 
 
 def _pareto(title: str, unit: str, table: Pareto) -> str:
@@ -161,7 +114,7 @@ def _signals(review: Review, zone: ZoneInfo) -> Iterable[str]:
                 each.episode.rule,
                 _day(each.raised_at, zone),
                 each.state.value,
-                each.clear_reason or each.reason or NONE,
+                each.clear_reason or each.reason or "none",
             )
             for each in review.signals
         ],
@@ -179,7 +132,7 @@ def _late(late: Sequence[Late], zone: ZoneInfo) -> str:
         (
             each.number,
             each.title,
-            each.owner or each.team or NONE,
+            each.owner or each.team or "nobody",
             _day(each.due_at, zone),
             f"{each.due_changes}",
         )

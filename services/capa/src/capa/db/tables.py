@@ -5,10 +5,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from capa.db import handling_tables as handling
 from events.postgres import tables as delivery
 
 metadata = sa.MetaData()
 delivery.attach(metadata)
+handling.attach(metadata)
 
 NONCONFORMITY_NUMBERS = sa.Sequence("nonconformity_number", start=1001, metadata=metadata)
 ACTION_NUMBERS = sa.Sequence("action_number", start=1001, metadata=metadata)
@@ -56,6 +58,8 @@ complaint = sa.Table(
     _text("ended", nullable=True),
     # The site that it concerns.
     _text("site", nullable=True),
+    # Whether all that happened to it since its receipt is on record, which is not so of what an older release took up.
+    sa.Column("followed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="complaint_severity"),
     sa.CheckConstraint("ended IN ('rejected', 'withdrawn', 'linked')", name="complaint_ended"),
     sa.Index("complaint_by_place", "product", "category", "received_at"),

@@ -49,6 +49,11 @@ from chassis.many_rows import Row, document, in_one, insert_rows
 from common.history import Entry
 
 _ADMIT = insert_rows(complaint, "complaints", "ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id")
+_FOLLOW = (
+    sa.update(complaint)
+    .where(complaint.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), ~complaint.c.followed)
+    .values(followed=True)
+)
 
 # Two statements, not one: a statement sees what was committed when it began, which is before it waited for a lock. Pairs
 # are locked in the order in which they are given.
@@ -181,6 +186,10 @@ class PostgresTriage:
             return []
         rows = document(map(_row_of_complaint, complaints))
         new = {row.id for row in await self._connection.execute(_ADMIT, {"complaints": rows})}
+        known = [complaint.id for complaint in complaints if complaint.id not in new]
+        if known:
+            # Told again from the records of intake, which tells all that happened to it since.
+            await self._connection.execute(_FOLLOW, {"ids": known})
         return [_taken_out(new, complaint.id) for complaint in complaints]
 
     async def open_near(self, places: Sequence[Nearby]) -> Sequence[Nonconformity]:
@@ -261,7 +270,7 @@ class PostgresTriage:
             "to_severity": assessment.severity.value,
             "to_product": assessment.product,
             "to_category": assessment.category,
-            "at": assessment.at,
+            "at": assessment.taken.at,
         }
         row = (await self._connection.execute(_ASSESS, given)).one_or_none()
         return None if row is None or row.ended is not None else _complaint_of(row)
@@ -349,6 +358,7 @@ def _row_of_complaint(value: Complaint) -> Row:
         "historical": value.historical,
         "correlation_id": value.correlation_id,
         "site": value.site,
+        "followed": True,
     }
 
 

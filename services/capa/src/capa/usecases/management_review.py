@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from capa.domain.signals.periods import Length
 from capa.domain.signals.signal import Signal
+from capa.usecases.handling_indicators import HandlingIndicators, ReadHandlingIndicators
 from capa.usecases.indicators import By, Indicators, Products, ReadIndicators, Weigh
 from common.clock import Clock
 from quality.indicators import Span
@@ -63,6 +64,8 @@ class Review:
     zone: str
     now: Indicators
     before: Indicators
+    handled_now: HandlingIndicators
+    handled_before: HandlingIndicators
     length: Length
     bins: Sequence[Bin]
     by_count: Pareto
@@ -79,6 +82,7 @@ class ReadReview:
     """Reads from the records as they stand."""
 
     indicators: ReadIndicators
+    handling: ReadHandlingIndicators
     records: ReviewRecords
     clock: Clock
 
@@ -94,6 +98,8 @@ class ReadReview:
             zone=zone,
             now=await self.indicators(span, products),
             before=await self.indicators(earlier, products),
+            handled_now=await self.handling(span, products),
+            handled_before=await self.handling(earlier, products),
             length=length,
             bins=await self.records.bins(span, products, length, zone),
             by_count=await self._pareto(span, products, Weigh.COUNT),

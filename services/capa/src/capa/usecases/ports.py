@@ -12,11 +12,13 @@ from capa.domain.case.case import Case
 from capa.domain.case.signing import Document
 from capa.domain.case.values import RecordLink, Signature
 from capa.domain.complaint import Complaint
+from capa.domain.handling import StepTaken
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision, Outcome
 from capa.usecases.chronicle import Change
+from capa.usecases.handling_ports import Handling
 from capa.usecases.signal_ports import Exposures, Signals
 from common.history import Entry
 from events.delivery import Claim, Delivery
@@ -58,7 +60,7 @@ class Assessment:
     severity: Severity
     product: str
     category: str
-    at: datetime
+    taken: StepTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Ending:
     complaint_id: UUID
     version: int
     ended: Literal["rejected", "withdrawn", "linked"] | None
+    taken: StepTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +354,11 @@ class Work(Protocol):
     @property
     def standing(self) -> Standing:
         """What stands in the records."""
+        ...
+
+    @property
+    def handling(self) -> Handling:
+        """What is told of the handling of complaints."""
         ...
 
     @property

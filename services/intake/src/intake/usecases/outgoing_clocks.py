@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from common.actor import Actor
 from common.ids import new_id
@@ -27,7 +27,7 @@ SUBJECT_KIND: Final = "complaint"
 WAITING: Final = "waiting_for_customer"
 """Why a clock stands still."""
 
-_OWN: Final = ("subject_id", "title", "link", "explanation")
+_OWN: Final = ("subject_id", "title", "link", "explanation", "started_at")
 """What each deadline of a rule has of its own, of those that begin on one day."""
 _REMEMBERED: Final = 2_048
 
@@ -93,6 +93,8 @@ class DeadlineAnnouncer:
                     generation=clock.generation,
                     paused_at=clock.paused_at or clock.set_at,
                     reason=WAITING,
+                    due_at=clock.due_at,
+                    **_told_of_all(clock),
                 )
             case News.RESUMED:
                 return DeadlineResumedV1(
@@ -104,6 +106,7 @@ class DeadlineAnnouncer:
                     resumed_at=clock.holds[-1].ends if clock.holds else clock.set_at,
                     calendar=clock.calendar,
                     explanation=clock.explained,
+                    **_told_of_all(clock),
                 )
             case News.VOIDED:
                 return DeadlineVoidedV1(
@@ -112,6 +115,8 @@ class DeadlineAnnouncer:
                     clock=clock.name,
                     generation=clock.generation,
                     reason=clock.ended_by or clock.state.value,
+                    due_at=clock.due_at,
+                    **_told_of_all(clock),
                 )
             case never:
                 assert_never(never)
@@ -119,8 +124,10 @@ class DeadlineAnnouncer:
     def _set_like_others(self, clock: Clock, complaint: Complaint) -> bytes:
         shared = (
             id(clock.rule),
+            clock.ordinal,
             clock.generation,
             clock.due_at,
+            clock.original_due_at,
             clock.hands,
             clock.severity,
             clock.calendar,
@@ -137,6 +144,7 @@ class DeadlineAnnouncer:
             title=_title(clock, complaint),
             link=self._link(complaint),
             explanation=clock.explained,
+            started_at=clock.started_at,
         )
 
     def _link(self, complaint: Complaint) -> str:
@@ -158,6 +166,7 @@ class DeadlineAnnouncer:
             calendar=clock.calendar,
             policy_version=clock.policy_version,
             explanation=clock.explained,
+            **_told_of_all(clock),
         )
 
 
@@ -174,7 +183,18 @@ def _met(clock: Clock) -> DeadlineMetV1:
         due_at=clock.due_at,
         met_at=clock.ended_at or clock.set_at,
         punctuality=Punctuality.EARLY if clock.state is ClockState.MET else Punctuality.LATE,
+        **_told_of_all(clock),
     )
+
+
+def _told_of_all(clock: Clock) -> dict[str, Any]:
+    """Tell with every event what whoever counts deadlines needs, so that each stands by itself."""
+    return {
+        "kind": clock.rule.kind.value,
+        "ordinal": clock.ordinal,
+        "started_at": clock.started_at,
+        "original_due_at": clock.original_due_at,
+    }
 
 
 def _occurred_at(change: Change, now: datetime) -> datetime:
