@@ -9,4 +9,4 @@ async def test_the_migrations_make_what_the_tables_in_code_say(world: World) -> 
 
 
 async def test_a_second_migration_finds_nothing_to_do(world: World) -> None:
-    assert await migrate(world.url, "capa") == "0004"
+    assert await migrate(world.url, "capa") == "0006"

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
 
 from capa.api.parts import (
-    EffectPlanPart,
+    EffectPlanIn,
     LessonsPart,
     Line,
     LinkPart,
@@ -15,6 +16,7 @@ from capa.api.parts import (
     ProblemPart,
     RatingsPart,
     SignatureIn,
+    SpanIn,
     value_of,
 )
 from capa.api.schemas import CodeText, Words
@@ -191,7 +193,16 @@ class PlanEffectivenessIn(StepIn):
 
     makes: ClassVar[type[Command]] = planning.PlanEffectiveness
 
-    plan: EffectPlanPart = Field(description="What is counted, how it was before, and what is aimed at.")
+    plan: EffectPlanIn = Field(description="What is counted, how it was before, and what is aimed at.")
+    baseline: SpanIn | None = Field(
+        None,
+        description="A span before the work in which complaints on record are counted, where the plan leaves its baseline out.",
+    )
+
+    @override
+    def command(self, pledge: Pledge | None) -> Command:
+        self.plan.require_baseline(counted=self.baseline is not None)
+        return super().command(pledge)
 
 
 class SubmitPlanIn(StepIn):

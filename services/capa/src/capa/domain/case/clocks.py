@@ -20,8 +20,12 @@ CLOCK_IN: Final[Mapping[State, Clock]] = {
     State.VERIFYING: Clock.VERIFY,
     State.EFFECTIVENESS_REVIEW: Clock.REVIEW,
 }
-"""The clock of what has to be done in a state; `complete` runs beside it from acceptance to verification."""
+"""The clock of what has to be done in a state; `complete` runs beside it from acceptance to verification.
 
+Of a closed case only `recurrence` runs, while somebody has to decide whether its trouble came back.
+"""
+
+_OF_THE_DESK: Final = frozenset({Clock.SCREEN, Clock.RECURRENCE})
 _OF_THE_APPROVER: Final = frozenset({Clock.APPROVE, Clock.VERIFY, Clock.REVIEW})
 
 
@@ -54,7 +58,7 @@ def keep_time(
 
 def _wanted(before: Case | None, after: Case, policy: CasePolicy, now: datetime) -> dict[Clock, Deadline]:
     wanted: dict[Clock, Deadline] = {}
-    clock = CLOCK_IN.get(after.state)
+    clock = CLOCK_IN.get(after.state) if after.undecided_recurrence is None else Clock.RECURRENCE
     due = None if clock is None else _due(before, after, clock, policy, now)
     if clock is not None and due is not None:
         owner, team = _hands(after, clock, policy)
@@ -73,7 +77,7 @@ def _due(before: Case | None, after: Case, clock: Clock, policy: CasePolicy, now
 
 
 def _hands(case: Case, clock: Clock, policy: CasePolicy) -> tuple[str | None, str | None]:
-    if clock is Clock.SCREEN:
+    if clock in _OF_THE_DESK:
         return policy.screening_owner, policy.screening_team
     return (case.approver if clock in _OF_THE_APPROVER else case.owner), None
 

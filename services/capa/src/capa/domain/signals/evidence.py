@@ -61,15 +61,15 @@ def of_trend(
         first_at=first.begins_at,
         last_at=last.ends_at,
         complaints=len(within),
-        severity=_worst(within),
+        severity=worst(within),
         explanation=explanation,
         phase=frozen.phase,
         evidence=chart_of(frozen, plotted, trend.points),
     )
 
 
-def of_windows(watch: Watch, place: tuple[str, str], window: Window, came: Sequence[Came]) -> list[Episode]:
-    """Make the episodes of a rule of so many within so long; `came` is in the order of time."""
+def of_windows(watch: str, place: tuple[str, str], window: Window, came: Sequence[Came]) -> list[Episode]:
+    """Make the episodes of a watch's rule of so many within so long; `came` is in the order of time."""
     product, category = place
     grave = [each for each in came if each.severity.rank >= window.severity_at_least.rank]
     times = [each.at for each in grave]
@@ -78,19 +78,19 @@ def of_windows(watch: Watch, place: tuple[str, str], window: Window, came: Seque
         within = [each for each in grave if cluster.first <= each.at <= cluster.last]
         explanation = (
             f"{product} / {category}: {cluster.most} complaints of severity {window.severity_at_least} or worse came "
-            f"within {window.within.days} days, and watch {watch.name} takes {window.count} for a signal; they came from "
+            f"within {window.within.days} days, and watch {watch} takes {window.count} for a signal; they came from "
             f"{cluster.first:%Y-%m-%d} to {cluster.last:%Y-%m-%d}."
         )
         episodes.append(
             Episode(
-                watch=watch.name,
+                watch=watch,
                 product=product,
                 category=category,
                 rule=f"{WINDOW}_{window.count}_in_{window.within.days}d",
                 first_at=cluster.first,
                 last_at=cluster.last,
                 complaints=len(within),
-                severity=_worst(within),
+                severity=worst(within),
                 explanation=explanation,
                 phase=None,
                 evidence=_window(window, [each.at for each in within]),
@@ -165,5 +165,6 @@ def _window(window: Window, times: Sequence[datetime]) -> dict[str, object]:
     }
 
 
-def _worst(came: Sequence[Came]) -> Severity:
+def worst(came: Sequence[Came]) -> Severity:
+    """Give the gravest severity among complaints."""
     return max((each.severity for each in came), key=lambda severity: severity.rank, default=Severity.MINOR)
