@@ -103,7 +103,7 @@ async def test_complaints_that_refute_the_plan_after_the_closing_are_told_once_a
     told = [each.data for each in await world.announced()]
     assert [type(each) for each in told] == [SignalRaisedV1, CaseRecurredV1, DeadlineSetV1]
     assert (told[0].case_id, told[1].case_id, told[1].proposal) == (case.id, case.id, "reopen")
-    assert (told[2].clock, told[2].owner) == ("recurrence", "quality.desk")
+    assert (told[2].clock, told[2].owner) == ("screen", "quality.desk")
     history = await PostgresCaseRecords(world.engine).case_history(case.id, None, 10)
     assert [each.action for each in history.items] == ["requested", "recurred"]
     assert await found(world) == []
@@ -167,7 +167,7 @@ async def test_confirming_opens_the_case_again_in_a_new_round_and_nobody_is_remi
     told = [each.data for each in await world.announced()]
     reopened = next(each for each in told if isinstance(each, CaseReopenedV1))
     assert reopened.reason == "Signal S-1001: the same table"
-    assert any(isinstance(each, DeadlineMetV1) and each.clock == "recurrence" for each in told)
+    assert any(isinstance(each, DeadlineMetV1) and each.clock == "screen" for each in told)
     evaluated = next(each for each in told if isinstance(each, SignalEvaluatedV1))
     assert (evaluated.case_id, evaluated.nonconformity_id) == (case.id, None)
 
@@ -197,7 +197,7 @@ async def test_what_was_dismissed_counts_no_more_and_what_comes_later_does(world
     noted = (await stands(world, case)).recurrences[0]
     assert (noted.decision, noted.reason) == ("dismissed", "one customer")
     assert any(
-        isinstance(each.data, DeadlineMetV1) and each.data.clock == "recurrence"
+        isinstance(each.data, DeadlineMetV1) and each.data.clock == "screen"
         for each in await world.announced()
     )
     world.clock.forward(days=30)

@@ -4,10 +4,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import override
 
 from capa.api.parts import (
-    EffectPlanIn,
     LessonsPart,
     Line,
     LinkPart,
@@ -16,7 +14,6 @@ from capa.api.parts import (
     ProblemPart,
     RatingsPart,
     SignatureIn,
-    SpanIn,
     value_of,
 )
 from capa.api.schemas import CodeText, Words
@@ -188,23 +185,6 @@ class AnswerSimilarIn(StepIn):
     explanation: Words = Field(description="Why that is said.", examples=["No other product uses the table."])
 
 
-class PlanEffectivenessIn(StepIn):
-    """How the effect will be judged."""
-
-    makes: ClassVar[type[Command]] = planning.PlanEffectiveness
-
-    plan: EffectPlanIn = Field(description="What is counted, how it was before, and what is aimed at.")
-    baseline: SpanIn | None = Field(
-        None,
-        description="A span before the work in which complaints on record are counted, where the plan leaves its baseline out.",
-    )
-
-    @override
-    def command(self, pledge: Pledge | None) -> Command:
-        self.plan.require_baseline(counted=self.baseline is not None)
-        return super().command(pledge)
-
-
 class SubmitPlanIn(StepIn):
     """Nothing: the step says it all."""
 
@@ -257,38 +237,6 @@ class VerifyIn(StepIn):
     containment_removed: Words = Field(
         description="How the containment was taken away, or why there was none.", examples=["Sorting ended."]
     )
-
-
-class ReviewEffectivenessIn(StepIn):
-    """What was counted in the window; the test that the plan fixed decides."""
-
-    makes: ClassVar[type[Command]] = judging.ReviewEffectiveness
-
-    events: int | None = Field(
-        None,
-        ge=0,
-        le=10**9,
-        description="How many events there were in the window; left out where the plan has complaints counted.",
-        examples=[2],
-    )
-    exposure: float | None = Field(
-        None,
-        ge=0,
-        le=1e15,
-        description="In how much exposure; left out where the plan has complaints counted.",
-        examples=[10_000],
-    )
-    same_cause: int = Field(
-        0,
-        ge=0,
-        le=10**9,
-        description="How many of them, of severity major or worse, have the same verified cause.",
-    )
-    explanation: Words = Field(
-        description="What the reviewer says of the figures.",
-        examples=["Counted from all letters of March to May."],
-    )
-    signature: SignatureIn = Field(description="The reviewer's signature: review.")
 
 
 class CloseIn(StepIn):

@@ -10,6 +10,7 @@ from capa.api.case_answers import CaseDetailOut
 from capa.api.cases import TAG, case_answer
 from capa.api.counters import count_case_step
 from capa.api.desk import Desk, because_of, reference_of
+from capa.api.effect_bodies import PlanEffectivenessIn, ReviewEffectivenessIn
 from capa.api.parameters import STEP_EXTRA, CasePath
 from capa.api.signing import pledge_of
 from capa.domain.case.case import Case, Step
@@ -34,14 +35,14 @@ STEPS: Final[Mapping[Step, tuple[type[bodies.StepIn], str]]] = {
     Step.RECORD_CAUSE: (bodies.RecordCauseIn, WRITE),
     Step.VERIFY_CAUSE: (bodies.VerifyCauseIn, WRITE),
     Step.ANSWER_SIMILAR: (bodies.AnswerSimilarIn, WRITE),
-    Step.PLAN_EFFECTIVENESS: (bodies.PlanEffectivenessIn, WRITE),
+    Step.PLAN_EFFECTIVENESS: (PlanEffectivenessIn, WRITE),
     Step.SUBMIT_PLAN: (bodies.SubmitPlanIn, WRITE),
     Step.APPROVE_PLAN: (bodies.ApprovePlanIn, APPROVE),
     Step.REJECT_PLAN: (bodies.RejectPlanIn, APPROVE),
     Step.REPORT_IMPLEMENTED: (bodies.ReportImplementedIn, WRITE),
     Step.SEND_BACK: (bodies.SendBackIn, WRITE),
     Step.VERIFY: (bodies.VerifyIn, WRITE),
-    Step.REVIEW_EFFECTIVENESS: (bodies.ReviewEffectivenessIn, APPROVE),
+    Step.REVIEW_EFFECTIVENESS: (ReviewEffectivenessIn, APPROVE),
     Step.CLOSE: (bodies.CloseIn, APPROVE),
     Step.REOPEN: (bodies.ReopenIn, APPROVE),
     Step.REQUEST_EXTENSION: (bodies.RequestExtensionIn, WRITE),

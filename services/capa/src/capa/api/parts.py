@@ -15,17 +15,13 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
-from typing_extensions import override
 
 from capa.api.schemas import CodeText, Words
 from capa.domain.case import values
 from capa.domain.case.analysis import MOST_NODES, Category, Gate, Node
 from capa.domain.disposition import Affected, Concession, DispositionKind, DispositionPart
-from capa.domain.errors import PlanInvalid
 from capa.domain.risk import Ratings
 from chassis.instants import Instant
-from common.refusals import FieldError
-from quality.indicators import Span
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
@@ -229,53 +225,6 @@ class EffectPlanPart(Part):
     test: Literal["poisson_exact"] = Field(
         "poisson_exact", description="The test: exact and conditional, for counts of events in exposure."
     )
-
-
-class EffectPlanIn(EffectPlanPart):
-    """How the effect will be judged; without a baseline, where it shall be counted from the complaints on record."""
-
-    # Narrower when read than when sent: a plan on record always has its baseline.
-    baseline_events: int | None = Field(  # type: ignore[assignment]
-        None, ge=0, le=10**9, description="How many there were before the work.", examples=[31]
-    )
-    baseline_exposure: float | None = Field(  # type: ignore[assignment]
-        None, gt=0, le=1e15, description="In how much exposure.", examples=[9_500]
-    )
-
-    def require_baseline(self, *, counted: bool) -> None:
-        """Refuse with PlanInvalid where the baseline is neither sent nor counted, or both."""
-        for name in ("baseline_events", "baseline_exposure"):
-            if (getattr(self, name) is None) is not counted:
-                detail, fix = (
-                    ("The baseline is counted.", "leave it out, or leave out the span `baseline`")
-                    if counted
-                    else (
-                        "The baseline is missing.",
-                        "send it, or name the span `baseline` to have it counted",
-                    )
-                )
-                raise PlanInvalid(
-                    f"{detail} {fix.capitalize()}.",
-                    FieldError(f"/plan/{name}", PlanInvalid.code, detail, fix),
-                )
-
-    @override
-    def value(self) -> Any:
-        # What is counted takes the place of these.
-        given = {name: value_of(getattr(self, name)) for name in type(self).model_fields}
-        uncounted = {"baseline_events": 0, "baseline_exposure": 0.0}
-        return self.makes(
-            **{name: uncounted.get(name) if each is None else each for name, each in given.items()}
-        )
-
-
-class SpanIn(Part):
-    """From an instant until a later one."""
-
-    makes: ClassVar[type[Any]] = Span
-
-    begins_at: Instant = Field(description="The first instant.", examples=["2025-09-01T00:00:00Z"])
-    ends_at: Instant = Field(description="The instant after the last one.", examples=["2026-03-01T00:00:00Z"])
 
 
 class LessonsPart(Part):

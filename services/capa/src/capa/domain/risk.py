@@ -36,8 +36,8 @@ class Level(StrEnum):
 class Clock(StrEnum):
     """The clocks of a case.
 
-    `complete` runs from acceptance until the plan is carried out and verified, `recurrence` while the case is closed and
-    somebody has to decide whether its trouble came back.
+    `complete` runs from acceptance until the plan is carried out and verified, `screen` while a request waits for its
+    screening, or a closed case for somebody who decides whether its trouble came back.
     """
 
     SCREEN = "screen"
@@ -47,7 +47,6 @@ class Clock(StrEnum):
     VERIFY = "verify"
     REVIEW = "review"
     COMPLETE = "complete"
-    RECURRENCE = "recurrence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,8 @@ class RecurrenceRule:
 class CasePolicy:
     """One version of what the organisation says about cases.
 
-    `terms` has, for each level of risk, how long each clock may run; `screen` is how long a request may wait for its
-    screening. `management` are the levels whose plans and closings management signs. `screening_owner` and
+    `terms` has, for each level of risk, how long each clock may run; `screen` is how long a request, or the recurrence of a
+    closed case, may wait for its screening. `management` are the levels whose plans and closings management signs. `screening_owner` and
     `screening_team` look at requests and at recurrences, which are not watched for where `recurrence` is None.
     """
 

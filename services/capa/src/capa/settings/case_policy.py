@@ -71,7 +71,6 @@ class _Terms(Part):
     verify: DurationText | None = None
     review: DurationText | None = None
     complete: DurationText
-    recurrence: DurationText | None = None
 
 
 class _AllTerms(Part):

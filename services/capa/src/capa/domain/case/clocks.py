@@ -22,10 +22,9 @@ CLOCK_IN: Final[Mapping[State, Clock]] = {
 }
 """The clock of what has to be done in a state; `complete` runs beside it from acceptance to verification.
 
-Of a closed case only `recurrence` runs, while somebody has to decide whether its trouble came back.
+Of a closed case only `screen` runs, while somebody has to decide whether its trouble came back.
 """
 
-_OF_THE_DESK: Final = frozenset({Clock.SCREEN, Clock.RECURRENCE})
 _OF_THE_APPROVER: Final = frozenset({Clock.APPROVE, Clock.VERIFY, Clock.REVIEW})
 
 
@@ -58,7 +57,7 @@ def keep_time(
 
 def _wanted(before: Case | None, after: Case, policy: CasePolicy, now: datetime) -> dict[Clock, Deadline]:
     wanted: dict[Clock, Deadline] = {}
-    clock = CLOCK_IN.get(after.state) if after.undecided_recurrence is None else Clock.RECURRENCE
+    clock = CLOCK_IN.get(after.state) if after.undecided_recurrence is None else Clock.SCREEN
     due = None if clock is None else _due(before, after, clock, policy, now)
     if clock is not None and due is not None:
         owner, team = _hands(after, clock, policy)
@@ -77,7 +76,7 @@ def _due(before: Case | None, after: Case, clock: Clock, policy: CasePolicy, now
 
 
 def _hands(case: Case, clock: Clock, policy: CasePolicy) -> tuple[str | None, str | None]:
-    if clock in _OF_THE_DESK:
+    if clock is Clock.SCREEN:
         return policy.screening_owner, policy.screening_team
     return (case.approver if clock in _OF_THE_APPROVER else case.owner), None
 
