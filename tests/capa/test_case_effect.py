@@ -165,7 +165,7 @@ async def test_a_baseline_is_sent_or_counted_and_only_what_is_on_record_is_count
     desk: Desk, plan: dict[str, Any], pointer: str, *, baseline: bool
 ) -> None:
     await _brought_to_investigation(desk)
-    span = {"baseline": _before_now(desk)} if baseline else {}
+    span: dict[str, Any] = {"baseline": _before_now(desk)} if baseline else {}
     refused = await desk.take("plan-effectiveness", plan=plan, expect=422, **span)
     assert refused["errors"][0]["pointer"] == pointer
 
