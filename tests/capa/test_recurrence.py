@@ -263,6 +263,17 @@ async def test_once_a_case_about_the_same_is_closed_again_the_next_recurrence_is
     }
 
 
+async def test_what_nobody_decided_ends_when_a_case_about_the_same_is_closed_after_it(world: World) -> None:
+    case, _ = await recurred(world)
+    world.clock.forward(days=10)
+    later = await a_closed_case(world, closed_at=world.clock())
+    assert await found(world) == []
+    (signal,) = await on_record(world)
+    assert (signal.state, signal.reason.startswith(later.number)) == (State.DISMISSED, True)
+    noted = await stands(world, case)
+    assert (noted.recurrences[0].decision, noted.deadlines) == ("dismissed", ())
+
+
 async def test_what_lies_outside_the_time_of_watching_or_long_ago_is_no_recurrence(world: World) -> None:
     await a_closed_case(world)
     world.clock.forward(days=200)

@@ -243,6 +243,9 @@ async def test_categories_of_a_product_can_be_watched_together(world: World) -> 
     assert await raised(world) == []
     (signal,) = await raised(world, a_policy(a_watch(name="product", by_category=False)))
     assert (signal.episode.category, signal.episode.complaints) == ("*", 30)
+    confirmed = await confirm(world, signal)
+    value = (await world.records.nonconformity(confirmed.nonconformity_id or signal.id)).nonconformity
+    assert value.complaints == 15  # those of its own category
 
 
 async def test_a_confirmed_signal_raises_a_nonconformity_with_an_action(world: World) -> None:

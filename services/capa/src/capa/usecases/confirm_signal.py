@@ -67,23 +67,24 @@ class ConfirmSignal:
             raise NothingToRaiseFrom(
                 f"No complaint is evidence of {signal.number} any more: they were corrected since. Dismiss it instead."
             )
-        standing = await work.triage.open_near([self._place(evidence[0].complaint)])
         # What belongs to a nonconformity already stays there.
         free = [each for each in evidence if not each.linked]
+        gravest = max(free or evidence, key=lambda each: each.complaint.severity.rank)
+        standing = await work.triage.open_near([self._place(gravest.complaint)])
         numbers = await work.triage.next_numbers(0 if standing else 1)
         sitting = Sitting(self.policy, self.announcer, standing=standing, numbers=numbers, now=self.clock())
         decided: list[Decided] = []
-        nearest = None
-        if not standing:
-            gravest = max(free or evidence, key=lambda each: each.complaint.severity.rank)
+        if standing:
+            nearest = triage.nearest_to(gravest.complaint, standing)
+        else:
             decided.append(_decide(sitting, signal, reason, gravest, None, cause=cause))
             nearest = _nonconformity_of(decided[-1])
             free = [each for each in free if each is not gravest]
-        else:
-            nearest = triage.nearest_to(evidence[0].complaint, standing)
         for each in free:
-            decided.append(_decide(sitting, signal, reason, each, nearest, cause=cause))
-            nearest = _nonconformity_of(decided[-1])
+            # A signal of all categories of a product has evidence about other things too.
+            if each.complaint.category == nearest.category:
+                decided.append(_decide(sitting, signal, reason, each, nearest, cause=cause))
+                nearest = _nonconformity_of(decided[-1])
         await work.triage.keep([(each.decision, each.effect) for each in decided])
         work.announce(*(event for each in decided for event in each.events))
         return nearest.id

@@ -32,6 +32,7 @@ from capa.usecases.signal_telling import cleared, evaluated, moving
 from capa.usecases.take_case_step import keep
 
 _JUST_AFTER: Final = timedelta(microseconds=1)
+_LATCHED: Final = frozenset({SignalState.RAISED, SignalState.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,18 @@ class EvaluateRecurrences:
                 if each.episode.rule == RECURRENCE
             ]
             for each in known:
-                if each.state not in {SignalState.RAISED, SignalState.CONFIRMED}:
-                    continue
-                if case.closed_at <= (each.decided_at or each.raised_at):
+                if each.state in _LATCHED and not await self._ended(work, each, case, now):
                     return None
-                await self._end(work, each, case, now)
             since = max([case.closed_at, *(each.episode.last_at for each in known)])
             return Watched(case, case.closed_at, since)
 
-    async def _end(self, work: Work, signal: Signal, case: Case, now: datetime) -> None:
-        """End what a later closing has overtaken, so that the next recurrence is told."""
+    async def _ended(self, work: Work, seen: Signal, case: Case, now: datetime) -> bool:
+        """End a signal that a later closing has overtaken, so that the next recurrence is told; tell whether it is."""
+        signal = await work.signals.get(seen.id)
+        if signal.state not in _LATCHED:
+            return True
+        if case.closed_at is None or case.closed_at <= (signal.decided_at or signal.raised_at):
+            return False
         reason = f"{case.number} about the same was closed as effective since then."
         if signal.state is SignalState.CONFIRMED:
             ended = signal.clear(reason=reason, now=now)
@@ -107,6 +110,7 @@ class EvaluateRecurrences:
             await self.answer.dismissed(work, ended, now, CAPA)
             work.announce(evaluated(ended, now, CAPA))
         await work.signals.save(ended, moving(ended, now, CAPA))
+        return True
 
     async def _episode(
         self, rule: RecurrenceRule, watched: Watched, came: Sequence[Came], now: datetime
@@ -123,6 +127,8 @@ class EvaluateRecurrences:
 
     async def _raise(self, seen: Case, episode: Episode, now: datetime) -> Signal | None:
         async with self.start_work() as work:
+            # The place before the case, as where a signal ends.
+            await work.signals.of_place(episode.place[:3])
             case = await work.cases.get(seen.id)
             if case.state is not State.CLOSED_EFFECTIVE or case.version != seen.version:
                 return None
