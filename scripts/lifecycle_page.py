@@ -55,7 +55,8 @@ TAIL: Final = """\
   reason are refused as `complaint-erased`: a reply is named by `reply_reference`. Nobody can be asked or heard any more, so that
   waiting for the customer and the customer's rejection are refused; what somebody says then is a new complaint.
 - **Policy.** How long the response period is, how many attempts are enough, which closure codes there are, and whether the
-  nonconformity must be decided first stands in `config/closing.toml`; each closure keeps the policy's version.
+  nonconformity must have a disposition first (as shipped, it must) stands in `config/closing.toml`; each closure keeps the
+  policy's version. A corrective-action case or an action that is still open never keeps a complaint open.
 - **capa listens.** An assessment has the complaint triaged again: it may raise a nonconformity that was declined, join one, or
   raise the severity of its own. A complaint that is rejected, withdrawn or a duplicate keeps its link and raises nothing more.
 """

@@ -89,6 +89,8 @@ def test_a_removal_that_has_come_to_remove_nothing_is_logged_and_the_process_sta
         ('complete = "90d"', 'complete = "99999wd"', "terms.low.complete"),
         ("severity = [1, 10]", "severity = [2, 10]", "action_priority says nothing of severity 1"),
         ('management = ["high"]', 'managers = ["high"]', "managers"),
+        ("look_days = 30", "look_days = 366", "look_days is longer than watch_days"),
+        ("watch_days = 365", "watch_days = 0", "recurrence.watch_days"),
     ],
 )
 def test_a_policy_of_cases_that_cannot_be_followed_ends_the_start_naming_the_place(

@@ -41,6 +41,7 @@ def test_the_policy_that_is_delivered_is_good() -> None:
         ('version = "1"\n[[watches]]\nname = "a"\nrules = []', "nothing is watched"),
         ('version = "1"\n[[watches]]\nname = "a"\nrules = ["zone_b"]', "watches.1.rules.1"),
         ('version = "1"\n[[watches]]\nname = "a"\n[[watches]]\nname = "a"', "a name of its own"),
+        ('version = "1"\n[[watches]]\nname = "closed-cases"', "stands for closed cases"),
         ('version = "1"\nfresh = 3', "fresh: Extra inputs"),
         (
             'version = "1"\n[[watches]]\nname = "a"\nwindows = [{count = 2, days = 7}, {count = 2, days = 7}]',

@@ -158,6 +158,19 @@ TERMS: Final[Mapping[str, Term]] = {
     "nonconformity_ids": Term("The nonconformities that it answers.", (NONCONFORMITY,)),
     "proposed_due_at": Term("The due time that is asked for.", _DUE + timedelta(days=7)),
     "rationale": Term("Why, in the words of whoever decided.", "Re-labelled stock meets the drawing."),
+    "case.complaints": Term("How many complaints show it.", 9),
+    "proposal": Term("What is proposed: to reopen the case, or a successor of it.", "reopen"),
+    "signal.proposal": Term(
+        "What is proposed about the closed case: to reopen it, or a successor; null for other signals.",
+        "reopen",
+    ),
+    "recurred_at": Term("When that was found.", NOON),
+    "signal.case_id": Term(
+        "The case: on raising the closed one whose trouble came back, on a decision the one that it led to; null for other "
+        "signals.",
+        CASE,
+    ),
+    "signal_number": Term("The signal's number.", "S-1001"),
     "recurrence_of": Term("The closed case whose trouble came back; null where it is the first.", CASE),
     "rejection": Term("Why it is no case, as a code.", "does_not_meet_criteria"),
     "requested_at": Term("When it was asked for.", NOON),

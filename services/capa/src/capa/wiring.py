@@ -59,6 +59,7 @@ from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.answer_recurrence import AnswerRecurrence
 from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
@@ -71,6 +72,7 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.end_monitoring import EndMonitoring
+from capa.usecases.evaluate_recurrences import EvaluateRecurrences
 from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.give_action import GiveAction
 from capa.usecases.handling_indicators import ReadHandlingIndicators
@@ -82,6 +84,7 @@ from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
+from capa.usecases.plan_case import PlanCase
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_case import ReportCase
@@ -177,6 +180,11 @@ class Core:
     def case_announcer(self) -> CaseAnnouncer:
         """Writes events of cases with links to this service."""
         return CaseAnnouncer(self.settings.public_url)
+
+    @property
+    def answer_recurrence(self) -> AnswerRecurrence:
+        """Does what is decided about recurrences of closed cases."""
+        return AnswerRecurrence(self.case_announcer, self.case_policy)
 
     @property
     def records(self) -> PostgresRecords:
@@ -287,13 +295,14 @@ def _desk(core: Core) -> Desk:
         case_policy=core.case_policy,
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
         case_step=case_step,
+        plan_case=PlanCase(case_records, ledger, clock, case_step),
         review_case=ReviewCase(case_records, ledger, case_step),
         report_case=ReportCase(case_records, core.records, clock, core.case_policy.calendar.zone),
         choose_reports=ChooseReports(case_records, clock),
         pdf=PdfWriter(core.settings.report_fonts),
         signal_records=PostgresSignalRecords(core.engine),
-        confirm=ConfirmSignal(work, clock, core.policy, told),
-        dismiss=DismissSignal(work, clock),
+        confirm=ConfirmSignal(work, clock, core.policy, told, core.answer_recurrence),
+        dismiss=DismissSignal(work, clock, core.answer_recurrence),
         clear=ClearSignal(work, clock, core.signals),
         report_exposure=ReportExposure(work),
         indicators=figures,
@@ -332,8 +341,18 @@ def build_announce_again(core: Core) -> AnnounceAgain:
 
 
 def build_evaluate_signals(core: Core) -> EvaluateSignals:
-    """Build what looks for trends."""
-    return EvaluateSignals(core.start_work, core.clock, core.signals, PostgresLedger(core.engine))
+    """Build what looks for trends, and for trouble that comes back."""
+    ledger = PostgresLedger(core.engine)
+    recurrences = EvaluateRecurrences(
+        core.start_work,
+        core.case_announcer,
+        core.answer_recurrence,
+        core.case_policy,
+        core.signals.fresh,
+        ledger,
+        ComplaintLedger(PostgresFigureRecords(core.engine)),
+    )
+    return EvaluateSignals(core.start_work, core.clock, core.signals, ledger, recurrences)
 
 
 def build_histories(core: Core) -> Histories:

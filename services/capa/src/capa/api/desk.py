@@ -22,6 +22,7 @@ from capa.usecases.handling_indicators import ReadHandlingIndicators
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
+from capa.usecases.plan_case import PlanCase
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
@@ -73,6 +74,7 @@ class Desk:
     report_case: ReportCase
     choose_reports: ChooseReports
     pdf: PdfWriter
+    plan_case: PlanCase
     review_case: ReviewCase
 
 

@@ -22,8 +22,10 @@ from capa.usecases.step import Target
 from chassis.auth import Principal, requires
 from chassis.etags import etag, expected_version
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from chassis.refusing import lacking
 
 TAG = "Signals"
+APPROVE: Final = "cases:approve"
 Reader = Annotated[Principal, requires("signals:read")]
 Writer = Annotated[Principal, requires("signals:write")]
 SignalPath = Annotated[str, Path(max_length=64, description="A signal's id or number.", examples=["S-1001"])]
@@ -115,8 +117,14 @@ def router_of(desk: Desk) -> APIRouter:
     async def confirm_signal(
         signal_id: SignalPath, body: ConfirmSignalIn, request: Request, response: Response, by: Writer
     ) -> SignalOut:
-        """Take a signal for real: it raises a nonconformity from its evidence, or joins one that is open."""
-        signal = await desk.confirm(_target(signal_id, request), reason=body.reason, cause=because_of(by))
+        """Take a signal for real: it raises a nonconformity from its evidence, or joins one that is open.
+
+        The recurrence of a closed case opens that case again or requests a successor; this needs `cases:approve` too.
+        """
+        await _require_approver(desk, signal_id, by)
+        signal = await desk.confirm(
+            _target(signal_id, request), reason=body.reason, follow=body.follow, cause=because_of(by)
+        )
         return answer(response, signal)
 
     @router.post("/{signal_id}/dismiss", summary="Dismiss a signal", openapi_extra=STEP_EXTRA)
@@ -141,6 +149,15 @@ def router_of(desk: Desk) -> APIRouter:
         return answer(response, signal)
 
     return router
+
+
+async def _require_approver(desk: Desk, signal_id: str, by: Principal) -> None:
+    """Refuse whoever may not open cases again, where that is what confirming a signal may do."""
+    if APPROVE in by.scopes:
+        return
+    signal = await desk.signal_records.signal(reference_of(signal_id))
+    if signal.episode.case_id is not None:
+        raise lacking(f"Confirming the recurrence of a case needs the scope {APPROVE}.", [APPROVE])
 
 
 def _target(signal_id: str, request: Request) -> Target:

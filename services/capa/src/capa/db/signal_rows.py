@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from capa.domain.case.values import Proposal
 from capa.domain.complaint import Complaint
 from capa.domain.severity import Severity
 from capa.domain.signals.charting import Frozen
@@ -25,6 +26,8 @@ def signal_of(row: Any) -> Signal:
         explanation=row.explanation,
         phase=row.phase,
         evidence=row.evidence,
+        case_id=row.case_id,
+        proposal=None if row.proposal is None else Proposal(row.proposal),
     )
     return Signal(
         id=row.id,
@@ -39,6 +42,7 @@ def signal_of(row: Any) -> Signal:
         clear_reason=row.clear_reason,
         nonconformity_id=row.nonconformity_id,
         version=row.version,
+        led_to=row.led_to,
     )
 
 
@@ -69,6 +73,9 @@ def row_of_signal(value: Signal) -> dict[str, Any]:
         "clear_reason": value.clear_reason,
         "nonconformity_id": value.nonconformity_id,
         "version": value.version,
+        "case_id": episode.case_id,
+        "proposal": None if episode.proposal is None else episode.proposal.value,
+        "led_to": value.led_to,
     }
 
 

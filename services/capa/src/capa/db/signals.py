@@ -20,7 +20,6 @@ from capa.db.tables import (
     complaint,
     evaluation,
     history,
-    nonconformity,
     nonconformity_complaint,
     signal,
     triage_decision,
@@ -127,35 +126,42 @@ class PostgresSignals:
         return phase
 
     async def evidence(self, value: Signal, limit: int) -> Sequence[Evidence]:
-        """Read the complaints that are evidence of a signal, newest first, and what they led to."""
+        """Lock and read the complaints that are evidence of a signal, newest first, and where they belong."""
         episode = value.episode
-        last = sa.func.max(triage_decision.c.ordinal)
+        evidence = sa.and_(
+            COUNTS,
+            complaint.c.product == episode.product,
+            complaint.c.received_at.between(episode.first_at, episode.last_at),
+            *([] if episode.category == ALL else [complaint.c.category == episode.category]),
+            *_at_site(episode.site),
+        )
+        # Locked first, so that what was decided about them is read as the holder of a lock before left it.
+        newest = (
+            sa.select(complaint.c.id)
+            .where(evidence)
+            .order_by(complaint.c.received_at.desc(), complaint.c.id)
+            .limit(limit)
+        )
+        held = sa.select(complaint.c.id).where(complaint.c.id.in_(newest)).order_by(complaint.c.id)
+        ids = [row.id for row in await self._connection.execute(held.with_for_update())]
         query = (
             sa.select(
                 complaint,
-                sa.select(last)
+                sa.select(sa.func.max(triage_decision.c.ordinal))
                 .where(triage_decision.c.complaint_id == complaint.c.id)
                 .scalar_subquery()
                 .label("ordinal"),
-                sa.exists().where(nonconformity.c.origin_complaint_id == complaint.c.id).label("raised"),
                 sa.func.array(
                     sa.select(nonconformity_complaint.c.nonconformity_id)
                     .where(nonconformity_complaint.c.complaint_id == complaint.c.id)
                     .scalar_subquery()
                 ).label("linked"),
             )
-            .where(
-                COUNTS,
-                complaint.c.product == episode.product,
-                complaint.c.received_at.between(episode.first_at, episode.last_at),
-                *([] if episode.category == ALL else [complaint.c.category == episode.category]),
-                *_at_site(episode.site),
-            )
+            .where(complaint.c.id == sa.any_(sa.cast(ids, pg.ARRAY(sa.Uuid))), evidence)
             .order_by(complaint.c.received_at.desc(), complaint.c.id)
-            .limit(limit)
         )
         return [
-            Evidence(complaint_of(row), row.ordinal or 0, raised=row.raised, linked=frozenset(row.linked))
+            Evidence(complaint_of(row), row.ordinal or 0, linked=frozenset(row.linked))
             for row in await self._connection.execute(query)
         ]
 

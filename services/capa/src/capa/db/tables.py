@@ -233,6 +233,7 @@ corrective_case = sa.Table(
     sa.Index(
         "corrective_case_monitored", "monitoring_until", postgresql_where=sa.text("state = 'monitoring'")
     ),
+    sa.Index("corrective_case_closed", "closed_at", postgresql_where=sa.text("state = 'closed_effective'")),
 )
 
 case_nonconformity = sa.Table(
@@ -367,6 +368,12 @@ signal = sa.Table(
     sa.Column("nonconformity_id", sa.Uuid, sa.ForeignKey("nonconformity.id")),
     sa.Column("version", sa.Integer, nullable=False),
     _site(primary_key=False),
+    # Of a recurrence: the closed case, what is proposed, and the case that it led to.
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("corrective_case.id")),
+    _text("proposal", nullable=True),
+    sa.Column("led_to", sa.Uuid, sa.ForeignKey("corrective_case.id")),
+    sa.CheckConstraint("proposal IN ('reopen', 'successor')", name="signal_proposal"),
+    sa.CheckConstraint("(case_id IS NULL) = (proposal IS NULL)", name="signal_about_case"),
     sa.UniqueConstraint("number", name="signal_number_once"),
     sa.CheckConstraint("state IN ('raised', 'confirmed', 'dismissed', 'cleared')", name="signal_state"),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="signal_severity"),

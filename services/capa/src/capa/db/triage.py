@@ -82,7 +82,7 @@ _OPEN_NEAR = (
         sa.and_(
             nonconformity.c.state == "open",
             # What staff raised is not what triage looks for: they link complaints to it by hand.
-            nonconformity.c.origin == "complaint",
+            nonconformity.c.origin.in_(["complaint", "signal"]),
             nonconformity.c.product == _PLACE.c.product,
             nonconformity.c.category == _PLACE.c.category,
             nonconformity.c.anchor_at.between(_PLACE.c.earliest, _PLACE.c.latest),

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
 
 from capa.domain.signals.charting import (
     Counted,
@@ -17,23 +16,19 @@ from capa.domain.signals.charting import (
 )
 from capa.domain.signals.evidence import Came, of_trend, of_windows
 from capa.domain.signals.periods import before, period_of, periods
-from capa.domain.signals.signal import Episode, Signal, State, is_news
+from capa.domain.signals.signal import Episode, Signal
 from capa.domain.signals.watch import Chart, SignalPolicy, Watch
-from capa.usecases.cause import Cause
+from capa.usecases.evaluate_recurrences import EvaluateRecurrences
 from capa.usecases.ports import StartWork
+from capa.usecases.raise_signal import raise_signal
 from capa.usecases.signal_ports import Ledger, Place, Stratum, Tally
-from capa.usecases.signal_telling import raised, raising
-from common.actor import Actor
 from common.clock import Clock
-from common.ids import new_id
 from quality.rare import RareLimits
-
-_CAPA: Final = Cause(Actor("service", "capa"))
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateSignals:
-    """Looks at every watch. All is counted anew from the ledger each time, so that a replay changes nothing.
+    """Looks at every watch, and at the cases that are closed. All is counted anew from the ledger each time, so that a replay changes nothing.
 
     What is read and computed stands outside of any transaction; each chart's limits and signals are written in one.
     """
@@ -42,6 +37,7 @@ class EvaluateSignals:
     clock: Clock
     policy: SignalPolicy
     ledger: Ledger
+    recurrences: EvaluateRecurrences | None = None
 
     async def __call__(
         self, *, every: timedelta = timedelta(0), between: Callable[[], None] = lambda: None
@@ -55,6 +51,8 @@ class EvaluateSignals:
         for watch in self.policy.watches:
             found += await self._watch(watch, now)
             between()
+        if self.recurrences is not None:
+            found += await self.recurrences(now, between)
         return found
 
     async def _watch(self, watch: Watch, now: datetime) -> list[Signal]:
@@ -68,30 +66,7 @@ class EvaluateSignals:
 
     async def _raise(self, episode: Episode, now: datetime) -> Signal | None:
         async with self.start_work() as work:
-            known = [
-                each
-                for each in await work.signals.of_place(episode.place)
-                if each.episode.rule == episode.rule
-            ]
-            if not is_news(episode, known):
-                return None
-            signal = Signal(
-                id=new_id(),
-                number=await work.signals.next_number(),
-                state=State.RAISED,
-                episode=episode,
-                policy_version=self.policy.version,
-                raised_at=now,
-                decided_at=None,
-                cleared_at=None,
-                reason="",
-                clear_reason="",
-                nonconformity_id=None,
-                version=1,
-            )
-            await work.signals.add(signal, raising(signal, _CAPA))
-            work.announce(raised(signal, _CAPA))
-            return signal
+            return await raise_signal(work, episode, self.policy.version, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +225,7 @@ async def _windows(ledger: Ledger, policy: SignalPolicy, watch: Watch, now: date
         for stratum, strata in charted.items()
         for window in watch.windows
         for episode in of_windows(
-            watch, stratum, window, _merged({each: came.get(each, ()) for each in strata})
+            watch.name, stratum, window, _merged({each: came.get(each, ()) for each in strata})
         )
         if episode.last_at >= now - policy.fresh
     ]

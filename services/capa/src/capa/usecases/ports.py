@@ -327,6 +327,13 @@ class Cases(Protocol):
         """List cases whose window of monitoring has ended by now, the earliest first, without locking them."""
         ...
 
+    async def closed_last(self, since: datetime) -> Sequence[Case]:
+        """Read cases that were closed as effective since then, without locking them.
+
+        One for each product and category, the one closed last; none where a case about the same is still open.
+        """
+        ...
+
 
 class Work(Protocol):
     """One transaction: leaving its block without error commits it and what was announced."""

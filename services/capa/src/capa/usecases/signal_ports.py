@@ -33,11 +33,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A complaint that is evidence of a signal; `ordinal` counts the decisions about it."""
+    """A complaint that is evidence of a signal; `ordinal` counts the decisions about it, `linked` is where it belongs."""
 
     complaint: Complaint
     ordinal: int
-    raised: bool
     linked: frozenset[UUID]
 
 
@@ -111,7 +110,7 @@ class Signals(Protocol):
         ...
 
     async def evidence(self, value: Signal, limit: int) -> Sequence[Evidence]:
-        """Read the complaints that are evidence of a signal, newest first, and what they led to."""
+        """Lock and read the complaints that are evidence of a signal, newest first, and where they belong."""
         ...
 
 

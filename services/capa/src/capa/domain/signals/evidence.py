@@ -62,7 +62,7 @@ def of_trend(
         first_at=first.begins_at,
         last_at=last.ends_at,
         complaints=len(within),
-        severity=_worst(within),
+        severity=worst(within),
         explanation=explanation,
         phase=frozen.phase,
         evidence=chart_of(frozen, plotted, trend.points),
@@ -70,9 +70,9 @@ def of_trend(
 
 
 def of_windows(
-    watch: Watch, stratum: tuple[str, str, str], window: Window, came: Sequence[Came]
+    watch: str, stratum: tuple[str, str, str], window: Window, came: Sequence[Came]
 ) -> list[Episode]:
-    """Make the episodes of a rule of so many within so long; `came` is in the order of time."""
+    """Make the episodes of a watch's rule of so many within so long; `came` is in the order of time."""
     product, category, site = stratum
     grave = [each for each in came if each.severity.rank >= window.severity_at_least.rank]
     times = [each.at for each in grave]
@@ -81,12 +81,12 @@ def of_windows(
         within = [each for each in grave if cluster.first <= each.at <= cluster.last]
         explanation = (
             f"{told(*stratum)}: {cluster.most} complaints of severity {window.severity_at_least} or worse came "
-            f"within {window.within.days} days, and watch {watch.name} takes {window.count} for a signal; they came from "
+            f"within {window.within.days} days, and watch {watch} takes {window.count} for a signal; they came from "
             f"{cluster.first:%Y-%m-%d} to {cluster.last:%Y-%m-%d}."
         )
         episodes.append(
             Episode(
-                watch=watch.name,
+                watch=watch,
                 product=product,
                 category=category,
                 site=site,
@@ -94,7 +94,7 @@ def of_windows(
                 first_at=cluster.first,
                 last_at=cluster.last,
                 complaints=len(within),
-                severity=_worst(within),
+                severity=worst(within),
                 explanation=explanation,
                 phase=None,
                 evidence=_window(window, [each.at for each in within]),
@@ -169,5 +169,6 @@ def _window(window: Window, times: Sequence[datetime]) -> dict[str, object]:
     }
 
 
-def _worst(came: Sequence[Came]) -> Severity:
+def worst(came: Sequence[Came]) -> Severity:
+    """Give the gravest severity among complaints."""
     return max((each.severity for each in came), key=lambda severity: severity.rank, default=Severity.MINOR)
