@@ -30,7 +30,7 @@ _STYLE: Final = (
     "table{border-collapse:collapse;width:100%;margin:.6rem 0;table-layout:fixed;font-size:.88rem}"
     "th,td{text-align:left;padding:.3rem .45rem;border:1px solid #c3ccd4;vertical-align:top;white-space:pre-line;"
     "overflow-wrap:anywhere}td.n,th.n{text-align:right}th{background:#f3f4f5}table.facts th{width:24%;font-weight:600}"
-    "figure{margin:.8rem 0}figcaption{font-size:.85rem;color:#4a5a6a}svg{display:block;max-width:100%;height:auto}"
+    "figure{margin:.8rem 0}figcaption{font-size:.85rem;color:#4a5a6a}svg{display:block;width:100%;height:auto}"
     "footer{margin-top:2rem;border-top:1px solid #c3ccd4;font-size:.8rem;color:#4a5a6a;overflow-wrap:anywhere}"
     "@page{size:A4;margin:16mm;@bottom-right{content:counter(page) ' / ' counter(pages)}}"
     "@media print{body{margin:0;max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}"

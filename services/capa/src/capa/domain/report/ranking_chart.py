@@ -7,13 +7,15 @@ from capa.domain.report.axis import caption
 from capa.domain.report.figure import LINE, WIDTH, Bar, Dot, Figure, Label, Shape, Stroke, wrapped
 from quality.pareto import VITAL_SHARE, Pareto
 from quality.pareto import Bar as Ranked
-from quality.words import percent
+from quality.words import percent, share_text
 
-_LEFT: Final = 236.0
-_RIGHT: Final = 566.0
+_LEFT: Final = 280.0
+_RIGHT: Final = 574.0
 _TOP: Final = 24.0
 _BAR: Final = 18.0
-_MOST_LINES: Final = 3
+_MOST_LINES: Final = 2
+"""How many lines each part of a name has at most: its product, its category."""
+
 _LINES_APART: Final = 10.0
 _MARKS: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -25,7 +27,7 @@ def ranking_chart(title: str, table: Pareto, say: Callable[[float], str]) -> Fig
     summits: list[tuple[float, float]] = []
     top, clipped = _TOP, False
     for row in rows:
-        lines, cut = wrapped(row.name, _LEFT - 20.0, _MOST_LINES)
+        lines, cut = _lines(row.name)
         height = len(lines) * LINE + _LINES_APART
         middle = top + height / 2
         shapes += _row(row, lines, (top, height), say(row.value))
@@ -43,10 +45,16 @@ def ranking_chart(title: str, table: Pareto, say: Callable[[float], str]) -> Fig
     )
 
 
+def _lines(name: str) -> tuple[Sequence[str], bool]:
+    # Each part has lines of its own, so that a long product does not push the category out.
+    parts = [wrapped(part, _LEFT - 20.0, _MOST_LINES) for part in name.split(" / ")]
+    return [line for lines, _ in parts for line in lines], any(cut for _, cut in parts)
+
+
 def _row(row: Ranked, lines: Sequence[str], place: tuple[float, float], value: str) -> list[Shape]:
     top, height = place
     name = Label(x=0.0, y=top, width=_LEFT - 8.0, height=height, lines=tuple(lines), style="none")
-    said = wrapped(f"{value} ({percent(row.share)})", WIDTH - _RIGHT - 20.0, 1)[0]
+    said = wrapped(f"{value} ({share_text(row.share)})", WIDTH - _RIGHT - 20.0, 1)[0]
     return [
         name,
         Bar(
@@ -77,7 +85,7 @@ def _x(share: float) -> float:
 
 def _described(rows: Sequence[Ranked], say: Callable[[float], str]) -> str:
     said = (
-        f"{row.name} {say(row.value)}, {percent(row.share)}, together {percent(row.cumulative)}"
+        f"{row.name} {say(row.value)}, {share_text(row.share)}, together {share_text(row.cumulative)}"
         for row in rows
     )
     return "; ".join(said) + "."

@@ -10,7 +10,7 @@ from capa.domain.review.figures_table import said
 from capa.domain.review.values import Review
 from capa.domain.signals.signal import Signal
 from quality.pareto import Pareto
-from quality.words import number, percent
+from quality.words import number, share_text
 
 
 def feedback(review: Review, _: Wording) -> Iterable[Block]:
@@ -53,7 +53,9 @@ def ranking(title: str, unit: str, table: Pareto, say: Callable[[float], str]) -
     )
     yield Table(
         ("Product / category", unit, "Share", "Added up"),
-        tuple((each.name, say(each.value), percent(each.share), percent(each.cumulative)) for each in rows),
+        tuple(
+            (each.name, say(each.value), share_text(each.share), share_text(each.cumulative)) for each in rows
+        ),
         (4, 1.1, 0.9, 1),
         numbers=1,
     )
@@ -102,8 +104,8 @@ def improvements(review: Review, _: Wording) -> Iterable[Block]:
         return
     few, together = vital[-1], len(vital)
     yield Paragraph(
-        f"{together} {'kind' if together == 1 else 'kinds'} of complaints made up {percent(few.cumulative)} of the weight "
-        f"by severity; the gravest: {vital[0].name} ({percent(vital[0].share)})."
+        f"{together} {'kind' if together == 1 else 'kinds'} of complaints made up {share_text(few.cumulative)} of the weight "
+        f"by severity; the gravest: {vital[0].name} ({share_text(vital[0].share)})."
     )
 
 

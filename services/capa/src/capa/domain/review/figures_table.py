@@ -8,7 +8,7 @@ from capa.domain.review.values import Indicators, Review
 from quality.durations import Durations
 from quality.indicators import PerMillion
 from quality.intervals import Share
-from quality.words import number
+from quality.words import number, share_text
 
 _MINUTE = 60
 _HOUR = 3_600
@@ -60,7 +60,7 @@ def said(value: Figure) -> str:
         case Share(value=None) | PerMillion(value=None) | Durations(n=0):
             return NONE
         case Share(part, whole, found, low, high):
-            return f"{found:.1%} ({part} of {whole}; {low:.1%} to {high:.1%})".replace("%", " %")
+            return f"{share_text(found or 0)} ({part} of {whole}; {share_text(low or 0)} to {share_text(high or 0)})"
         case PerMillion(complaints, units, rate, low, high):
             return f"{number(rate or 0)} ({complaints} from {number(units)}; {number(low or 0)} to {number(high or 0)})"
         case Durations(n, _, median, p90):
