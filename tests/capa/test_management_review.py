@@ -116,7 +116,7 @@ async def test_a_pack_tells_checks_of_the_effect_and_what_it_was_spent_on(
     html = await pack(client, MARCH)
     assert cells(html, "Nonconformities raised")[1:] == ["2 (audit 1, complaint 1)", "0"]
     assert ">1; before: 0<" in section(html, "c6 Audit results")
-    assert "1250.50 EUR, of 1 actions" in html
+    assert "1250.50 EUR, of 1 action" in html
     assert "What it was spent on (EUR)" in html
 
 

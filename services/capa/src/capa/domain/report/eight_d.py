@@ -104,7 +104,7 @@ def _head(case: Case, now: datetime, words: Wording, record_hash: str) -> Facts:
         ("Accepted", words.moment(case.accepted_at, "Not yet")),
         ("Due", f"{words.moment(case.due.at)}{moved}{overdue}" if case.due else "Not set yet"),
         ("Round", str(case.cycle)),
-        ("Record", f"{case.number}, version {case.version}, SHA-256 {record_hash}"),
+        ("Record", f"{case.number}, version {case.version}\nSHA-256 {record_hash}"),
     ]
     if case.extension is not None:
         asked = f"until {words.moment(case.extension.due_at)}: {case.extension.reason}"

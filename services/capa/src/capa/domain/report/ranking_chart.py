@@ -28,7 +28,7 @@ def ranking_chart(title: str, table: Pareto, say: Callable[[float], str]) -> Fig
     top, clipped = _TOP, False
     for row in rows:
         lines, cut = _lines(row.name)
-        height = len(lines) * LINE + _LINES_APART
+        height = max(len(lines), 2) * LINE + _LINES_APART
         middle = top + height / 2
         shapes += _row(row, lines, (top, height), say(row.value))
         summits.append((_x(row.cumulative), middle))
@@ -54,7 +54,7 @@ def _lines(name: str) -> tuple[Sequence[str], bool]:
 def _row(row: Ranked, lines: Sequence[str], place: tuple[float, float], value: str) -> list[Shape]:
     top, height = place
     name = Label(x=0.0, y=top, width=_LEFT - 8.0, height=height, lines=tuple(lines), style="none")
-    said = wrapped(f"{value} ({share_text(row.share)})", WIDTH - _RIGHT - 20.0, 1)[0]
+    said = (*wrapped(value, WIDTH - _RIGHT - 20.0, 1)[0], share_text(row.share))
     return [
         name,
         Bar(

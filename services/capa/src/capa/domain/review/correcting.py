@@ -71,7 +71,8 @@ def _costs(review: Review) -> Iterable[Block]:
         )
         return
     for each in review.costs:
-        yield Facts((("In all", f"{each.amount:.2f} {each.currency}, of {each.actions} actions"),))
+        actions = f"{each.actions} {'action' if each.actions == 1 else 'actions'}"
+        yield Facts((("In all", f"{each.amount:.2f} {each.currency}, of {actions}"),))
         yield from ranking(
             f"What it was spent on ({each.currency})", each.currency, each.kinds, lambda value: f"{value:.2f}"
         )

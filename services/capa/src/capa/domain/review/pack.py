@@ -49,9 +49,14 @@ def _record(review: Review, products: tuple[str, ...] | None) -> object:
 
 def _head(review: Review, products: tuple[str, ...] | None, words: Wording) -> Facts:
     span, earlier = review.span, review.before.indicators.span
+    over = (
+        ""
+        if span.ends_at <= review.made_at
+        else "; it is not over yet, and its end is told by what is known now"
+    )
     return Facts(
         (
-            ("Period", f"{words.moment(span.begins_at)} to {words.moment(span.ends_at)}, not included"),
+            ("Period", f"{words.moment(span.begins_at)} to {words.moment(span.ends_at)}, not included{over}"),
             (
                 "Before",
                 f"{words.moment(earlier.begins_at)} to {words.moment(earlier.ends_at)}, the period of the same length before it",
