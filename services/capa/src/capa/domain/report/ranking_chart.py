@@ -13,8 +13,8 @@ _LEFT: Final = 280.0
 _RIGHT: Final = 574.0
 _TOP: Final = 24.0
 _BAR: Final = 18.0
-_MOST_LINES: Final = 2
-"""How many lines each part of a name has at most: its product, its category."""
+_MOST_LINES: Final = 1
+"""How many lines each part of a name has: its product, its category. The table below a chart has them whole."""
 
 _LINES_APART: Final = 10.0
 _MARKS: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -31,13 +31,13 @@ def columns_chart(title: str, unit: str, rows: Sequence[tuple[str, int]]) -> Fig
     for x, (_, value) in zip(across, rows, strict=True):
         y = _y(value, most)
         shapes.append(Bar(x=x - width / 2, y=y, width=width, height=_FLOOR - y, strong=True))
-    if all(width_of(str(value)) <= slot for _, value in rows):
+    if all(width_of(str(value)) < slot - 1.0 for _, value in rows):
         shapes += [
-            caption(str(value), x - slot / 2, _y(value, most) - LINE, slot)
+            caption(str(value), x - slot / 2 + 0.5, _y(value, most) - LINE, slot - 1.0)
             for x, (_, value) in zip(across, rows, strict=True)
         ]
     said = "; ".join(f"{name}: {value}" for name, value in rows)
-    return Figure(height=_FLOOR + 26.0, title=title, description=f"{said}.", shapes=tuple(shapes))
+    return Figure(height=_FLOOR + 28.0, title=title, description=f"{said}.", shapes=tuple(shapes))
 
 
 def control_chart(title: str, evidence: Mapping[str, Any]) -> Figure:
@@ -61,7 +61,7 @@ def control_chart(title: str, evidence: Mapping[str, Any]) -> Figure:
         name, radius = ("evidence", 5.5) if marked else ("point", 3.0)
         shapes.append(Dot(x=x, y=y, radius=radius, marked=marked, name=name))
     return Figure(
-        height=_FLOOR + 26.0, title=title, description=_described(evidence, points), shapes=tuple(shapes)
+        height=_FLOOR + 28.0, title=title, description=_described(evidence, points), shapes=tuple(shapes)
     )
 
 
@@ -84,8 +84,8 @@ def _names(names: Sequence[str], across: Sequence[float]) -> list[Shape]:
     shapes: list[Shape] = []
     for x, name in list(zip(across, names, strict=True))[::every]:
         shapes.append(Stroke(points=((x, _FLOOR), (x, _FLOOR + 4.0))))
-        left = min(max(x - _LABEL / 2, 0.0), WIDTH - _LABEL)
-        shapes.append(caption(wrapped(name, _LABEL, 1)[0][0], left, _FLOOR + 6.0, _LABEL))
+        if x + _LABEL / 2 <= WIDTH:
+            shapes.append(caption(wrapped(name, _LABEL, 1)[0][0], x - _LABEL / 2, _FLOOR + 8.0, _LABEL))
     return shapes
 
 
