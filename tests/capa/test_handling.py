@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capa.db.handling_records import PostgresHandlingRecords
-from capa.usecases.handling_indicators import HandlingIndicators, ReadHandlingIndicators
+from capa.domain.review.handling import HandlingIndicators
+from capa.usecases.handling_indicators import ReadHandlingIndicators
 from common.ids import new_id
 from events.codec import encode
 from events.contracts import deadline as clocks

@@ -29,6 +29,7 @@ from capa.api.desk import Desk
 from capa.api.errors import PROBLEMS
 from capa.api.examples import WORDS
 from capa.api.report_pdf import PdfWriter
+from capa.api.report_writer import ReportWriter
 from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_assessed import OnComplaintAssessed
@@ -299,7 +300,7 @@ def _desk(core: Core) -> Desk:
         review_case=ReviewCase(case_records, ledger, case_step),
         report_case=ReportCase(case_records, core.records, clock, core.case_policy.calendar.zone),
         choose_reports=ChooseReports(case_records, clock),
-        pdf=PdfWriter(core.settings.report_fonts),
+        write_report=ReportWriter(PdfWriter(core.settings.report_fonts)),
         signal_records=PostgresSignalRecords(core.engine),
         confirm=ConfirmSignal(work, clock, core.policy, told, core.answer_recurrence),
         dismiss=DismissSignal(work, clock, core.answer_recurrence),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from capa.api.report_pdf import PdfWriter
+from capa.api.report_writer import ReportWriter
 from capa.domain.policy import TriagePolicy
 from capa.domain.risk import CasePolicy
 from capa.usecases.assess_effectiveness import AssessEffectiveness
@@ -73,8 +73,8 @@ class Desk:
     case_step: TakeCaseStep
     report_case: ReportCase
     choose_reports: ChooseReports
-    pdf: PdfWriter
     plan_case: PlanCase
+    write_report: ReportWriter
     review_case: ReviewCase
 
 

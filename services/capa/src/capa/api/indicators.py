@@ -1,6 +1,7 @@
 """Indicators and Pareto tables of a span."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,13 +11,15 @@ from capa.api.desk import Desk
 from capa.api.figure_schemas import DurationsOut, FigureOut, ShareOut
 from capa.api.handling_figures import CaseFiguresOut, HandlingFiguresOut, LevelFiguresOut
 from capa.api.parameters import ProductQuery, SiteQuery, any_of
+from capa.domain.review.handling import HandlingIndicators
+from capa.domain.review.values import Indicators
 from capa.domain.signals.exposure import Unit
-from capa.usecases.handling_indicators import HandlingIndicators
-from capa.usecases.indicators import By, Indicators, Weigh, span_of
+from capa.usecases.indicators import By, Weigh, span_of
 from chassis.auth import Principal, requires
 from chassis.instants import Instant
+from chassis.problems import ProblemError, at_parameter
 from quality.indicators import PerMillion
-from quality.pareto import Bar, Pareto
+from quality.pareto import NOTHING, Bar, Pareto
 
 TAG = "Indicators"
 Reader = Annotated[Principal, requires("indicators:read")]
@@ -144,17 +147,21 @@ class BarOut(FigureOut):
     name: str = Field(
         description="Its product, category or site, or what was asked for of these; - where no site was named."
     )
-    value: float = Field(description="Complaints, or their weights.")
+    value: float = Field(description="Complaints, their weights, or costs.")
+    amount: Decimal | None = Field(
+        None, description="Costs, exact; null where complaints are ranked.", examples=["1250.00"]
+    )
     share: float = Field(description="Its share of the total.")
     cumulative: float = Field(description="The share of all kinds down to this one.")
     vital: bool = Field(description="Whether it is one of the vital few, which together reach 80 %.")
 
     @classmethod
-    def of(cls, value: Bar) -> "BarOut":
+    def of(cls, value: Bar, *, costs: bool) -> "BarOut":
         """Shape a bar."""
         return cls(
             name=value.name,
             value=value.value,
+            amount=Decimal(f"{value.value:.2f}") if costs else None,
             share=value.share,
             cumulative=value.cumulative,
             vital=value.vital,
@@ -162,19 +169,24 @@ class BarOut(FigureOut):
 
 
 class ParetoOut(FigureOut):
-    """Kinds of complaints received in a span, the most frequent first, equal ones by name."""
+    """Kinds of complaints received in a span, or of actions that cost something, the greatest first, equal ones by name."""
 
     total: float = Field(description="The sum of all.")
     bars: list[BarOut] = Field(description="The kinds, at most `limit` of them.")
     other: BarOut | None = Field(description="The rest taken together; null where there is none.")
+    currency: str | None = Field(
+        None, description="The currency of the costs; null where complaints are ranked.", examples=["EUR"]
+    )
 
     @classmethod
-    def of(cls, value: Pareto) -> "ParetoOut":
-        """Shape a table."""
+    def of(cls, value: Pareto, currency: str | None = None) -> "ParetoOut":
+        """Shape a table; of costs in a currency, where there is one."""
+        costs = currency is not None
         return cls(
             total=value.total,
-            bars=[BarOut.of(each) for each in value.bars],
-            other=None if value.other is None else BarOut.of(value.other),
+            bars=[BarOut.of(each, costs=costs) for each in value.bars],
+            other=None if value.other is None else BarOut.of(value.other, costs=costs),
+            currency=currency,
         )
 
 
@@ -205,17 +217,57 @@ def router_of(desk: Desk) -> APIRouter:
         ends_at: To,
         by: Annotated[By, Query(description="What is told apart.")] = By.BOTH,
         weigh: Annotated[
-            Weigh, Query(description="Complaints, or their severity: minor 1, major 3, critical 9.")
+            Weigh,
+            Query(
+                description="Complaints, their severity (minor 1, major 3, critical 9), or what actions cost that ended in the "
+                "span, or are open and were given in it."
+            ),
         ] = Weigh.COUNT,
+        currency: Annotated[
+            str | None,
+            Query(
+                pattern=r"^[A-Z]{3}$",
+                description="The currency of costs, by its code of ISO 4217; needed where `weigh` is cost.",
+            ),
+        ] = None,
         product: ProductQuery = None,
         site: SiteQuery = None,
         limit: Annotated[int, Query(ge=1, le=200, description="At most so many kinds are told singly.")] = 25,
     ) -> ParetoOut:
-        """Rank products, categories, sites or what they make together by complaints received, and mark the vital few."""
-        span = span_of(begins_at, ends_at)
-        made = await desk.indicators.pareto(
-            span, any_of(product), any_of(site), by=by, weigh=weigh, most=limit
+        """Rank products, categories, sites or what they make together by complaints received or by costs, and mark the vital few.
+
+        Costs in different currencies are never added up, and cannot be told apart by site: no action is of one site alone.
+        """
+        _require_currency(weigh, currency)
+        _require_complaints(weigh, by)
+        span, products, sites = span_of(begins_at, ends_at), any_of(product), any_of(site)
+        if currency is not None:
+            made = await desk.indicators.costs(span, products, sites, by=by, most=limit)
+            kinds = next((each.kinds for each in made if each.currency == currency), NOTHING)
+            return ParetoOut.of(kinds, currency)
+        return ParetoOut.of(
+            await desk.indicators.pareto(span, products, sites, by=by, weigh=weigh, most=limit)
         )
-        return ParetoOut.of(made)
 
     return router
+
+
+def _require_currency(weigh: Weigh, currency: str | None) -> None:
+    if (weigh is Weigh.COST) == (currency is not None):
+        return
+    if currency is None:
+        why, fix = "costs are ranked in one currency", "name it, such as EUR"
+    else:
+        why, fix = "only costs have a currency", "leave it out, or send weigh=cost"
+    raise ProblemError(
+        "unacceptable", f"{why.capitalize()}.", errors=[at_parameter("currency", "currency", why, fix)]
+    )
+
+
+def _require_complaints(weigh: Weigh, by: By) -> None:
+    if weigh is not Weigh.COST or by not in {By.SITE, By.ALL_THREE}:
+        return
+    why, fix = "an action belongs to no one site", f"send by={By.BOTH}, {By.PRODUCT} or {By.CATEGORY}"
+    raise ProblemError(
+        "unacceptable", f"{why.capitalize()}.", errors=[at_parameter("by", "no_site", why, fix)]
+    )

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from capa.api.desk import Desk, because_of, reference_of
-from capa.api.drawing import control_chart
 from capa.api.examples import CHART_SVG
 from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, SiteQuery, any_of
+from capa.api.report_html import FONT
 from capa.api.schemas import CodeText, EntryOut
 from capa.api.signal_schemas import (
     ClearSignalIn,
@@ -16,6 +16,8 @@ from capa.api.signal_schemas import (
     SignalDetailOut,
     SignalOut,
 )
+from capa.domain.report.svg import svg
+from capa.domain.report.time_chart import control_chart
 from capa.domain.signals.signal import Signal, State
 from capa.usecases.signal_reading import SignalFilter
 from capa.usecases.step import Target
@@ -95,7 +97,8 @@ def router_of(desk: Desk) -> APIRouter:
         signal = await desk.signal_records.signal(reference_of(signal_id))
         episode = signal.episode
         title = f"{signal.number}: {episode.about}, {episode.rule} ({episode.evidence['chart']})"
-        return Response(control_chart(title, episode.evidence), media_type="image/svg+xml")
+        drawn = svg(control_chart(title, episode.evidence), font=FONT, name="chart")
+        return Response(drawn, media_type="image/svg+xml")
 
     @router.get("/{signal_id}/history", summary="Read a signal's history")
     async def read_signal_history(

@@ -14,6 +14,7 @@ from capa.db.tables import (
     action,
     case_nonconformity,
     complaint,
+    corrective_case,
     exposure,
     nonconformity,
     nonconformity_complaint,
@@ -23,7 +24,7 @@ from capa.db.tables import (
 )
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import Pile, Products, Sites, UnitsOf
+from capa.usecases.indicators import CostPile, Pile, Products, Sites, UnitsOf
 from quality.indicators import ActionRecord, ComplaintRecord, SignalRecord, Span
 
 _FIRST_DECISION = sa.and_(triage_decision.c.complaint_id == complaint.c.id, triage_decision.c.ordinal == 1)
@@ -135,6 +136,35 @@ class PostgresFigureRecords:
             for row in await self._all(query)
         ]
 
+    async def costs(self, span: Span, products: Products, sites: Sites = None) -> Sequence[CostPile]:
+        """Add up what actions cost by the product and category of what they belong to, and by currency."""
+        at = sa.func.coalesce(action.c.completed_at, action.c.cancelled_at, action.c.given_at)
+        parents = sa.union_all(
+            sa.select(nonconformity.c.id, nonconformity.c.category),
+            sa.select(corrective_case.c.id, corrective_case.c.category),
+        ).subquery()
+        currency, amount = action.c.cost["currency"].astext, action.c.cost["amount"].astext
+        told = (action.c.product, parents.c.category, currency.label("currency"))
+        query = (
+            sa.select(
+                *told,
+                sa.func.count().label("actions"),
+                sa.func.sum(sa.cast(amount, sa.Numeric)).label("amount"),
+            )
+            .join(parents, parents.c.id == action.c.parent_id)
+            .where(
+                action.c.cost.is_not(None),
+                _in(at, span),
+                *_of(action.c.product, products),
+                *_for_sites(sites),
+            )
+            .group_by(action.c.product, parents.c.category, sa.text("3"))
+        )
+        return [
+            CostPile(row.product, row.category, row.currency, row.actions, row.amount)
+            for row in await self._all(query)
+        ]
+
     async def units(
         self, first: date, then: date, products: Products, sites: Sites = None
     ) -> Mapping[UnitsOf, float]:
@@ -160,7 +190,7 @@ class PostgresFigureRecords:
         return rows
 
 
-def _in(column: sa.Column[Any], span: Span) -> sa.ColumnElement[bool]:
+def _in(column: sa.ColumnElement[Any], span: Span) -> sa.ColumnElement[bool]:
     return sa.and_(column >= span.begins_at, column < span.ends_at)
 
 

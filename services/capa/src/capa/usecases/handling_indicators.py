@@ -1,32 +1,23 @@
 """The indicators of how complaints and cases are handled, and of escalation, computed from what stands on record."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from capa.domain.review.handling import HandlingIndicators
 from capa.usecases.handling_ports import HandlingRecords, Sent
 from capa.usecases.indicators import Products, Sites
 from common.clock import Clock
 from common.refusals import Refusal
-from quality.cases import CaseFigures, of_cases
-from quality.escalation import LevelFigures, Told, of_escalation
-from quality.handling import HandlingFigures, of_handling
+from quality.cases import of_cases
+from quality.escalation import Told, of_escalation
+from quality.handling import of_handling
 from quality.indicators import Span
 from worktime import Calendar, add_working_days, working_time_between
 
 ANSWER_WITHIN_DAYS: Final = 2
 """Working days within which what somebody was told of should be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class HandlingIndicators:
-    """Those of a span: of complaints, of cases, and of each level of the escalation that somebody was told at."""
-
-    complaints: HandlingFigures
-    cases: CaseFigures
-    escalation: Mapping[str, LevelFigures]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,24 @@
 """The indicators of a span, and its Pareto tables, computed from what stands on record."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from capa.domain.errors import SpanInvalid
+from capa.domain.review.values import Costs, Indicators
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Unit
 from capa.domain.signals.watch import NO_SITE
 from common.refusals import FieldError
 from quality.indicators import (
-    ActionFigures,
     ActionRecord,
-    ComplaintFigures,
     ComplaintRecord,
     PerMillion,
-    SignalFigures,
     SignalRecord,
     Span,
     of_actions,
@@ -54,6 +53,7 @@ class Weigh(StrEnum):
 
     COUNT = "count"
     SEVERITY = "severity"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,14 @@ class Pile:
 
 
 @dataclass(frozen=True, slots=True)
-class Indicators:
-    """All indicators of a span; `nonconformities` were raised in it, and `per_million` is told for each kind of unit."""
+class CostPile:
+    """What so many actions on one product and category cost in one currency."""
 
-    span: Span
-    complaints: ComplaintFigures
-    actions: ActionFigures
-    signals: SignalFigures
-    nonconformities: int
-    per_million: Mapping[Unit, PerMillion]
+    product: str
+    category: str
+    currency: str
+    actions: int
+    amount: Decimal
 
 
 Products = frozenset[str] | None
@@ -117,6 +116,10 @@ class FigureRecords(Protocol):
         self, span: Span, products: Products, sites: Sites = None, *, apart: bool = False
     ) -> Sequence[Pile]:
         """Count complaints received in a span by product, category and severity; `apart`, by site as well."""
+        ...
+
+    async def costs(self, span: Span, products: Products, sites: Sites = None) -> Sequence[CostPile]:
+        """Add up what actions cost that ended in a span, or are open and were given in it."""
         ...
 
     async def units(
@@ -166,13 +169,26 @@ class ReadIndicators:
         weigh: Weigh,
         most: int | None = None,
     ) -> Pareto:
-        """Rank what complaints received in a span were about."""
+        """Rank what complaints received in a span were about; by costs there is a ranking for each currency."""
         values: Counter[str] = Counter()
         apart = by in {By.SITE, By.ALL_THREE}
         for pile in await self.records.piles(span, products, sites, apart=apart):
             weight = SEVERITY_WEIGHTS[pile.severity] if weigh is Weigh.SEVERITY else 1
             values[_name(pile, by)] += pile.number * weight
         return pareto(dict(values), most=most)
+
+    async def costs(
+        self, span: Span, products: Products, sites: Sites = None, *, by: By, most: int | None = None
+    ) -> Sequence[Costs]:
+        """Rank what actions were about by their costs, for each currency, the one of most actions first.
+
+        No action is of one site: it is for whatever belongs to its nonconformity, so that sites cannot be told apart.
+        """
+        currencies: dict[str, list[CostPile]] = defaultdict(list)
+        for pile in await self.records.costs(span, products, sites):
+            currencies[pile.currency].append(pile)
+        found = [_costs(currency, piles, by, most) for currency, piles in currencies.items()]
+        return sorted(found, key=lambda each: (-each.actions, each.currency))
 
     async def _per_million(self, span: Span, products: Products, sites: Sites) -> dict[Unit, PerMillion]:
         # Complaints count only where the units of their product, or site, are on record for every day of the span.
@@ -190,7 +206,20 @@ class ReadIndicators:
         }
 
 
-def _name(pile: Pile, by: By) -> str:
+def _costs(currency: str, piles: Sequence[CostPile], by: By, most: int | None) -> Costs:
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for pile in piles:
+        amounts[_name(pile, by)] += pile.amount
+    return Costs(
+        currency=currency,
+        actions=sum(pile.actions for pile in piles),
+        amount=sum(amounts.values(), Decimal()),
+        kinds=pareto({name: float(amount) for name, amount in amounts.items()}, most=most),
+    )
+
+
+def _name(pile: Pile | CostPile, by: By) -> str:
+    site = (pile.site if isinstance(pile, Pile) else None) or NO_SITE
     match by:
         case By.PRODUCT:
             return pile.product
@@ -199,6 +228,6 @@ def _name(pile: Pile, by: By) -> str:
         case By.BOTH:
             return f"{pile.product} / {pile.category}"
         case By.SITE:
-            return pile.site or NO_SITE
+            return site
         case By.ALL_THREE:
-            return f"{pile.product} / {pile.category} / {pile.site or NO_SITE}"
+            return f"{pile.product} / {pile.category} / {site}"
