@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chassis.instants import Instant
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from notifier.api.delivery_schemas import DeliveryDetailOut, DeliveryOut
 from notifier.api.desk import DeliveryReader, DeliveryWriter, Desk
-from notifier.api.schemas import DeliveryDetailOut, DeliveryOut
 from notifier.domain.delivery import DeliveryState
 from notifier.domain.person import Channel
 from notifier.usecases.views import DeliveryFilter

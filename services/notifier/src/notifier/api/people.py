@@ -8,7 +8,7 @@ from chassis.etags import etag, expected_version, is_unmodified
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 from chassis.problems import ProblemError, at_pointer
 from notifier.api.desk import VERSIONED, Desk, PeopleReader, PeopleWriter, PersonPath
-from notifier.api.schemas import (
+from notifier.api.person_schemas import (
     EntryOut,
     HistoryOut,
     LoadedOut,
