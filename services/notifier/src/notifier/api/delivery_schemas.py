@@ -29,6 +29,7 @@ class DeliveryOut(BaseModel):
     created_at: datetime = Field(description="When its first notice was written.")
     next_attempt_at: datetime | None = Field(description="When it is tried next.")
     sent_at: datetime | None = Field(description="When it was taken by the other side.")
+    version: int = Field(description="Counts changes; also the ETag.")
 
     @classmethod
     def of(cls, view: DeliveryView) -> Self:
@@ -84,4 +85,5 @@ def _delivery(view: DeliveryView) -> dict[str, Any]:
         "created_at": delivery.created_at,
         "next_attempt_at": delivery.next_attempt_at,
         "sent_at": delivery.sent_at,
+        "version": delivery.version,
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 from common.history import Entry
 from common.refusals import FieldError
 from notifier.domain.person import Change, Channel, Details, Person
-from notifier.usecases.load_people import Loaded
+from notifier.usecases.load_people import Item, Loaded
 
 PersonId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -60,10 +60,25 @@ class PersonIn(PersonValues):
     id: PersonId = Field(description="Id that deadlines name owners by.", examples=["anna.berg"])
 
 
+class PersonItemIn(PersonIn):
+    """A person to add or update among many."""
+
+    version: Annotated[int, Strict()] | None = Field(
+        None,
+        ge=1,
+        description="The version that was read: the item is refused where the person has another one now. Without it the "
+        "values replace whatever there is.",
+    )
+
+    def item(self) -> Item:
+        """Give it to the use case."""
+        return Item(self.details(self.id), self.version)
+
+
 class PeopleIn(Body):
     """Many people to add or update."""
 
-    people: list[PersonIn] = Field(min_length=1, max_length=1_000, description="At most 1,000 people.")
+    people: list[PersonItemIn] = Field(min_length=1, max_length=1_000, description="At most 1,000 people.")
 
 
 class PersonUpdateIn(PersonValues):
