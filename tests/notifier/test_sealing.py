@@ -1,5 +1,6 @@
 """The secrets of people's webhooks, sealed in the database."""
 
+from argparse import Namespace
 from typing import Final
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from chassis.webhooks.sealing import Sealer, sealer_of
 from chassis.webhooks.sealing_anew import command
 from chassis.webhooks.signing import PREFIX, new_secret
+from notifier.__main__ import _seal_secrets
 from notifier.db.person_rows import SECRETS
 from notifier.domain.person import Details
 from notifier.settings import Settings
@@ -91,7 +93,8 @@ async def test_the_command_names_the_person_whose_secret_no_key_opens(
 ) -> None:
     await a_webhook_owner(world, receiver)
     before = await kept(world)
-    assert await command(world.engine, sealer(key=NEW_KEY, pepper=""), SECRETS) == 1
+    without = {"webhook_key": SecretStr(NEW_KEY), "pepper": NONE}
+    assert await _seal_secrets(world.settings.model_copy(update=without), Namespace(undo=False)) == 1
     assert "person/hook" in capsys.readouterr().err
     assert await kept(world) == before
 
