@@ -42,7 +42,7 @@ from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from intake.usecases.stepping import Errand
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
-from notifier.usecases.load_people import LoadPeople
+from notifier.usecases.load_people import Item, LoadPeople
 from tests.notifier.smtp import Mailbox
 from tests.support.events import engine_of
 from tests.support.postgres import Databases, fresh_database
@@ -329,7 +329,9 @@ async def open_trio(
         ),
     )
     try:
-        await LoadPeople(trio.notifier.start_work, clock, new_secret)(PEOPLE, Actor("person", "admin"))
+        await LoadPeople(trio.notifier.start_work, clock, new_secret)(
+            [Item(each) for each in PEOPLE], Actor("person", "admin")
+        )
         yield trio
     finally:
         await trio.log.dispose()
