@@ -124,7 +124,20 @@ WORDS: Final[Words] = {
         "points": [{"label": "2026-11-23", "count": 4, "upper": 4.0, "evidence": True}],
     },
     "ActionFiguresOut.overdue_by_age": {"over_30d": 1},
+    "HandlingFiguresOut.backlog_by_age": {"up_to_3d": 4, "over_30d": 1},
+    "HandlingFiguresOut.overdue_by_age": {"over_30d": 1},
+    "CaseFiguresOut.time_in_stage": {
+        "investigating": {"n": 3, "mean": 700_000.0, "median": 604_800.0, "p90": 950_400.0}
+    },
+    "CaseFiguresOut.overdue_by_age": {"up_to_3d": 1},
     "IndicatorsOut.per_million": {},
+    "IndicatorsOut.escalation": {
+        "overdue": {
+            "told": 3,
+            "time_to_done": {"n": 2, "mean": 90_000.0, "median": 90_000.0, "p90": 122_400.0},
+            "done_in_time": {"part": 2, "whole": 3, "value": 0.667, "low": 0.208, "high": 0.939},
+        }
+    },
     "BarOut.name": "credit-card / fees",
     "StepOut.text": "7 complaints came before, 1 after.",
     "StepOut.values": {"before": 7, "after": 1},
