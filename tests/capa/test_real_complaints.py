@@ -69,7 +69,7 @@ async def test_signals_of_real_complaints_are_few_and_each_says_why(world: World
     assert sum(charts.values()) >= 10
     # A latched signal is told once: never more than one for each rule of a chart.
     assert len(signals) <= 2 * sum(charts.values())
-    assert len({each.episode.place for each in signals}) == len(signals)
+    assert len({(each.episode.place, each.episode.rule) for each in signals}) == len(signals)
     assert all(each.episode.explanation and each.episode.evidence["points"] for each in signals)
     if signals:
         await dismiss(world, signals[0])
