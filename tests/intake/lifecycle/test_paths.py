@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 WHICH = st.sampled_from([0, 1, 2])
 WHO = st.sampled_from(["owner", "quality"])
-REPORT = {
+REPORT: Mapping[Reportability, Mapping[str, Any]] = {
     Reportability.YES: {"reportability": "yes", "report_to": ["authority"]},
     Reportability.NO: {"reportability": "no"},
     Reportability.UNDETERMINED: {"reportability": "undetermined"},
