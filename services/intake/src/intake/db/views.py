@@ -16,6 +16,7 @@ from intake.db.conditions import conditions_of, followed, own_conditions
 from intake.db.handlings import handled_of
 from intake.db.listing import first_followed
 from intake.db.ordering import Order
+from intake.db.phrases import search_page
 from intake.db.rows import complaint_of
 from intake.db.searching import search
 from intake.db.tables import (
@@ -124,12 +125,13 @@ class PostgresViews:
         conditions = own_conditions(filters, within)
         if after is not None:
             conditions.append(order.after(after))
+        beyond: tuple[str, ...] | None = None
         async with self._engine.connect() as connection:
             # No more than the page itself, so that what it joins is read for the page alone.
             if filters.q is not None:
                 asked = [*conditions, *followed(filters, singly=True)]
-                found = await search(connection, filters.q, asked, order, limit=limit + 1)
-                conditions = [complaint.c.id.in_(found)]
+                phrased = await search_page(connection, filters.q, asked, order, limit=limit + 1)
+                beyond, conditions = phrased.beyond, [complaint.c.id.in_(phrased.ids)]
             elif filters.triage or filters.has_nonconformity is not None:
                 found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
@@ -137,7 +139,7 @@ class PostgresViews:
                 await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))
             ).all()
             views = await _views(connection, rows[:limit])
-        return Page(views) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
+        return Page(views, beyond) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
 
     async def export(
         self,
