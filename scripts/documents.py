@@ -105,7 +105,7 @@ def deadlines() -> str:
         text = _worked(calendars[example["calendar"]], example)
         rows.append(f"| {title} | `{limit}` | {example['calendar']} | {_due_words(text)} |")
         settings = [f'{key} = "{value}"' for key, value in example["term"].items()]
-        clock = _clock_words(example["clock"]) if "clock" in example else []
+        clock = _clock_words(example)
         parts += ["", f"## {title}", "", example["why"], *clock, "", "```toml", *settings, "```"]
         parts += ["", "```text", *text.splitlines(), "```"]
     head = [
@@ -119,12 +119,20 @@ def deadlines() -> str:
     return "\n".join([*head, *rows, *parts]) + "\n"
 
 
-def _clock_words(reference: str) -> list[str]:
+def _clock_words(example: Mapping[str, Any]) -> list[str]:
     """Say which clock of which profile an example is about, and where its limit comes from."""
+    reference = example.get("clock") or example.get("extends")
+    if reference is None:
+        return []
     profile, name = reference.split("/")
     file = tomllib.loads((ROOT / "config" / "clocks" / f"{profile}.toml").read_text())
-    source = next(clock["source"] for clock in file["clocks"] if clock["name"] == name)
-    return ["", f"The clock `{name}` of the profile `{profile}`. Source: {source}."]
+    clock = next(clock for clock in file["clocks"] if clock["name"] == name)
+    if "extends" in example:
+        return [
+            "",
+            f"More time for the clock `{name}` of the profile `{profile}`. Source: {clock['extension']['source']}.",
+        ]
+    return ["", f"The clock `{name}` of the profile `{profile}`. Source: {clock['source']}."]
 
 
 def _worked(calendar: Calendar, example: Mapping[str, Any]) -> str:

@@ -129,6 +129,7 @@ async def test_an_archive_holds_all_and_is_verified_without_redress(
         ("order", "does not follow"),
         ("cut", "does not end where the pack says"),
         ("text", "the texts beside entry 2 were changed"),
+        ("told", "what was told at first is not what entry 1 binds"),
         ("file", "is not the file that the manifest names"),
         ("lost", "is missing"),
         ("added", "is not in the manifest"),
@@ -151,6 +152,8 @@ async def test_the_checker_finds_what_was_changed(
             items.pop()
         case "text":
             items[1]["withheld"]["description"][1] = "Nothing."
+        case "told":
+            pack["complaint"]["complainant"]["name"] = "Max Mustermann"
         case "file":
             next((folder / "attachments").iterdir()).write_bytes(b"other")
         case "lost":
@@ -159,7 +162,7 @@ async def test_the_checker_finds_what_was_changed(
             (folder / "note.txt").write_text("x")
         case _:
             pack = {}
-    if tampering in {"entry", "order", "cut", "text", "none"}:
+    if tampering in {"entry", "order", "cut", "text", "told", "none"}:
         file.write_text(json.dumps(pack))
     code, output = checked(folder)
     assert (code, said in output) == (1, True), output

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from intake.db.indexing import PostgresSearchIndex
+from intake.usecases.index_complaints import IndexComplaints
 from tests.intake.world import World, a_complaint
 
 PATH = "/v1/complaints"
@@ -108,6 +110,29 @@ async def test_words_that_lie_beyond_the_nearest_complaints_are_found(
 
     assert await _found(world, q="charged", sort="-number", limit=1) == ["B"]
     assert await _found(world, q="charged", sort="-number") == ["B", "A"]
+
+
+async def test_a_phrase_of_common_words_is_looked_for_in_so_many_at_a_time_and_found_by_going_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.db.searching.NEAREST", 2)
+    monkeypatch.setattr("intake.db.phrases.CHECKED", 3)
+    crm = world.client("crm")
+    texts = ["pays cash"] + ["cash pays"] * 7
+    for nth, text in enumerate(texts):
+        await crm.post(PATH, json=a_complaint(external_id=f"P-{nth}", description=f"{text} often"))
+    await IndexComplaints(PostgresSearchIndex(world.engine))()
+    query: dict[str, Any] = {"q": '"pay cas"', "sort": "-number", "limit": 5}
+    pages = []
+    while True:
+        page = (await world.client("staff").get(PATH, params=query)).json()
+        pages.append([item["external_id"] for item in page["items"]])
+        assert page["has_more"] == (page["next_cursor"] is not None)
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+
+    assert pages == [[], [], ["P-0"]]
 
 
 async def test_the_longest_description_of_the_strangest_words_is_received_and_found(world: World) -> None:

@@ -79,6 +79,16 @@ async def test_what_there_is_not_is_no_intact_history(
             3,
         ),
         ("UPDATE complaint_history SET withheld = NULL WHERE position = 2", 2),
+        # What is left says otherwise than the complaint has it: the last amendment of a text was cut off.
+        ("DELETE FROM complaint_history WHERE position = 3", 2),
+        # The description was amended twice, and the title was never told.
+        ("UPDATE complaint SET description = 'Nothing.' WHERE number = 10002", 3),
+        ("UPDATE complaint SET title = 'Nothing' WHERE number = 10002", 1),
+        (
+            """UPDATE complaint_history SET withheld = withheld - 'told_sha256'
+                WHERE position = 1 AND complaint_id = (SELECT id FROM complaint WHERE number = 10002)""",
+            1,
+        ),
         (
             "DELETE FROM complaint_history WHERE complaint_id = (SELECT id FROM complaint WHERE number = 10002)",
             1,
@@ -95,18 +105,48 @@ async def test_tampering_is_found_with_the_complaint_and_the_position(
     assert said[-1]["broken"] == 1
 
 
+async def test_what_was_told_once_is_found_to_be_another_unless_the_entry_is_from_before_it_was_bound(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {
+        "complainant": {"name": "Erika Musterfrau"},
+        "attachments": [{"name": "a", "url": "https://a", "media_type": "b/c"}],
+    }
+    answer = await world.client("crm").post(PATH, json=a_complaint(external_id="E-9", title="Twice", **told))
+    assert answer.status_code == 201, answer.text
+    assert (await verify(world, capsys))[0] == 0
+
+    await run(world, "UPDATE complainant SET name = 'Max Mustermann'")
+    assert [line.get("position") for line in (await verify(world, capsys))[1]][:-1] == [1]
+    assert (await world.client("staff").get(f"{PATH}/C-10004/history")).json()["broken_at"] == 1
+
+    first = history.append(None, at=NOON, actor="system:crm-1", action="received", changes={})
+    await run(
+        world,
+        "UPDATE complaint_history SET at = :at, changes = '{}', hash = :hash, withheld = NULL"
+        " WHERE complaint_id = (SELECT id FROM complaint WHERE number = 10004)",
+        at=first.at,
+        hash=first.hash,
+    )
+    assert (await verify(world, capsys))[0] == 0
+
+
 async def test_what_was_cut_off_at_the_end_is_found_by_anchors_alone(
     world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = str(tmp_path / "anchors.ndjson")
+    corrected = await world.client("staff").patch(
+        f"{PATH}/C-10002", json={"reason": "misheard", "lot": "L-7"}, headers={"If-Match": "*"}
+    )
+    assert corrected.status_code == 200
     assert (await verify(world, capsys, "--write-anchors", file))[0] == 0
     assert (await verify(world, capsys, "--anchors", file))[1][-1]["anchors"] == 3
 
-    await run(world, "DELETE FROM complaint_history WHERE position = 3")
+    await run(world, "DELETE FROM complaint_history WHERE position = 4")
 
     assert (await verify(world, capsys))[0] == 0
     code, said = await verify(world, capsys, "--anchors", file)
-    assert (code, said[0]["broken"], said[0]["position"]) == (1, "C-10002", 3)
+    assert (code, said[0]["broken"], said[0]["position"]) == (1, "C-10002", 4)
 
 
 async def test_a_history_that_was_written_anew_or_is_gone_with_its_complaint_is_found_by_anchors(
@@ -117,7 +157,7 @@ async def test_a_history_that_was_written_anew_or_is_gone_with_its_complaint_is_
     other = history.append(None, at=NOON, actor="system:crm-1", action="received", changes={"lot": "L-9"})
     await run(
         world,
-        "UPDATE complaint_history SET at = :at, changes = CAST(:changes AS jsonb), hash = :hash"
+        "UPDATE complaint_history SET at = :at, changes = CAST(:changes AS jsonb), hash = :hash, withheld = NULL"
         " WHERE complaint_id = (SELECT id FROM complaint WHERE number = 10001)",
         at=other.at,
         changes='{"lot": "L-9"}',

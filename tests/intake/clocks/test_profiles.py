@@ -1,6 +1,8 @@
 """Profiles and policies as files: what is shipped is worked through, and what is wrong is refused with its place and fix."""
 
 import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from chassis.settings import CannotStart
 from intake.clock_files import read_clock_policy, read_profile
 from intake.domain.clocks.clock import ClockState
 from intake.domain.clocks.happening import Happening, Reportability
-from intake.domain.clocks.rule import Kind
+from intake.domain.clocks.rule import Kind, rule_of
 from intake.domain.complaint import Severity
 from tests.intake.clocks.timing import CONFIG, NOON, Timed, a_situation, policy_file, policy_for
 from tests.worktime.samples import shipped
@@ -38,6 +40,15 @@ def test_a_worked_deadline_counts_as_its_clock_does(name: str) -> None:
     assert (dict(rule.term), rule.calendar) == (example["term"], example["calendar"])
 
 
+def test_every_extension_has_a_worked_deadline_of_its_own() -> None:
+    worked = {each["extends"]: (each["term"], each["calendar"]) for each in EXAMPLES if "extends" in each}
+    assert worked == {
+        name: (dict(rule.extension.term), rule.calendar)
+        for name, rule in CLOCKS.items()
+        if rule.extension is not None
+    }
+
+
 def test_no_regulatory_clock_pauses_rolls_or_ends_with_the_complaint() -> None:
     regulatory = [rule for rule in CLOCKS.values() if rule.kind is Kind.REGULATORY]
     assert regulatory
@@ -45,14 +56,65 @@ def test_no_regulatory_clock_pauses_rolls_or_ends_with_the_complaint() -> None:
         assert (rule.pauses, rule.stopped_by, set(rule.term)) == (False, frozenset(), {"limit"})
 
 
-def test_a_payment_complaint_has_35_business_days_and_no_eight_weeks(tmp_path: Path) -> None:
+def test_a_payment_complaint_has_15_business_days_and_no_eight_weeks(tmp_path: Path) -> None:
     policy = policy_for("financial-services", folder=tmp_path)
     paid = Timed(policy, a_situation(product="money-transfer")).begin()
     other = Timed(policy, a_situation(product="mortgage")).begin()
-    assert {"payment-response", "payment-final-response"} <= {name for name, _ in paid.clocks}
-    assert "final-response" not in {name for name, _ in paid.clocks}
-    assert "final-response" in {name for name, _ in other.clocks}
-    assert "payment-response" not in {name for name, _ in other.clocks}
+    assert ("payment-response" in paid.names, "final-response" in paid.names) == (True, False)
+    assert ("payment-response" in other.names, "final-response" in other.names) == (False, True)
+
+
+RECEIVED = datetime(2026, 3, 16, 10, tzinfo=UTC)
+FIRST, LAST = datetime(2026, 4, 9, 16, 30, tzinfo=UTC), datetime(2026, 5, 8, 16, 30, tzinfo=UTC)
+HELD = datetime(2026, 4, 8, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sent", "promised", "due"),
+    [
+        (HELD, LAST - timedelta(days=9), LAST - timedelta(days=9)),
+        (HELD, LAST, LAST),
+        (HELD, LAST + timedelta(days=1), LAST),
+        (HELD, FIRST - timedelta(hours=5), FIRST),
+        (FIRST, LAST, LAST),
+        (FIRST + timedelta(seconds=1), LAST, FIRST),
+    ],
+)
+def test_a_holding_reply_in_time_gives_what_it_promises_up_to_35_business_days(
+    tmp_path: Path, sent: datetime, promised: datetime, due: datetime
+) -> None:
+    moments = {Happening.RECEIVED: RECEIVED, Happening.AWARE: RECEIVED}
+    policy = policy_for("financial-services", folder=tmp_path)
+    paid = Timed(policy, a_situation(product="payment-app", moments=moments)).begin(RECEIVED)
+    before = paid.the("payment-response")
+    assert before.due_at == FIRST
+    paid.happens(Happening.CUSTOMER_UPDATED, sent)
+    assert paid.the("payment-response") == before
+
+    paid.happens(Happening.HOLDING_REPLY, sent, promised_at=promised)
+
+    after = paid.the("payment-response")
+    assert (after.due_at, after.original_due_at) == (due, FIRST)
+    assert (after.generation > before.generation) == (sent <= FIRST)
+    assert ("extension" in after.explanation) == (sent <= FIRST)
+    assert rule_of(after.name, after.rule.as_data()) == after.rule
+    paid.happens(Happening.RESPONDED, due)
+    assert paid.the("payment-response").state is ClockState.MET
+
+
+def test_a_later_holding_reply_promises_anew_and_a_corrected_receipt_is_counted_with_it(
+    tmp_path: Path,
+) -> None:
+    moments = {Happening.RECEIVED: RECEIVED, Happening.AWARE: RECEIVED}
+    policy = policy_for("financial-services", folder=tmp_path)
+    paid = Timed(policy, a_situation(product="payment-app", moments=moments)).begin(RECEIVED)
+    paid.happens(Happening.HOLDING_REPLY, HELD, promised_at=LAST - timedelta(days=9))
+    paid.happens(Happening.HOLDING_REPLY, FIRST, promised_at=LAST + timedelta(days=9))
+    assert paid.the("payment-response").due_at == LAST
+    earlier = {**paid.situation.moments, Happening.RECEIVED: RECEIVED - timedelta(days=7)}
+    paid.situation = replace(paid.situation, moments=earlier)
+    paid.happens(Happening.AMENDED, FIRST + timedelta(days=1))
+    assert paid.the("payment-response").due_at == datetime(2026, 4, 30, 16, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +170,7 @@ def test_the_policy_chooses_profiles_by_product_and_source_system(tmp_path: Path
     pump = a_situation(product="pump-3")
     assert {each.policy_version for each in policy.rules_for(pump)} == {"generic:1", "medical-device-us:1"}
     assert {each.policy_version for each in policy.rules_for(a_situation(source_system="bank"))} == {
-        "financial-services:1"
+        "financial-services:2"
     }
     assert {each.policy_version for each in policy.rules_for(a_situation())} == {"generic:1"}
     respond = policy.rules_for(pump)[0].rule
@@ -158,6 +220,11 @@ term = { limit = "5wd" }
             'title = "Respond"',
             'title = "Respond"\nwhen = { severity = "major" }',
             "clocks.1.when.severity: Extra inputs",
+        ),
+        (
+            'limit = "5wd" }',
+            'limit = "5wd" }\n[clocks.extension]\nby = ["holding_reply"]\nsource = "s"\nterm = { limit = "5wd" }',
+            "clocks.1 (respond): extension.term: gives no more time than term",
         ),
         ('version = "1"', "", "version: Field required"),
         ("version", "version =", "is no TOML"),

@@ -94,7 +94,13 @@ class Timed:
         return self
 
     def happens(
-        self, what: Happening, at: datetime, *, authority: str | None = None, **known: Any
+        self,
+        what: Happening,
+        at: datetime,
+        *,
+        authority: str | None = None,
+        promised_at: datetime | None = None,
+        **known: Any,
     ) -> list[Change]:
         """Have something happen, after which this is known."""
         moments = {**self.situation.moments, what: at}
@@ -103,7 +109,7 @@ class Timed:
             self.policy,
             self.situation,
             tuple(self.clocks.values()),
-            Happened(what, at, authority),
+            Happened(what, at, authority, promised_at),
             now=at,
             uncounted=self._not_counted,
         )
@@ -115,6 +121,11 @@ class Timed:
         return max(
             (clock for clock in self.clocks.values() if clock.name == name), key=lambda each: each.ordinal
         )
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all clocks that there ever were."""
+        return {name for name, _ in self.clocks}
 
     def all_of(self, name: str) -> Sequence[Clock]:
         """Every clock of a name, in order."""

@@ -1,7 +1,6 @@
 """The steps of complaints, through the API."""
 
 import asyncio
-import random
 from typing import Any
 
 import pytest
@@ -339,33 +338,3 @@ async def test_complaints_are_found_by_owner_team_severity_and_state(world: Worl
     assert await found(owner=["otto.owner", "bert"]) == [first, second]
     assert await found(team="credit", severity="major", state="assessed") == [first]
     assert await found(owner="bert", severity="major") == []
-
-
-@pytest.mark.parametrize("seed", range(2))
-async def test_allowed_steps_are_exactly_those_that_succeed(desk: Desk, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a path through the lifecycle, the same at each run
-    number = await desk.receive()
-    await desk.receive()  # the master that steps name
-    reached = set()
-    for turn in range(40):
-        body = await desk.read(number)
-        reached.add(body["state"])
-        allowed = body["allowed_steps"]
-        # Mostly what is possible, so that the path gets on; else whatever it is.
-        step = chance.choice(allowed if allowed and turn % 3 else sorted(BODIES))
-        changes: dict[str, Any] = {}
-        if step == "assign":
-            changes["owner"] = f"owner-{turn}"
-        if step == "file-report":
-            changes["reference"] = f"R-{turn}"
-        if step == "assess":
-            reportable = chance.random() < 0.5
-            changes = {"reportability": "yes", "report_to": ["authority"]} if reportable else {}
-        answer = await desk.attempt(number, step, "quality", version=f'"v{body["version"]}"', **changes)
-        assert (answer.status_code == 200) == (step in allowed), (step, answer.text)
-        if answer.status_code != 200:
-            assert answer.json()["missing"]
-        if turn == 10:
-            await desk.triaged(number)
-        desk.world.clock.move(hours=30)
-    assert len(reached) > 4

@@ -116,6 +116,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "safety_flag": Term("Whether somebody's safety is at risk.", False),
     "started_at": Term("When it began.", NOON),
     "state": Term("Where it stands now.", "investigating"),
+    "answer_by": Term("By when a holding reply promised the answer; null where there was none.", NOON),
     "told_at": Term("When the complainant was told, or heard from.", NOON),
     "told_through": Term("The way the complainant was told; null where nobody was told.", "email"),
     "validity": Term("Whether it is justified.", Validity.JUSTIFIED),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from chassis.settings import CannotStart
 from common.refusals import Refusal
 from events.types import Code
+from intake.domain.clocks.extension import Extension
 from intake.domain.clocks.happening import RESTARTS, Happening, Reportability
 from intake.domain.clocks.policy import Assignment, Choice, ClockPolicy, Profile
 from intake.domain.clocks.rule import (
@@ -60,6 +61,15 @@ class _When(_Part):
         return Conditions(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
+class _Extension(_Part):
+    by: Annotated[tuple[Happening, ...], Field(min_length=1)]
+    term: dict[str, Any]
+    source: Text
+
+    def value(self) -> Extension:
+        return Extension(by=frozenset(self.by), term=self.term, source=self.source)
+
+
 class _Clock(_Part):
     name: Name
     kind: Kind
@@ -77,6 +87,7 @@ class _Clock(_Part):
     ladder: Name | None = None
     owner: Code | None = None
     team: Code | None = None
+    extension: _Extension | None = None
 
     @model_validator(mode="after")
     def _runs(self) -> Self:
@@ -110,6 +121,7 @@ class _Clock(_Part):
             ladder=self.ladder,
             owner=self.owner,
             team=self.team,
+            extension=None if self.extension is None else self.extension.value(),
         )
 
 
@@ -198,11 +210,23 @@ def read_profile(file: Path, calendars: Mapping[str, Calendar]) -> Profile:
             raise CannotStart(
                 f"{place}: there is no calendar {rule.calendar!r}; known: {', '.join(sorted(calendars))}"
             )
-        try:
-            due(calendar, _TRIAL_START, term_of(rule.term))
-        except Refusal as refusal:
-            raise CannotStart(f"{place}: term: {refusal.detail}") from None
+        _try_out(rule, calendar, place)
     return Profile(file.stem, found.version, rules)
+
+
+def _try_out(rule: ClockRule, calendar: Calendar, place: str) -> None:
+    try:
+        first = due(calendar, _TRIAL_START, term_of(rule.term))
+    except Refusal as refusal:
+        raise CannotStart(f"{place}: term: {refusal.detail}") from None
+    if rule.extension is None:
+        return
+    try:
+        last = due(calendar, _TRIAL_START, term_of(rule.extension.term))
+    except Refusal as refusal:
+        raise CannotStart(f"{place}: extension.term: {refusal.detail}") from None
+    if last.due_at <= first.due_at:
+        raise CannotStart(f"{place}: extension.term: gives no more time than term: make it longer")
 
 
 class _Profiles:

@@ -74,7 +74,10 @@ class ComplaintInvestigationStartedV1(Contract):
 
 
 class ComplaintCustomerUpdatedV1(Contract):
-    """The complainant was told how it stands, or the waiting for the complainant began or ended."""
+    """The complainant was told how it stands, or the waiting for the complainant began or ended.
+
+    With `answer_by` it was a holding reply, which promised an answer by then.
+    """
 
     type: ClassVar[str] = "redress.complaint.customer_updated.v1"
 
@@ -83,6 +86,7 @@ class ComplaintCustomerUpdatedV1(Contract):
     told_at: Instant
     told_through: Code | None = None
     waiting: Waiting = Waiting.UNCHANGED
+    answer_by: Instant | None = None
 
 
 class ComplaintRespondedV1(Contract):

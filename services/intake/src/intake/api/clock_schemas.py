@@ -43,6 +43,10 @@ class ClockOut(Answer):
         description="When the owner was first reminded before the due instant."
     )
     breached_at: datetime | None = Field(description="When notifier saw that the due instant had passed.")
+    extended_at: datetime | None = Field(
+        description="When it was given more time, such as by a holding reply; `explanation` says how much."
+    )
+    promised_at: datetime | None = Field(description="By when the customer was promised an answer then.")
     owner: str | None = Field(description="Who is told about it.", examples=["credit.team"])
     team: str | None = Field(description="The owner's team.")
     ladder: str | None = Field(description="The escalation ladder; null for the default one.")

@@ -74,6 +74,8 @@ def shape_clock(clock: ClockView, now: datetime) -> dict[str, Any]:
         "by_seconds": clock.by_seconds,
         "warned_at": instant(clock.warned_at),
         "breached_at": instant(clock.breached_at),
+        "extended_at": instant(clock.extended_at),
+        "promised_at": instant(clock.promised_at),
         "owner": clock.owner,
         "team": clock.team,
         "ladder": clock.ladder,

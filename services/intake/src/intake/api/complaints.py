@@ -224,7 +224,7 @@ def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
         """
         found = await services.views.history(reference, within=principal.source_system)
         personal = may_read_personal(principal)
-        if personal and any(trace.withheld is not None for trace in found.traces):
+        if personal and any(trace.shows_words for trace in found.traces):
             await services.reads(principal, ReadOperation.HISTORY, [found.complaint_id])
         body = shape_history(found, personal=personal)
         return Response(orjson.dumps(body), media_type=JSON)

@@ -32,7 +32,7 @@ class ChangeDataOut(Answer):
     state: str = Field(description="Where the work on it stood then.")
     historical: bool = Field(description="Whether it was only put on record.")
     action: str = Field(
-        description="What its history calls it; of a clock that ended the verdict, met or missed.",
+        description="What its history calls it; of a clock that ended the verdict, clock_met or clock_missed.",
         examples=["amended"],
     )
     changed: list[str] = Field(description="Names of what changed.", examples=[["lot", "category"]])

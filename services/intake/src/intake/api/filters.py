@@ -37,7 +37,8 @@ class ComplaintFilters(BaseModel):
         None,
         description="Words of the title, description, product, category, lot, serial number or external id, or a number such "
         'as C-10023. All must be there, in any form that begins so; "in quotes" in this order, -not for what must not be there, '
-        "`or` between two for either.",
+        "`or` between two for either. Of words in order so many complaints that hold them are looked at for a page; it may have "
+        "fewer items than asked for, even none, while `has_more` says that the search goes on from `next_cursor`.",
         examples=["charged twice"],
     )
     source_system: list[Code] = Field([], max_length=_MOST, description="Where it comes from.")

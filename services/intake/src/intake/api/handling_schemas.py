@@ -39,6 +39,16 @@ class WaiverOut(Answer):
     reused_number: str | None = Field(description="That complaint's number.", examples=["C-10017"])
 
 
+class HoldingReplyOut(Answer):
+    """What the customer was told of why the answer takes longer."""
+
+    at: datetime = Field(description="When the customer was told.")
+    by: str = Field(description="Who told it.", examples=["person:anna.berg"])
+    channel: Channel = Field(description="How the customer was told.")
+    reason: str = Field(description="Why the answer takes longer.")
+    answer_by: datetime = Field(description="By when the answer was promised.")
+
+
 class ResponseOut(Answer):
     """What the customer was answered."""
 
@@ -116,6 +126,9 @@ class HandlingOut(Answer):
     waiting_for: str | None = Field(description="What is awaited.")
     last_contact_at: datetime | None = Field(
         description="When the customer was told or asked something last."
+    )
+    holding_reply: HoldingReplyOut | None = Field(
+        description="The latest holding reply: why the answer takes longer, and by when it comes."
     )
     response: ResponseOut | None = Field(description="What the customer was answered.")
     accepted_at: datetime | None = Field(description="When the customer agreed with the answer.")

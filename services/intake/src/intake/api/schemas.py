@@ -198,7 +198,8 @@ class ChangeOut(Answer):
     reason: str = Field(description="Why.")
     withheld: dict[str, Any] | None = Field(
         None,
-        description="Those texts and personal data as [before, after]; left out without the scope complaints:personal.",
+        description="Those texts and personal data as [before, after]; of the first step `salt` and `told_sha256`, which bind what was "
+        "told at first. Left out without the scope complaints:personal.",
     )
     previous: str = Field(description="Hash of the step before.")
     hash: str = Field(description="SHA-256 over this step and the hash before.")

@@ -36,6 +36,8 @@ CLOCK: Final = {
     "by_seconds": "double precision",
     "warned_at": "timestamptz",
     "breached_at": "timestamptz",
+    "extended_at": "timestamptz",
+    "promised_at": "timestamptz",
     "set_at": "timestamptz",
 }
 """The columns of `complaint_clock` but the complaint, with their types."""
@@ -74,6 +76,8 @@ def clock_values(clock: Clock) -> dict[str, Any]:
         "by_seconds": None if clock.by is None else clock.by.total_seconds(),
         "warned_at": clock.warned_at,
         "breached_at": clock.breached_at,
+        "extended_at": clock.extended_at,
+        "promised_at": clock.promised_at,
     }
     return values | {name: value for name, value in later.items() if value is not None}
 
@@ -108,4 +112,6 @@ def clock_of(row: Any) -> Clock:
         by=None if row.by_seconds is None else timedelta(seconds=row.by_seconds),
         warned_at=row.warned_at,
         breached_at=row.breached_at,
+        extended_at=row.extended_at,
+        promised_at=row.promised_at,
     )

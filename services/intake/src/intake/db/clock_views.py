@@ -75,6 +75,8 @@ def _view(row: Any) -> ClockView:
         by_seconds=row.by_seconds,
         warned_at=row.warned_at,
         breached_at=row.breached_at,
+        extended_at=row.extended_at,
+        promised_at=row.promised_at,
         owner=row.owner,
         team=row.team,
         ladder=row.ladder,

@@ -35,7 +35,7 @@ WITH noticed AS (
 )
 SELECT told.kind, complaint.id, complaint.number, complaint.source_system, complaint.external_id, complaint.state,
        complaint.version, complaint.historical, complaint_history.action, complaint_history.changes,
-       coalesce(complaint_history.at, ended.ended_at) AS at, told.clock, ended.state AS verdict,
+       coalesce(complaint_history.at, ended.ended_at) AS at, told.clock, 'clock_' || ended.state AS verdict,
        CASE WHEN complaint_history.changes ? 'state' THEN (
            SELECT earlier.changes ->> 'state' FROM complaint_history earlier
             WHERE earlier.complaint_id = told.complaint_id AND earlier.position < told.history_position

@@ -9,16 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.verify_history import Step
 from intake.db.complaints import reference_of
-from intake.db.rows import entry_of, number_text
+from intake.db.rows import number_text
 from intake.db.tables import complaint, complaint_history
-from intake.domain.trail import Trace
+from intake.db.traces import ALL_TRACES, TRACED, trace_of
 
 AT_ONCE: Final = 2_000
 """How many entries are read at once; no transaction is open between two pages."""
 
 _STEPS: Final = (
-    sa.select(complaint.c.id, complaint.c.number, complaint_history)
-    .select_from(complaint.outerjoin(complaint_history, complaint_history.c.complaint_id == complaint.c.id))
+    sa.select(complaint.c.id, complaint.c.number, *TRACED)
+    .select_from(ALL_TRACES)
     .order_by(complaint.c.id, complaint_history.c.position)
     .limit(AT_ONCE)
 )
@@ -48,7 +48,7 @@ class PostgresHistories:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(page)).all()
             for row in rows:
-                trace = None if row.position is None else Trace(entry_of(row), row.withheld)
+                trace = None if row.position is None else trace_of(row)
                 yield Step(str(row.id), number_text(row.number), trace)
             if len(rows) < AT_ONCE:
                 return

@@ -48,6 +48,7 @@ _TRACE: Final = {
     "action": "text",
     "changes": "jsonb",
     "reason": "text",
+    "withheld": "jsonb",
     "previous": "text",
     "hash": "text",
 }
@@ -70,7 +71,8 @@ _PERSON_PREFIX: Final = "person_"
 _TRACE_PREFIX: Final = "trace_"
 _KEY_PREFIX: Final = "key_"
 _PERSON_NAMES: Final = tuple((name, _PERSON_PREFIX + name) for name in _PERSON)
-_TRACE_NAMES: Final = tuple((name, _TRACE_PREFIX + name) for name in _TRACE)
+_WITHHELD: Final = "withheld"
+_ENTRY_NAMES: Final = tuple((name, _TRACE_PREFIX + name) for name in _TRACE if name != _WITHHELD)
 
 
 def _typed(types: Mapping[str, str], prefix: str = "") -> str:
@@ -187,7 +189,8 @@ def draft_row(new: Draft) -> dict[str, Any]:
     row["named"] = who is not None
     if who is not None:
         row.update([(column, getattr(who, name)) for name, column in _PERSON_NAMES])
-    row.update([(column, getattr(trace.entry, name)) for name, column in _TRACE_NAMES])
+    row.update([(column, getattr(trace.entry, name)) for name, column in _ENTRY_NAMES])
+    row[_TRACE_PREFIX + _WITHHELD] = trace.withheld
     return row
 
 

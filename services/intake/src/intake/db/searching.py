@@ -37,7 +37,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('wor
 """)  # noqa: S608 - a name of our own
 """Has the rest of a transaction planned for the values that it asks with, and tells whether `former` is to be asked."""
 # Each word stands for all that begin with it. One or two letters stand for themselves, since too much begins with them.
-_QUERY: Final = r"""
+QUERY: Final = r"""
 CAST(regexp_replace(regexp_replace(
     CAST(websearch_to_tsquery('simple', :q) AS text), '(''(?:[^'']|'''')+'')', '\1\:*', 'g'
 ), '(''[^'']{1,2}'')\:\*', '\1', 'g') AS tsquery)
@@ -63,12 +63,41 @@ async def search(
     sort them. Following the order until enough are found would be one plan for both, and would read everything where the
     words are common only among complaints far away.
     """
-    former = (await connection.execute(FOR_THESE_VALUES)).one().former
-    if limit < NEAREST:
-        near = nearest(q, conditions, order, limit=limit)
-        found = list((await connection.execute(near)).scalars())
-        if len(found) == limit:
-            return found
+    former = await prepare(connection)
+    found = await search_near(connection, q, conditions, order, limit=limit)
+    return found or await search_all(connection, q, conditions, order, limit=limit, former=former)
+
+
+async def prepare(connection: AsyncConnection) -> bool:
+    """Have the rest of the transaction planned for its values; tells whether the former index is to be asked."""
+    return bool((await connection.execute(FOR_THESE_VALUES)).one().former)
+
+
+async def search_near(
+    connection: AsyncConnection,
+    q: str,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    order: Order,
+    *,
+    limit: int,
+) -> list[UUID] | None:
+    """Give the ids of `limit` complaints if the nearest ones have so many, else None."""
+    if limit >= NEAREST:
+        return None
+    found = list((await connection.execute(nearest(q, conditions, order, limit=limit))).scalars())
+    return found if len(found) == limit else None
+
+
+async def search_all(
+    connection: AsyncConnection,
+    q: str,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    order: Order,
+    *,
+    limit: int,
+    former: bool,
+) -> list[UUID]:
+    """Give the ids of the first `limit` of all complaints."""
     ask = by_former if former else everywhere
     return list((await connection.execute(ask(q, conditions, order, limit=limit))).scalars())
 
@@ -85,7 +114,7 @@ def nearest(
     return (
         sa.select(complaint.c.id)
         .select_from(chosen)
-        .where(sa.or_(_hold(words, q), *_codes(q)))
+        .where(sa.or_(hold(words, q), *_codes(q)))
         .order_by(*order.by_no_index)
         .limit(limit)
     )
@@ -98,44 +127,50 @@ def everywhere(
 
     Each part is cut to the first ones of the order by itself, so that no more than a few pages are put together.
     """
-    queue = sa.select(complaint_unindexed.c.complaint_id).limit(TAIL).scalar_subquery()
-    fresh = complaint.c.id == sa.any_(sa.func.array(queue))
-    place = order.place
-    parts = [
-        _indexed(q, conditions, order),
-        *[
-            sa.select(complaint.c.id, place.label("place")).where(wanted, *conditions)
-            for wanted in (sa.and_(fresh, _hold(WORDS, q)), *_codes(q))
-        ],
-    ]
-    cut = [
-        part.order_by(
-            order.directed(sa.literal_column("place")), order.directed(sa.literal_column("id"))
-        ).limit(limit)
-        for part in parts
-    ]
+    parts = [indexed(hold(complaint_search.c.words, q), conditions, order), *others(q, conditions, order)]
+    cut = [first_of(part, order, limit) for part in parts]
     found = sa.union(*[sa.select(part.subquery()) for part in cut]).subquery("found")
     return (
         sa.select(found.c.id).order_by(order.directed(found.c.place), order.directed(found.c.id)).limit(limit)
     )
 
 
+def others(q: str, conditions: Sequence[sa.ColumnElement[bool]], order: Order) -> Sequence[sa.Select[Any]]:
+    """Look by the codes, and in what is not indexed yet; each gives the id and the place in the order."""
+    queue = sa.select(complaint_unindexed.c.complaint_id).limit(TAIL).scalar_subquery()
+    fresh = complaint.c.id == sa.any_(sa.func.array(queue))
+    return [
+        sa.select(complaint.c.id, order.place.label("place")).where(wanted, *conditions)
+        for wanted in (sa.and_(fresh, hold(WORDS, q)), *_codes(q))
+    ]
+
+
+def first_of(part: sa.Select[Any], order: Order, limit: int) -> sa.Select[Any]:
+    """Cut what gives an id and a place to the first ones of the order."""
+    by = (order.directed(sa.literal_column("place")), order.directed(sa.literal_column("id")))
+    return part.order_by(*by).limit(limit)
+
+
 def by_former(
     q: str, conditions: Sequence[sa.ColumnElement[bool]], order: Order, *, limit: int
 ) -> sa.Select[Any]:
     """Look for the words in all complaints by the index over complaints themselves, which knows what is not indexed too."""
-    holds = sa.or_(_hold(WORDS, q), *_codes(q))
+    holds = sa.or_(hold(WORDS, q), *_codes(q))
     return sa.select(complaint.c.id).where(holds, *conditions).order_by(*order.by_no_index).limit(limit)
 
 
-def _indexed(q: str, conditions: Sequence[sa.ColumnElement[bool]], order: Order) -> sa.Select[Any]:
-    hold = _hold(complaint_search.c.words, q)
+def indexed(
+    wanted: sa.ColumnElement[bool], conditions: Sequence[sa.ColumnElement[bool]], order: Order
+) -> sa.Select[Any]:
+    """Look by the index of words for what is wanted of them; gives the id and the place in the order."""
     own = _within_search(conditions)
     if own is not None:
         place = order.over(complaint_search.c[order.column.name]).place
-        return sa.select(complaint_search.c.complaint_id.label("id"), place.label("place")).where(hold, *own)
+        return sa.select(complaint_search.c.complaint_id.label("id"), place.label("place")).where(
+            wanted, *own
+        )
     both = complaint.join(complaint_search, complaint_search.c.complaint_id == complaint.c.id)
-    return sa.select(complaint.c.id, order.place.label("place")).select_from(both).where(hold, *conditions)
+    return sa.select(complaint.c.id, order.place.label("place")).select_from(both).where(wanted, *conditions)
 
 
 def _within_search(conditions: Sequence[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]] | None:
@@ -155,8 +190,19 @@ def _within_search(conditions: Sequence[sa.ColumnElement[bool]]) -> list[sa.Colu
     return [visitors.replacement_traverse(condition, {}, kept) for condition in conditions]
 
 
-def _hold(words: sa.ColumnElement[Any], q: str) -> sa.ColumnElement[bool]:
-    asked = sa.text(_QUERY).bindparams(sa.bindparam("q", q, sa.Text))
+def hold(words: sa.ColumnElement[Any], q: str) -> sa.ColumnElement[bool]:
+    """Ask whether words hold what a person asks for."""
+    return _match(words, sa.text(QUERY).bindparams(sa.bindparam("q", q, sa.Text)))
+
+
+def matching(words: sa.ColumnElement[Any], question: str) -> sa.ColumnElement[bool]:
+    """Ask whether words hold what a question in PostgreSQL's own writing asks for."""
+    return _match(
+        words, sa.text("CAST(:question AS tsquery)").bindparams(sa.bindparam("question", question, sa.Text))
+    )
+
+
+def _match(words: sa.ColumnElement[Any], asked: sa.TextClause) -> sa.ColumnElement[bool]:
     return words.op("@@", return_type=sa.Boolean())(sa.type_coerce(asked, TSQUERY))
 
 

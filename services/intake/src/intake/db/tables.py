@@ -223,6 +223,8 @@ complaint_clock: Final = sa.Table(
     sa.Column("warned_at", _instant()),
     sa.Column("breached_at", _instant()),
     sa.Column("set_at", _instant(), nullable=False),
+    sa.Column("extended_at", _instant()),
+    sa.Column("promised_at", _instant()),
     sa.Index(
         "complaint_clock_due",
         "due_at",

@@ -16,6 +16,7 @@ from intake.db.tables import complaint_history
 from intake.domain.clocks.rebasing import CLOCKS_REBASED
 from intake.domain.lifecycle.facts import BY_VERB
 from intake.domain.timeline import MESSAGES, Kind
+from intake.domain.trail import words_beside
 from intake.usecases.timeline import TimelineEntry, TimelineSort
 
 
@@ -172,5 +173,5 @@ def _entry(row: Any) -> TimelineEntry:
         reason=row.reason,
         source=row.source,
         position=row.position,
-        withheld=row.withheld,
+        withheld=words_beside(row.withheld),
     )

@@ -16,7 +16,8 @@ from intake.db.conditions import conditions_of, followed, own_conditions
 from intake.db.handlings import handled_of
 from intake.db.listing import first_followed
 from intake.db.ordering import Order
-from intake.db.rows import complaint_of, entry_of
+from intake.db.phrases import search_page
+from intake.db.rows import complaint_of
 from intake.db.searching import search
 from intake.db.tables import (
     action,
@@ -27,10 +28,11 @@ from intake.db.tables import (
     nonconformity,
     triage,
 )
+from intake.db.traces import ALL_TRACES, TRACED, trace_of
 from intake.domain.attached_file import AttachedFile, FileState
 from intake.domain.errors import NoSuchComplaint
 from intake.domain.lifecycle.handling import Handling
-from intake.domain.trail import Trace, first_break
+from intake.domain.trail import first_break
 from intake.usecases.clock_views import ClocksPage
 from intake.usecases.views import (
     ActionView,
@@ -82,7 +84,8 @@ _FILES: Final = (
     .order_by(attached_file.c.complaint_id, attached_file.c.uploaded_at, attached_file.c.id)
 )
 _HISTORY: Final = (
-    sa.select(complaint_history)
+    sa.select(*TRACED)
+    .select_from(ALL_TRACES)
     .where(complaint_history.c.complaint_id == sa.bindparam("id"))
     .order_by(complaint_history.c.position)
 )
@@ -122,12 +125,13 @@ class PostgresViews:
         conditions = own_conditions(filters, within)
         if after is not None:
             conditions.append(order.after(after))
+        beyond: tuple[str, ...] | None = None
         async with self._engine.connect() as connection:
             # No more than the page itself, so that what it joins is read for the page alone.
             if filters.q is not None:
                 asked = [*conditions, *followed(filters, singly=True)]
-                found = await search(connection, filters.q, asked, order, limit=limit + 1)
-                conditions = [complaint.c.id.in_(found)]
+                phrased = await search_page(connection, filters.q, asked, order, limit=limit + 1)
+                beyond, conditions = phrased.beyond, [complaint.c.id.in_(phrased.ids)]
             elif filters.triage or filters.has_nonconformity is not None:
                 found = await first_followed(connection, filters, conditions, order, limit=limit + 1)
                 conditions = [complaint.c.id.in_(found)]
@@ -135,7 +139,7 @@ class PostgresViews:
                 await connection.execute(_SELECT.where(*conditions).order_by(*order.by).limit(limit + 1))
             ).all()
             views = await _views(connection, rows[:limit])
-        return Page(views) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
+        return Page(views, beyond) if len(rows) <= limit else Page(views, order.keys(rows[limit - 1]))
 
     async def export(
         self,
@@ -208,7 +212,7 @@ async def _only(connection: AsyncConnection, conditions: Sequence[sa.ColumnEleme
 async def read_history(connection: AsyncConnection, complaint_id: UUID) -> HistoryPage:
     """Read a complaint's history and verify it."""
     rows = (await connection.execute(_HISTORY, {"id": complaint_id})).all()
-    traces = tuple(Trace(entry_of(row), row.withheld) for row in rows)
+    traces = tuple(map(trace_of, rows))
     return HistoryPage(traces, first_break(traces), complaint_id)
 
 

@@ -22,7 +22,6 @@ class ChangeType(StrEnum):
     NONCONFORMITY = "nonconformity.changed"
     ACTION = "action.changed"
     OVERDUE = "clock.overdue"
-    ENDED = "clock.ended"
 
 
 class Origin(StrEnum):
@@ -43,7 +42,7 @@ _TOLD: Final[Mapping[Origin, tuple[ChangeType, str, str]]] = {
     Origin.NONCONFORMITY: (ChangeType.NONCONFORMITY, "changed", "nonconformity"),
     Origin.ACTION: (ChangeType.ACTION, "changed", "actions"),
     Origin.CLOCK: (ChangeType.OVERDUE, "overdue", "clocks"),
-    Origin.VERDICT: (ChangeType.ENDED, "ended", "clocks"),
+    Origin.VERDICT: (ChangeType.UPDATED, "clock_met", "clocks"),
 }
 _OF_FILES: Final = frozenset({"attached", "attachment_deleted"})
 _UNTOLD: Final = frozenset({"held", "hold_released"})
@@ -56,7 +55,7 @@ _BESIDE: Final = frozenset({"withheld", "withheld_sha256"})
 class Noticed:
     """A change as it was noticed, with the complaint as it is now; `action` and `changes` are its history's, if any.
 
-    Of a clock that ended `action` is the verdict: met or missed. `state_before` is where a step found the complaint, as far as a step before it says.
+    Of a clock that ended `action` is the verdict, as in timelines: clock_met or clock_missed. `state_before` is where a step found the complaint, as far as a step before it says.
     """
 
     origin: Origin

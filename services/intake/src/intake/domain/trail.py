@@ -6,7 +6,7 @@ and the chain still holds; it binds them by a salted digest.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -29,29 +29,50 @@ HISTORY_ERASED: Final = "history_erased"
 
 _ERASING: Final = frozenset({ERASED, HISTORY_ERASED})
 
+TOLD: Final = "told_sha256"
+"""The name under which the digest of a first telling stands beside the first entry."""
+
+_SALT: Final = "salt"
 _OPEN: Final = tuple(name for name in ACCOUNT if name not in WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A history entry, and what is kept beside the chain: former and new texts and personal data by name."""
+    """A history entry, and what is kept beside the chain: former and new texts and personal data by name.
+
+    With a first entry that is read `present` has the texts and the complainant of the complaint as they are now.
+    """
 
     entry: history.Entry
     withheld: Mapping[str, object] | None = None
+    present: Mapping[str, object] | None = None
+
+    @property
+    def shows_words(self) -> bool:
+        """Whether texts or personal data stand beside it, and not only what binds them."""
+        return words_beside(self.withheld) is not None
 
 
 def trace_receipt(complaint: NewComplaint, *, actor: Actor) -> Trace:
-    """Begin a complaint's history; its texts need no copy as long as the complaint still has them."""
+    """Begin a complaint's history.
+
+    Its texts and its complainant need no copy as long as the complaint still has them; what was told at first is bound by
+    a salted digest beside the chain, which goes with the person.
+    """
     changes: dict[str, object] = {
         name: plain(value) for name in _OPEN if (value := getattr(complaint.account, name)) is not None
     }
     changes |= {"aware_at": plain(complaint.aware_at), "received_at": plain(complaint.received_at)}
     if complaint.historical:
         changes["historical"] = True
+    told = {name: plain(getattr(complaint.account, name)) for name in WITHHELD}
+    salt = secrets.token_hex(16)
+    withheld: dict[str, object] = {_SALT: salt, TOLD: _digest_of_told(told, salt)}
+    changes["withheld_sha256"] = digest(withheld)
     entry = history.append(
         None, at=complaint.recorded_at, actor=str(actor), action="received", changes=changes
     )
-    return Trace(entry)
+    return Trace(entry, withheld)
 
 
 def trace_amendment(
@@ -89,13 +110,17 @@ def trace_status(noted: StatusNoted, *, last: history.Entry, actor: Actor, now: 
 class FollowTrail:
     """Follows one complaint's history: the chain, and what stands beside it.
 
-    What stood beside an entry may only be missing where a later entry says that it was erased.
+    What stood beside an entry may only be missing where a later entry says that it was erased. What the complaint has now is
+    what the last amendment says or, of what was never amended, what was told at first.
     """
 
     def __init__(self) -> None:
         self._chain = history.Following()
         self._altered: int | None = None
         self._missing: int | None = None
+        self._first: Trace | None = None
+        self._before: dict[str, object] = {}
+        self._after: dict[str, tuple[int, object]] = {}
 
     @property
     def last(self) -> history.Entry | None:
@@ -105,8 +130,10 @@ class FollowTrail:
     @property
     def broken_at(self) -> int | None:
         """Position of the first entry that does not fit, or whose texts and personal data were tampered with."""
-        found = [at for at in (self._chain.broken_at, self._altered, self._missing) if at is not None]
-        return min(found, default=None)
+        places = (self._chain.broken_at, self._altered, self._missing)
+        found = [at for at in places if at is not None]
+        # Where the chain itself does not hold, what the complaint has now proves nothing more.
+        return min(found or self._differing(), default=None)
 
     def follow(self, trace: Trace) -> None:
         """Take the next step."""
@@ -120,6 +147,25 @@ class FollowTrail:
             self._missing = entry.position
         if entry.action in _ERASING:
             self._missing = None
+        if self._first is None:
+            self._first = trace
+        elif entry.action == "amended" and trace.withheld is not None:
+            for name, pair in trace.withheld.items():
+                if name != _SALT and isinstance(pair, (list, tuple)):
+                    self._before.setdefault(name, pair[0])
+                    self._after[name] = (entry.position, pair[1])
+
+    def _differing(self) -> Iterator[int]:
+        """Give the positions of entries that say otherwise than the complaint has it now."""
+        first = self._first
+        if first is None or first.present is None or first.withheld is None or TOLD not in first.withheld:
+            return
+        told = {**first.present, **self._before}
+        if first.withheld[TOLD] != _digest_of_told(told, first.withheld.get(_SALT)):
+            yield first.entry.position
+        for name, (position, value) in self._after.items():
+            if (_bare(value) or None) != (_bare(first.present.get(name)) or None):
+                yield position
 
 
 def first_break(traces: Iterable[Trace]) -> int | None:
@@ -133,6 +179,25 @@ def first_break(traces: Iterable[Trace]) -> int | None:
 def digest(withheld: Mapping[str, object]) -> str:
     """Compute what binds texts and personal data to the chain."""
     return hashlib.sha256(canonical(withheld)).hexdigest()
+
+
+def words_beside(withheld: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    """Give what stands beside an entry where there are texts or personal data, and not only what binds them."""
+    return None if withheld is None or withheld.keys() <= {_SALT, TOLD} else withheld
+
+
+def _digest_of_told(told: Mapping[str, object], salt: object) -> str:
+    """Compute what binds a first telling: what is empty is left out, so that a field of a later release changes nothing."""
+    bare = {name: value for name in WITHHELD if (value := _bare(told.get(name)))}
+    return digest({**bare, _SALT: salt})
+
+
+def _bare(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: each for name, each in value.items() if each is not None}
+    if isinstance(value, (list, tuple)):
+        return [_bare(each) for each in value]
+    return value
 
 
 def _status(complaint: NewComplaint) -> Mapping[str, object]:

@@ -31,6 +31,8 @@ class ClockView:
     by_seconds: float | None
     warned_at: datetime | None
     breached_at: datetime | None
+    extended_at: datetime | None
+    promised_at: datetime | None
     owner: str | None
     team: str | None
     ladder: str | None
@@ -92,6 +94,8 @@ def view_of(clock: Clock) -> ClockView:
         by_seconds=None if clock.by is None else clock.by.total_seconds(),
         warned_at=clock.warned_at,
         breached_at=clock.breached_at,
+        extended_at=clock.extended_at,
+        promised_at=clock.promised_at,
         owner=clock.hands.owner,
         team=clock.hands.team,
         ladder=clock.hands.ladder,

@@ -142,6 +142,7 @@ def _updated(
         told_at=fact.at,
         told_through=None if channel is None else channel.value,
         waiting=waiting,
+        answer_by=fact.answer_by if isinstance(fact, facts.CustomerUpdated) else None,
     )
 
 

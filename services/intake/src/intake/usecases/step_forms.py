@@ -185,7 +185,11 @@ class WaiveInvestigationForm(DatedForm):
 
 
 class UpdateCustomerForm(DatedForm):
-    """The customer was told how it stands."""
+    """The customer was told how it stands.
+
+    A holding reply says why the answer takes longer and by when it comes, both of them; it gives clocks more time whose profile
+    says so, unless they are late already.
+    """
 
     step: ClassVar[Step] = Step.UPDATE_CUSTOMER
 
@@ -193,10 +197,26 @@ class UpdateCustomerForm(DatedForm):
     note: Text | None = Field(
         None, description="What the customer was told.", examples=["We wait for the supplier's report."]
     )
+    delay_reason: Text | None = Field(
+        None,
+        description="Why the answer takes longer, as a holding reply says it; only with `answer_by`.",
+        examples=["The other bank has not sent its records."],
+    )
+    answer_by: Instant | None = Field(
+        None,
+        description="By when a holding reply promised the answer, after `at`; only with `delay_reason`.",
+        examples=["2027-01-08T17:00:00Z"],
+    )
 
     def command(self) -> AnyCommand:
         """Give the step."""
-        return commands.UpdateCustomer(at=self.at, channel=self.channel, note=self.note)
+        return commands.UpdateCustomer(
+            at=self.at,
+            channel=self.channel,
+            note=self.note,
+            delay_reason=self.delay_reason,
+            answer_by=self.answer_by,
+        )
 
 
 class WaitForCustomerForm(DatedForm):

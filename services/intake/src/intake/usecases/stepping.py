@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from common.actor import Actor
 from common.refusals import require_version
-from intake.domain.clocks.happening import happened_by, situation_of
+from intake.domain.clocks.happening import happenings_of, situation_of
 from intake.domain.lifecycle.commands import Link, WaiveInvestigation
 from intake.domain.lifecycle.guards import Situation
 from intake.domain.lifecycle.policy import ClosingPolicy
@@ -81,7 +81,7 @@ class TakeStep:
                 work,
                 taken.complaint,
                 situation_of(taken.complaint, taken.handling),
-                [each for fact in taken.facts if (each := happened_by(fact)) is not None],
+                [each for fact in taken.facts for each in happenings_of(fact)],
                 Cause(errand.actor, now, errand.traceparent, errand.tracestate),
             )
         self._clockwork.counted(changes)

@@ -22,6 +22,9 @@ _ALGORITHM: Final = (
     "JSON is written in UTF-8 with the names of objects sorted and without spaces between its parts",
     "previous = the hash of the entry before; of the first entry 64 zeros",
     "changes.withheld_sha256 = SHA-256 over the JSON object `withheld` of the same entry, written in the same way",
+    "withheld.told_sha256 = SHA-256 over the JSON object of `salt` and of what was told at first, without what is null or empty",
+    "told at first = title, description, remedy_sought, serial, complainant and attachments of the complaint, but of what was amended",
+    "the first value that the first entry `amended` has of it in `withheld`",
     "positions count from 1 without gaps",
 )
 
@@ -43,7 +46,7 @@ def shows_personal(contents: PackContents, shown: Shown) -> bool:
     """Tell whether a pack shows personal data: who complains, or texts of the past."""
     return shown.personal and (
         contents.view.complaint.account.complainant is not None
-        or any(trace.withheld is not None for trace in contents.history.traces)
+        or any(trace.shows_words for trace in contents.history.traces)
     )
 
 

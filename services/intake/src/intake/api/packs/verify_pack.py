@@ -19,6 +19,7 @@ from typing import Any
 GENESIS = "0" * 64
 MANIFEST = "MANIFEST.sha256"
 CHUNK = 1 << 20
+TOLD = ("title", "description", "remedy_sought", "serial", "complainant", "attachments")
 
 
 def canonical(value: object) -> bytes:
@@ -79,9 +80,33 @@ def faults_of_history(pack: dict[str, Any]) -> Iterator[str]:
         if withheld is not None and hashlib.sha256(canonical(withheld)).hexdigest() != bound:
             yield f"the texts beside entry {place} were changed"
         previous = entry["hash"]
+    yield from faults_of_first_telling(pack)
     head = pack["verification"]["head"]
     if head != {"position": len(entries), "hash": previous}:
         yield "the history does not end where the pack says"
+
+
+def faults_of_first_telling(pack: dict[str, Any]) -> Iterator[str]:
+    """Compare what was told at first, as far as the pack shows it, with what the first entry binds."""
+    entries = pack["history"]["items"]
+    bound = (entries[0].get("withheld") or {}) if entries else {}
+    if "told_sha256" not in bound:
+        return
+    told = {name: pack["complaint"].get(name) for name in TOLD}
+    for entry in reversed(entries):
+        beside = (entry.get("withheld") or {}) if entry["action"] == "amended" else {}
+        told |= {name: pair[0] for name, pair in beside.items() if name in TOLD}
+    bare = {name: without_null(value) for name, value in told.items()}
+    object_ = {name: value for name, value in bare.items() if value} | {"salt": bound["salt"]}
+    if hashlib.sha256(canonical(object_)).hexdigest() != bound["told_sha256"]:
+        yield "what was told at first is not what entry 1 binds"
+
+
+def without_null(value: Any) -> Any:
+    """Leave out of objects what is null."""
+    if isinstance(value, dict):
+        return {name: each for name, each in value.items() if each is not None}
+    return [without_null(each) for each in value] if isinstance(value, list) else value
 
 
 def check(place: Path) -> list[str]:

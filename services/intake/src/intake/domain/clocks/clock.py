@@ -9,6 +9,8 @@ from uuid import UUID
 
 from common.refusals import Refusal
 from intake.domain.clocks.counting import Counted, explained, found
+from intake.domain.clocks.extension import further
+from intake.domain.clocks.happening import Happened
 from intake.domain.clocks.policy import Hands
 from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Severity
@@ -36,6 +38,7 @@ OPEN: Final = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 class Clock:
     """A clock as it stands; the `ordinal` counts the clocks of a name, and the `generation` all their due instants.
 
+    `extended_at` is when it was given more time, and `promised_at` by when the customer was promised an answer then.
     `about` says what the complaint is of, for titles. `by` is how far from the due instant it was met or missed. A clock on hold shows the due instant that the hold does not
     count towards yet.
     """
@@ -65,6 +68,8 @@ class Clock:
     by: timedelta | None = None
     warned_at: datetime | None = None
     breached_at: datetime | None = None
+    extended_at: datetime | None = None
+    promised_at: datetime | None = None
 
     @property
     def explained(self) -> dict[str, Any]:
@@ -118,12 +123,27 @@ class Clock:
     def recounted(self, calendar: Calendar) -> "Clock":
         """Count its due instant anew, with its holds; refuses as worktime does."""
         counted = found(due(calendar, self.started_at, self.rule.limit, self.holds))
-        return replace(
-            self,
-            calendar=calendar.reference,
-            due_at=counted.due_at,
-            explanation=counted.explanation,
-        )
+        due_at, explanation = counted.due_at, counted.explanation
+        if self.extended_at is not None and self.rule.extension is not None:
+            more = further(
+                self.rule.extension,
+                calendar,
+                self.started_at,
+                self.holds,
+                first=due_at,
+                extended_at=self.extended_at,
+                promised_at=self.promised_at,
+            )
+            due_at, explanation = more.due_at, more.explanation
+        return replace(self, calendar=calendar.reference, due_at=due_at, explanation=explanation)
+
+    def extended(self, calendar: Calendar, happened: Happened) -> "Clock":
+        """Give it more time where its rule does so by what happened, unless it was late by then; refuses as worktime does."""
+        extension = self.rule.extension
+        if extension is None or happened.what not in extension.by or happened.at > self.due_at:
+            return self
+        more = replace(self, extended_at=happened.at, promised_at=happened.promised_at)
+        return more.recounted(calendar)
 
     def raised(self) -> "Clock":
         """Raise its generation, of which nobody has been told anything yet."""

@@ -124,6 +124,8 @@ class _Following:
             self._resume(happened.at)
         elif happened.what is Happening.WAITING_BEGAN:
             self._pause(happened.at)
+        for clock in self._open():
+            self._extend(clock, happened)
         self._adapt(follow_policy=happened.what in _CORRECTIONS)
         if happened.what in RESTARTS:
             self._run += 1
@@ -196,6 +198,22 @@ class _Following:
         elif happened.what in rule.stopped_by:
             self._keep(clock.stopped(calendar, happened.at, by=happened.what.value), News.VOIDED)
 
+    def _extend(self, clock: Clock, happened: Happened) -> None:
+        try:
+            extended = clock.extended(self._policy.calendar(clock.rule.calendar), happened)
+        except Refusal as refusal:
+            self._uncounted(clock.name, refusal)
+            return
+        if extended != clock:
+            self._set_anew(extended)
+
+    def _set_anew(self, changed: Clock) -> None:
+        """Tell of a due instant, hands or severity that are others, as a new generation."""
+        raised = replace(changed.raised(), set_at=self._now)
+        self._keep(raised, News.SET)
+        if raised.state is ClockState.PAUSED:
+            self._keep(raised, News.PAUSED)
+
     def _adapt(self, *, follow_policy: bool) -> None:
         """Void what no longer applies, and let what runs follow corrected times, severity and owner.
 
@@ -221,10 +239,7 @@ class _Following:
                 except Refusal as refusal:
                     self._uncounted(clock.name, refusal)
             if adapted != clock:
-                adapted = replace(adapted.raised(), set_at=self._now)
-                self._keep(adapted, News.SET)
-                if adapted.state is ClockState.PAUSED:
-                    self._keep(adapted, News.PAUSED)
+                self._set_anew(adapted)
 
     def _hands(self, clock: Clock, follow_policy: bool) -> Hands:  # noqa: FBT001 - of our own callers
         if follow_policy:

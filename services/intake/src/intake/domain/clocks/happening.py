@@ -25,6 +25,7 @@ class Happening(StrEnum):
     INVESTIGATION_STARTED = "investigation_started"
     CONTAINED = "contained"
     CUSTOMER_UPDATED = "customer_updated"
+    HOLDING_REPLY = "holding_reply"
     WAITING_BEGAN = "waiting_began"
     WAITING_ENDED = "waiting_ended"
     RESPONDED = "responded"
@@ -86,11 +87,12 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that happened, and when it did; `authority` is who got a report."""
+    """One thing that happened, and when it did; `authority` is who got a report, `promised_at` by when an answer was promised."""
 
     what: Happening
     at: datetime
     authority: str | None = None
+    promised_at: datetime | None = None
 
 
 def situation_at_receipt(complaint: NewComplaint) -> Situation:
@@ -170,9 +172,14 @@ _HAPPENINGS: Final[Mapping[type[facts.StepFact], Happening]] = {
 }
 
 
-def happened_by(fact: facts.StepFact) -> Happened | None:
-    """Tell what a step's fact is for clocks; None for what no clock takes notice of."""
+def happenings_of(fact: facts.StepFact) -> tuple[Happened, ...]:
+    """Tell what a step's fact is for clocks; nothing for what no clock takes notice of."""
     what = _HAPPENINGS.get(type(fact))
     if what is None:
-        return None
-    return Happened(what, fact.at, fact.authority if isinstance(fact, facts.ReportFiled) else None)
+        return ()
+    if isinstance(fact, facts.ReportFiled):
+        return (Happened(what, fact.at, fact.authority),)
+    if isinstance(fact, facts.CustomerUpdated) and fact.answer_by is not None:
+        held = Happened(Happening.HOLDING_REPLY, fact.at, promised_at=fact.answer_by)
+        return Happened(what, fact.at), held
+    return (Happened(what, fact.at),)

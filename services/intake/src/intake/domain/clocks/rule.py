@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Final
 
+from intake.domain.clocks.extension import Extension, extension_of
 from intake.domain.clocks.happening import CONTACTS, Happened, Happening, Reportability, Situation
 from intake.domain.complaint import Severity
 from worktime import Term, term_of
@@ -145,6 +146,7 @@ class ClockRule:
     ladder: str | None = None
     owner: str | None = None
     team: str | None = None
+    extension: Extension | None = None
 
     @property
     def limit(self) -> Term:
@@ -193,6 +195,8 @@ class ClockRule:
             data["authorities"] = list(self.authorities)
         if when := self.when.as_data():
             data["when"] = when
+        if self.extension is not None:
+            data["extension"] = self.extension.as_data()
         return data
 
 
@@ -216,6 +220,7 @@ def rule_of(name: str, data: Mapping[str, Any]) -> ClockRule:
         ladder=data.get("ladder"),
         owner=data.get("owner"),
         team=data.get("team"),
+        extension=extension_of(data["extension"]) if "extension" in data else None,
     )
 
 

@@ -105,12 +105,14 @@ class WaiveInvestigation(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCustomer(Command):
-    """The customer was told how it stands."""
+    """The customer was told how it stands; in a holding reply also why the answer takes longer, and by when it comes."""
 
     step: ClassVar[Step] = Step.UPDATE_CUSTOMER
 
     channel: Channel
     note: str | None = None
+    delay_reason: str | None = None
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,11 +99,12 @@ class InvestigationWaived(StepFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerUpdated(StepFact):
-    """The customer was told how it stands."""
+    """The customer was told how it stands; with `answer_by` it was a holding reply, and promised an answer by then."""
 
     verb: ClassVar[str] = "customer_updated"
 
     channel: Channel
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

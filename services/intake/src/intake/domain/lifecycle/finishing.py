@@ -33,6 +33,7 @@ def customer_rejects(command: commands.CustomerRejects, case: Case, situation: S
         handling,
         investigation_started_at=handling.investigation_started_at or at,
         waiver=None,
+        holding_reply=None,
         response=None,
         accepted_at=None,
         contacts=(),

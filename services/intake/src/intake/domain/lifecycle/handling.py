@@ -48,6 +48,17 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingReply:
+    """What the customer was told of why the answer takes longer, and by when it was promised."""
+
+    at: datetime
+    by: str
+    channel: Channel
+    reason: str
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """What the customer was answered; `at` is when it was sent.
 
@@ -127,6 +138,7 @@ class Handling:
     waiting_since: datetime | None = None
     waiting_for: str | None = None
     last_contact_at: datetime | None = None
+    holding_reply: HoldingReply | None = None
     response: Response | None = None
     accepted_at: datetime | None = None
     customer_rejections: int = 0

@@ -1,12 +1,13 @@
 """The steps of the work: investigate or not, tell the customer, wait for the customer, respond."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from common.refusals import FieldError
 from intake.domain.complaint import State
 from intake.domain.lifecycle import commands, facts
 from intake.domain.lifecycle.guards import Case, Situation
-from intake.domain.lifecycle.handling import Response, Waiver
+from intake.domain.lifecycle.handling import HoldingReply, Response, Waiver
 from intake.domain.lifecycle.moves import (
     Move,
     happened_at,
@@ -66,12 +67,21 @@ def waive_investigation(
 
 
 def update_customer(command: commands.UpdateCustomer, case: Case, situation: Situation) -> Move:
-    """Note that the customer was told how it stands."""
+    """Note that the customer was told how it stands; a holding reply says why the answer takes longer, and by when it comes."""
     at, handling = happened_at(command, case, situation), case.handling
+    refuse_any(command.step, _half_held(command, at))
     told = replace(handling, last_contact_at=latest(handling.last_contact_at, at))
-    return Move(
-        case.state, told, facts.CustomerUpdated(at=at, channel=command.channel), {"note": command.note}
-    )
+    if command.delay_reason is not None and command.answer_by is not None:
+        reply = HoldingReply(
+            at=at,
+            by=str(situation.actor),
+            channel=command.channel,
+            reason=command.delay_reason,
+            answer_by=command.answer_by,
+        )
+        told = replace(told, holding_reply=reply)
+    fact = facts.CustomerUpdated(at=at, channel=command.channel, answer_by=command.answer_by)
+    return Move(case.state, told, fact, {"note": command.note, "delay_reason": command.delay_reason})
 
 
 def wait_for_customer(command: commands.WaitForCustomer, case: Case, situation: Situation) -> Move:
@@ -140,6 +150,24 @@ def respond(command: commands.Respond, case: Case, situation: Situation) -> Move
         "capa_rationale": command.capa_rationale,
     }
     return Move(State.LINKED if case.state is State.LINKED else State.RESPONDED, answered, fact, texts)
+
+
+def _half_held(command: commands.UpdateCustomer, at: datetime) -> list[FieldError]:
+    errors = []
+    if command.delay_reason is None and command.answer_by is not None:
+        errors.append(missing("delay_reason", "a holding reply says why the answer takes longer"))
+    if command.answer_by is None and command.delay_reason is not None:
+        errors.append(missing("answer_by", "a holding reply says by when the answer comes"))
+    if command.answer_by is not None and command.answer_by <= at:
+        errors.append(
+            FieldError(
+                "/answer_by",
+                "time_before_cause",
+                "does not lie after the customer was told",
+                "send by when the answer was promised",
+            )
+        )
+    return errors
 
 
 def _misfits(command: commands.Respond, state: State) -> list[FieldError]:

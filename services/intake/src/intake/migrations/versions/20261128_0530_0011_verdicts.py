@@ -1,4 +1,4 @@
-"""The verdicts of clocks in the feed of changes."""
+"""The verdicts of clocks in the feed of changes, and more time for clocks."""
 
 from alembic import op
 
@@ -11,6 +11,7 @@ depends_on = None
 _STATEMENTS = (
     "ALTER TABLE change_queue ADD COLUMN timed_id uuid, ADD COLUMN clock text, ADD COLUMN ordinal integer",
     "ALTER TABLE complaint_change ADD COLUMN clock text",
+    "ALTER TABLE complaint_clock ADD COLUMN extended_at timestamptz, ADD COLUMN promised_at timestamptz",
     """
     CREATE OR REPLACE FUNCTION queue_clock() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -62,6 +63,8 @@ def downgrade() -> None:
     END
     $$
     """)
+    for column in ("promised_at", "extended_at"):
+        op.drop_column("complaint_clock", column)
     op.drop_column("complaint_change", "clock")
     for column in ("ordinal", "clock", "timed_id"):
         op.drop_column("change_queue", column)
