@@ -1,7 +1,7 @@
 """A world for intake: a database of its own, a clock that tests move, real API keys, and the API."""
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.keys import create_key
 from common.actor import Actor
 from events.codec import Known, decode
-from events.delivery import Claim, Delivery
+from events.delivery import Claim, Delivered, Delivery, GroupHandler
 from events.envelope import Contract, Event
 from events.postgres.headers import unpack
 from events.postgres.hearing import hand_over
@@ -120,6 +120,14 @@ class World:
         """Deliver an event of capa to intake's own handler."""
         delivery = Delivery("intake", event.source, str(event.id), event.key)
         return await hand_over(build_handlers(self.intake)[type(event.data)], event, delivery)
+
+    async def hears_together(self, events: Sequence[Event[Any]]) -> Sequence[Claim]:
+        """Deliver events that were read one after another to the one handler that has them all together."""
+        handlers = build_handlers(self.intake)
+        (handler,) = {handlers[type(event.data)] for event in events}
+        assert isinstance(handler, GroupHandler)
+        named = [Delivery("intake", event.source, str(event.id), event.key) for event in events]
+        return await handler.handle([Delivered(*each) for each in zip(events, named, strict=True)])
 
 
 @cache

@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from chassis.webhooks.sealing import Sealer, Unreadable
+from tests.intake.capa_events import triage
 from tests.intake.crm import post_due, publish, receive, register, told
-from tests.intake.test_progress import _triage
 from tests.intake.webhooks.endpoints import deliveries, names, read
 from tests.intake.world import PEPPER, World
 from tests.notifier.receiver import Receiver, receiving
@@ -53,7 +53,7 @@ async def test_only_what_was_chosen_is_posted(world: World, receiver: Receiver) 
     received = await receive(crm, "1")
     await told(world)
     assert receiver.posts == []
-    await world.hears(_triage(received["id"]))
+    await world.hears(triage(received["id"]))
     await told(world)
     assert [post.told["type"] for post in receiver.posts] == ["complaint.decided"]
 

@@ -89,7 +89,11 @@ class Clock:
         return running.raised()
 
     def ended(self, calendar: Calendar, at: datetime, *, by: str) -> "Clock":
-        """Write its verdict, once: met up to the due instant, missed after it. A hold that still goes on counts to here."""
+        """Write its verdict, once: met up to the due instant, missed after it. A hold that still goes on counts to here.
+
+        What was done before it started, such as a containment, meets it when it starts.
+        """
+        at = max(at, self.started_at)
         final = self._held(calendar, at)
         met = at <= final.due_at
         return replace(
