@@ -6,7 +6,8 @@
     rest_clients.py keys     writes the keys of the system that `make run` started into files that git ignores
 
 A request in an .http file is a line `### title`, lines `# expect <place> == <value>`, the request line, its headers, and
-after an empty line its body. A place is `status`, or dots into the JSON of the answer.
+after an empty line its body. A place is `status`, or dots into the JSON of the answer. A line `# keep <variable> = <place>`
+gives a variable of the file the value that the answer has there, for the requests that follow.
 """
 
 import hashlib
@@ -24,11 +25,13 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 ABSENT: Final = "The runners of clients/rest are absent: run scripts/rest_tools.sh, which needs npm."
 REST: Final = ROOT / "clients" / "rest"
 BRUNO: Final = "bruno"
-FILES: Final = ("intake", "capa", "notifier")
+SERVICES: Final = ("intake", "capa", "notifier")
+FILES: Final = ("intake", "capa", "cases", "effect", "notifier")
 """In the order of the work: what one does, the next one shows."""
 
 _VARIABLE: Final = re.compile(r"^@(\w+) = (.+)$", re.MULTILINE)
 _EXPECT: Final = re.compile(r"^# expect (\S+) == (.+)$")
+_KEEP: Final = re.compile(r"^# keep (\w+) = (\S+)$")
 _BLOCKS: Final = {"application/json": "json", "text/plain": "text", "text/csv": "text"}
 
 
@@ -50,6 +53,7 @@ class Request:
     headers: Mapping[str, str]
     body: str
     expectations: Sequence[Expectation]
+    kept: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +73,53 @@ def read(path: Path) -> Collection:
 def _request(part: str) -> Request:
     title, _, rest = part.partition("\n")
     lines = rest.splitlines()
-    expectations = []
+    expectations, kept = [], {}
     while lines and lines[0].startswith("#"):
-        found = _EXPECT.match(lines.pop(0))
-        if found:
+        said = lines.pop(0)
+        if found := _EXPECT.match(said):
             expectations.append(Expectation(found[1], found[2]))
+        elif found := _KEEP.match(said):
+            kept[found[1]] = found[2]
     words = lines[0].split(" ") if lines else []
     if len(words) != 2 or not expectations:  # noqa: PLR2004 - a method and an address
         raise ValueError(f"{title}: after `# expect` lines comes `METHOD address`")
     end = lines.index("") if "" in lines else len(lines)
     headers = dict(line.split(": ", 1) for line in lines[1:end])
     body = "\n".join(lines[end + 1 :]).strip()
-    return Request(title, words[0], words[1], headers, body, expectations)
+    return Request(title, words[0], words[1], headers, body, expectations, kept)
 
 
 def asserting(collection: Collection) -> str:
     """Write a collection with its expectations as assertions of httpyac, which other clients would take for a body."""
     lines = [f"@{name} = {value}" for name, value in collection.variables.items()]
-    for request in collection.requests:
-        lines += ["", f"### {request.title}", f"{request.method} {request.url}"]
+    known: dict[str, str] = {}
+    for number, request in enumerate(collection.requests):
+        lines += ["", f"### {request.title}"]
+        if request.kept:
+            lines.append(f"# @name answer{number}")
+        lines.append(f"{request.method} {_with(known, request.url)}")
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
         if request.body:
-            lines += ["", request.body]
+            lines += ["", _with(known, request.body)]
         lines.append("")
         lines += [f"?? {_httpyac(each.place)} == {each.value}" for each in request.expectations]
+        known |= {name: f"answer{number}.{_indexed(place)}" for name, place in request.kept.items()}
     return "\n".join(lines) + "\n"
 
 
+def _with(known: Mapping[str, str], text: str) -> str:
+    """Put the places of answers for the variables that keep their values."""
+    for name, place in known.items():
+        text = text.replace(f"{{{{{name}}}}}", f"{{{{{place}}}}}")
+    return text
+
+
 def _httpyac(place: str) -> str:
-    return place if place == "status" else "js response.parsedBody." + re.sub(r"\.(\d+)", r"[\1]", place)
+    return place if place == "status" else f"js response.parsedBody.{_indexed(place)}"
+
+
+def _indexed(place: str) -> str:
+    return re.sub(r"\.(\d+)", r"[\1]", place)
 
 
 def bruno(collections: Mapping[str, Collection]) -> dict[str, str]:
@@ -143,12 +165,15 @@ def _bru(request: Request, number: int) -> str:
     parts.append(_block("headers", [f"{name}: {value}" for name, value in request.headers.items()]))
     if request.body:
         parts.append(_block(f"body:{kind}", request.body.splitlines()))
+    if request.kept:
+        kept = [f"{name}: res.body.{_indexed(place)}" for name, place in request.kept.items()]
+        parts.append(_block("vars:post-response", kept))
     parts.append(_block("assert", [_assertion(each) for each in request.expectations]))
     return "\n".join(parts)
 
 
 def _assertion(each: Expectation) -> str:
-    place = "status" if each.place == "status" else "body." + re.sub(r"\.(\d+)", r"[\1]", each.place)
+    place = "status" if each.place == "status" else f"body.{_indexed(each.place)}"
     return f"res.{place}: eq {each.value}"
 
 

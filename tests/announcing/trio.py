@@ -1,4 +1,4 @@
-"""The three services in one process, each on a database of its own, talking through the embedded log."""
+"""The three services in one process, each on a database of its own, talking through the embedded log or Kafka."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from intake.usecases.stepping import Errand
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
-from notifier.usecases.load_people import LoadPeople
+from notifier.usecases.load_people import Item, LoadPeople
 from tests.notifier.smtp import Mailbox
 from tests.support.events import engine_of
 from tests.support.postgres import Databases, fresh_database
@@ -141,13 +141,16 @@ class Trio:
                 await asyncio.gather(*tasks)
                 await transport.close()
 
-    async def settle(self) -> None:
-        """Run all workers until nothing is left to carry, to tell or to send."""
-        async with self.running():
+    async def settle(self, *services: str) -> None:
+        """Run the workers of these services, or of all, until nothing is left to carry, to tell or to send."""
+        among = services or SERVICES
+        async with self.running(*among):
             transport = capa.wiring.build_transport(self.capa)
             try:
                 await until(
-                    lambda: self._is_quiet(transport), seconds=60, what="everything is carried and told"
+                    lambda: self._is_quiet(transport, among),
+                    seconds=60,
+                    what="everything is carried and told",
                 )
             finally:
                 await transport.close()
@@ -160,19 +163,22 @@ class Trio:
 
         await until(empty, what=f"{service}'s outbox is empty")
 
-    async def _is_quiet(self, transport: Transport) -> bool:
+    async def _is_quiet(self, transport: Transport, services: Sequence[str]) -> bool:
         ends = await transport.ends([topic_of(service) for service in SERVICES])
-        for service in SERVICES:
+        for service in services:
             heard = [topic_of(each) for each in LISTENS[service]]
             read = await transport.committed(heard, service)
             if any(read.get(place, 0) < end for place, end in ends.items() if place[0] in heard):
                 return False
         now = {"now": self.clock()}
         waiting = [
-            *[await self.rows(service, "SELECT 1 FROM outbox") for service in SERVICES],
-            await self.rows("notifier", "SELECT 1 FROM timer WHERE due_at <= :now", **now),
-            await self.rows("notifier", "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"),
+            *[await self.rows(service, "SELECT 1 FROM outbox") for service in services],
         ]
+        if "notifier" in services:
+            waiting += [
+                await self.rows("notifier", "SELECT 1 FROM timer WHERE due_at <= :now", **now),
+                await self.rows("notifier", "SELECT 1 FROM delivery WHERE state IN ('planned', 'sending')"),
+            ]
         return not any(waiting) and ends == await transport.ends([topic_of(service) for service in SERVICES])
 
     async def rows(self, service: str, sql: str, **values: Any) -> Sequence[Any]:
@@ -271,8 +277,13 @@ class Trio:
 
 
 @asynccontextmanager
-async def open_trio(urls: Mapping[str, str], mailbox: Mailbox, folder: Path) -> AsyncIterator[Trio]:
-    """Open the services on migrated databases, by service and `log`; their policies are written to a folder."""
+async def open_trio(
+    urls: Mapping[str, str], mailbox: Mailbox, folder: Path, *, kafka: str | None = None
+) -> AsyncIterator[Trio]:
+    """Open the services on migrated databases, by service and `log`; their policies are written to a folder.
+
+    They talk through Kafka where its brokers are named, which have their topics.
+    """
     triage = _patient(folder, "triage.demo.toml", 'major = "40s"')
     ladders = _patient(folder, "ladders.demo.toml", 'offset = "30s"')
     clock, log_url = MovingClock(), SecretStr(urls["log"])
@@ -283,6 +294,8 @@ async def open_trio(urls: Mapping[str, str], mailbox: Mailbox, folder: Path) -> 
         "database_pool_size": 8,
         "database_pool_timeout_seconds": 20,
     }
+    if kafka is not None:
+        shared |= {"transport": "kafka", "kafka_bootstrap_servers": kafka}
     wakes = Wakes()
     trio = Trio(
         log=engine_of(urls["log"]),
@@ -316,7 +329,9 @@ async def open_trio(urls: Mapping[str, str], mailbox: Mailbox, folder: Path) -> 
         ),
     )
     try:
-        await LoadPeople(trio.notifier.start_work, clock, new_secret)(PEOPLE, Actor("person", "admin"))
+        await LoadPeople(trio.notifier.start_work, clock, new_secret)(
+            [Item(each) for each in PEOPLE], Actor("person", "admin")
+        )
         yield trio
     finally:
         await trio.log.dispose()

@@ -12,12 +12,13 @@ import pytest
 
 from capa.db.figure_records import PostgresFigureRecords
 from capa.domain.action import Action, State
+from capa.domain.review.values import Indicators
 from capa.domain.severity import Severity
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
 from capa.usecases.change_due import ChangeDue
 from capa.usecases.complete_action import CompleteAction
-from capa.usecases.indicators import Indicators, ReadIndicators
+from capa.usecases.indicators import ReadIndicators
 from capa.usecases.reading import ActionFilter
 from capa.usecases.step import Target
 from common.ids import new_id
@@ -118,6 +119,49 @@ async def test_kinds_are_ranked_by_number_or_by_severity(world: World, client: h
     assert [(bar["name"], bar["value"]) for bar in graver["bars"]] == [("fees", 9), ("billing-dispute", 4)]
     short = (await client.get("/v1/pareto", params=PARAMS | {"limit": 1})).json()
     assert (short["other"]["value"], short["total"]) == (1, 5)
+
+
+TEAM = [{"person": "bert", "role": "engineer"}]
+ACCEPT = {"owner": "bert", "approver": "quinn", "severity": "major", "recurrence": "first", "team": TEAM}
+
+
+async def record_cost(client: httpx.AsyncClient, action: str, amount: str, currency: str = "EUR") -> None:
+    body = {"amount": amount, "currency": currency, "note": "refunds"}
+    answer = await client.post(f"/v1/actions/{action}/record-cost", json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_kinds_are_ranked_by_what_actions_on_them_cost_in_one_currency(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    fees: dict[str, Any] = {"product": "mortgage", "category": "fees"}
+    first = await world.an_action()
+    other = await world.an_action(a_complaint(**fees))
+    abroad = await world.an_action(a_complaint(product="loan"))
+    case = {"title": "Fees", "severity": "major", "nonconformity_ids": [str(other.parent_id)]} | fees
+    assert (await client.post("/v1/cases", json=case)).status_code == 201
+    for step, body in (("accept", ACCEPT), ("start-containment", {})):
+        taken = await client.post(f"/v1/cases/CA-1001/{step}", json=body, headers={"If-Match": "*"})
+        assert taken.status_code == 200, taken.text
+    planned = {"kind": "containment", "title": "train", "owner": "bert", "due": "1wd"}
+    later = await client.post("/v1/cases/CA-1001/actions", json=planned, headers={"If-Match": "*"})
+    assert later.status_code == 201, later.text
+    for action, amount in ((first.number, "0.10"), (other.number, "0.10"), (later.json()["number"], "0.20")):
+        await record_cost(client, action, amount)
+    await record_cost(client, abroad.number, "900.00", "USD")
+    asked = PARAMS | {"weigh": "cost", "currency": "EUR"}
+    made = (await client.get("/v1/pareto", params=asked)).json()
+    assert made["currency"] == "EUR"
+    assert [(bar["name"], bar["amount"]) for bar in made["bars"]] == [
+        ("mortgage / fees", "0.30"),
+        ("credit-card / billing-dispute", "0.10"),
+    ]
+    short = (await client.get("/v1/pareto", params=asked | {"limit": 1, "by": "category"})).json()
+    assert (short["bars"][0]["name"], short["other"]["amount"]) == ("fees", "0.10")
+    assert (await client.get("/v1/pareto", params=asked | {"currency": "CHF"})).json()["bars"] == []
+    for wrong in ({"weigh": "cost"}, {"currency": "EUR"}):
+        answer = await client.get("/v1/pareto", params=PARAMS | wrong)
+        assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "currency")
 
 
 @pytest.mark.parametrize("path", ["/v1/indicators", "/v1/pareto"])

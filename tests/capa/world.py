@@ -28,6 +28,7 @@ from capa.settings import CapaSettings, read_policy
 from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.cause import Cause
+from capa.usecases.hear_complaints import HearComplaints
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
 from capa.usecases.step import TakeStep
@@ -167,7 +168,8 @@ class World:
         self, complaints: Sequence[Complaint], cause: Cause | None = None
     ) -> list[Outcome | None]:
         """Decide about complaints, each told by an event of its own, in one transaction."""
-        decide = TriageComplaint(self.start_work, self.clock, self.policy, self.announcer)
+        triage = TriageComplaint(self.clock, self.policy, self.announcer)
+        decide = HearComplaints(self.start_work, triage)
         cases = [
             Case(
                 complaint,

@@ -57,6 +57,7 @@ def _reads_much(plan: Any) -> list[str]:
         ({"product": ["product-150"]}, "-received_at"),
         ({"product": ["product-150"], "category": ["category-3"]}, "-received_at"),
         ({"lot": ["L-3-7"]}, "-received_at"),
+        ({"site": ["plant-8"]}, "-received_at"),
         ({"serial": ["S-100"]}, "-received_at"),
         ({"external_id": ["case-7"], "source_system": ["crm-3"]}, "-received_at"),
         ({"complainant_reference": ["P-7"]}, "-received_at"),

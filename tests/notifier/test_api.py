@@ -91,6 +91,25 @@ async def test_a_bulk_load_has_a_result_for_each_and_a_refused_item_loses_no_oth
     assert [person["id"] for person in listed.json()["items"]] == ["anna", "cleo"]
 
 
+async def test_an_item_of_a_bulk_load_that_names_a_version_changes_that_version_alone(world: World) -> None:
+    client = world.client()
+    await client.post("/v1/people:bulk", json={"people": [ANNA]})
+    moved = {**ANNA, "team": "loans"}
+    people = [
+        {**moved, "version": 2},
+        {**moved, "version": 1},
+        {**ANNA, "version": 1},
+        {**ANNA, "id": "ben", "version": 1},
+    ]
+    answer = await client.post("/v1/people:bulk", json={"people": people})
+    results = answer.json()["results"]
+    assert [result["outcome"] for result in results] == ["refused", "updated", "refused", "refused"]
+    errors = [result["errors"][0] for result in results if result["errors"]]
+    assert {error["pointer"] for error in errors} == {"/version"}
+    assert [error["code"] for error in errors] == ["stale_version", "stale_version", "person_unknown"]
+    assert (await client.get("/v1/people/anna")).json()["team"] == "loans"
+
+
 async def test_a_deadline_shows_its_ladder_and_when_the_next_notice_goes_out(world: World) -> None:
     await world.people()
     event = a_deadline()

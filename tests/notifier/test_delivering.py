@@ -216,6 +216,25 @@ async def test_a_delivery_is_sent_once_more_on_request_with_the_same_id_and_says
     assert len(receiver.posts) == 2
 
 
+async def test_a_redelivery_of_a_version_that_somebody_has_sent_since_is_refused(
+    world: World, receiver: Receiver
+) -> None:
+    await a_webhook_owner(world, receiver)
+    await an_overdue_notice(world, "hook")
+    await world.sends()
+    (delivery,) = await world.rows("SELECT id FROM delivery")
+    client, path = world.client(), f"/v1/deliveries/{delivery.id}"
+    read = (await client.get(path)).headers["etag"]
+    unchanged = await client.get(path, headers={"If-None-Match": read})
+    first = await client.post(f"{path}/redeliver", headers={"If-Match": read})
+    await world.sends()
+    second = await client.post(f"{path}/redeliver", headers={"If-Match": read})
+    assert [answer.status_code for answer in (unchanged, first, second)] == [304, 202, 412]
+    now = await client.get(path)
+    assert second.headers["etag"] == now.headers["etag"] == f'"v{now.json()["version"]}"'
+    assert len(receiver.posts) == 2
+
+
 async def test_what_is_unfinished_or_no_longer_open_is_not_redelivered(
     world: World, receiver: Receiver
 ) -> None:

@@ -44,7 +44,7 @@ from notifier.jobs.delivery_loop import DeliveryLoop
 from notifier.jobs.gate import Gate
 from notifier.settings import Settings
 from notifier.usecases.fire_timers import Fired, FireTimers
-from notifier.usecases.load_people import LoadPeople
+from notifier.usecases.load_people import Item, LoadPeople
 from notifier.usecases.next_moment import NextMoment
 from notifier.usecases.prepare_deliveries import PrepareDeliveries
 from notifier.usecases.record_attempt import RecordAttempt
@@ -124,7 +124,7 @@ class World:
     async def people(self, *people: Details) -> Mapping[str, str | None]:
         """Load people; gives the webhook secrets that were made."""
         load = LoadPeople(self.start_work, self.clock, self.app_secret)
-        loaded = await load(people or PEOPLE, Actor("person", "admin"))
+        loaded = await load([Item(each) for each in people or PEOPLE], Actor("person", "admin"))
         return {each.id: each.new_secret for each in loaded}
 
     @staticmethod

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from capa.api.report_pdf import PdfWriter
 from capa.domain.case.case import State
@@ -196,6 +197,28 @@ async def test_what_is_too_large_for_a_pdf_is_refused_alone_and_comes_as_html_in
     assert (answer.status_code, code(answer)) == (422, "report_too_large")
     files, _ = unpacked(await client.get("/v1/cases/reports", params={"case": number}))
     assert list(files) == ["CA-1001-8D.html"]
+
+
+def counted(name: str, kind: str, form: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, {"kind": kind, "form": form, **labels}) or 0.0
+
+
+async def test_reports_are_counted_by_kind_and_form_and_those_not_written_by_why(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await requested(client)
+    written = counted("report_duration_seconds_count", "eight_d", "html")
+    await client.get(REPORT)
+    assert counted("report_duration_seconds_count", "eight_d", "html") == written + 1
+    monkeypatch.setattr("capa.api.report_pdf.MOST_CHARACTERS", 1_000)
+    why = {"reason": "report_too_large"}
+    span = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z", "format": "pdf"}
+    refused = counted("report_failures_total", "management_review", "pdf", **why)
+    set_ = counted("report_duration_seconds_count", "management_review", "pdf")
+    answer = await client.get("/v1/management-review", params=span)
+    assert (answer.status_code, code(answer)) == (422, "report_too_large")
+    assert counted("report_failures_total", "management_review", "pdf", **why) == refused + 1
+    assert counted("report_duration_seconds_count", "management_review", "pdf") == set_
 
 
 async def test_pdfs_are_set_one_after_the_other_and_who_waits_too_long_is_told_when_to_come_again() -> None:

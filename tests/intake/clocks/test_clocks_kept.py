@@ -1,7 +1,8 @@
 """Clocks through the API: written with the complaint, followed at each step, told as deadlines, shown and found."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.ids import new_id
@@ -78,6 +79,43 @@ async def test_what_is_read_shows_the_clocks_as_they_were_answered(timed_world: 
     listed = (await timed_world.client("crm").get("/v1/complaints")).json()["items"][0]
     assert [clock["name"] for clock in listed["clocks"]] == ["acknowledge", "assess", "respond"]
     assert "explanation" not in listed["clocks"][0]
+
+
+async def test_complaints_that_come_together_each_get_and_tell_the_clocks_of_their_own(
+    timed_world: World,
+) -> None:
+    client = timed_world.client("crm")
+    bodies = [
+        a_complaint(
+            external_id=f"together-{number}",
+            product=("credit-card", "loan")[number % 2],
+            reported_severity=("minor", "critical")[number % 2],
+            received_at=(NOON - timedelta(days=number // 2, seconds=number)).isoformat(),
+        )
+        for number in range(6)
+    ]
+    answers = await asyncio.gather(*(client.post("/v1/complaints", json=body) for body in bodies))
+    told = [event.data for event in await timed_world.told() if isinstance(event.data, DeadlineSetV1)]
+    for answer, body in zip(answers, bodies, strict=True):
+        made = answer.json()
+        assert (await client.get(f"/v1/complaints/{made['number']}")).json()["clocks"] == made["clocks"]
+        mine = {data.clock: data for data in told if str(data.subject_id) == made["id"]}
+        assert {clock["name"]: clock["explanation"] for clock in made["clocks"]} == {
+            name: data.explanation for name, data in mine.items()
+        }
+        for data in mine.values():
+            assert data.title.endswith(f": {body['product']} / unclassified ({made['number']})")
+            assert data.severity == body["reported_severity"]
+            assert data.due_at == datetime.fromisoformat(clock_of(made, data.clock)["due_at"])
+        (rows,) = await timed_world.rows(
+            "SELECT array_agg(DISTINCT about) AS about, array_agg(DISTINCT severity) AS severity"
+            " FROM complaint_clock WHERE complaint_id = :id",
+            id=made["id"],
+        )
+        assert (rows.about, rows.severity) == (
+            [f"{body['product']} / unclassified"],
+            [body["reported_severity"]],
+        )
 
 
 async def test_a_complaint_that_is_historical_starts_no_clock_and_says_so(timed_world: World) -> None:

@@ -44,6 +44,7 @@ TOLD = a_complaint(
     remedy_sought="Apology to Erika",
     serial="SN-777-ERIKA",
     lot="L-1",
+    site="plant-1",
     attachments=[
         {
             "name": "erika-letter.pdf",

@@ -50,6 +50,7 @@ async def numbers(world: World) -> list[Any]:
     filters: list[dict[str, Any]] = [
         {"product": "credit-card"},
         {"lot": "L-1"},
+        {"site": "plant-1"},
         {"channel": "phone"},
         {"external_id": "E-1"},
         {"received_from": "2026-11-20T00:00:00Z"},

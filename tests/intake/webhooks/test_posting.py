@@ -1,11 +1,13 @@
 """Webhooks: signed, in order, repeated until taken, and each source's own."""
 
 import asyncio
+from argparse import Namespace
 
 import pytest
 from pydantic import SecretStr
 
 from chassis.webhooks.sealing import Sealer, Unreadable
+from intake.__main__ import _seal_secrets
 from tests.intake.capa_events import triage
 from tests.intake.crm import post_due, publish, receive, register, told
 from tests.intake.webhooks.endpoints import deliveries, names, read
@@ -45,6 +47,18 @@ async def test_the_secret_is_shown_once_and_lies_encrypted(world: World, receive
         Sealer(SecretStr("another pepper, just as long"), purpose="webhook-secrets").open(
             kept, place=f"webhook_endpoint/{hook['id']}"
         )
+
+
+async def test_the_webhook_key_is_replaced_by_naming_both_and_sealing_all_anew(
+    world: World, receiver: Receiver
+) -> None:
+    hook = await register(world.client("crm"), receiver.url)
+    key = SecretStr("a new key of tests, long enough to be one")
+    both = {"webhook_key": key, "webhook_key_former": SecretStr(PEPPER), "pepper": SecretStr("")}
+    assert await _seal_secrets(world.intake.settings.model_copy(update=both), Namespace()) == 0
+    kept = (await world.rows("SELECT secret FROM webhook_endpoint"))[0].secret
+    place = f"webhook_endpoint/{hook['id']}"
+    assert Sealer(key, purpose="webhook-secrets").open(kept, place=place) == hook["secret"]
 
 
 async def test_only_what_was_chosen_is_posted(world: World, receiver: Receiver) -> None:

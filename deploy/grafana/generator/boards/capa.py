@@ -121,6 +121,54 @@ def _cases() -> Row:
                 queries=(Query(total(per_hour("case_monitoring_ended_total")), "ended"),),
                 runbook="README",
             ),
+            Panel(
+                title="Recurrences of closed cases",
+                description="Closed cases per hour whose trouble was found to have come back, by what is proposed.",
+                unit="short",
+                queries=(Query(total(per_hour("case_recurrences_total"), by="proposal"), "{{proposal}}"),),
+                runbook="README",
+            ),
+        ),
+    )
+
+
+def _reports() -> Row:
+    return Row(
+        "Reports",
+        (
+            Panel(
+                title="Reports written",
+                description="8D reports and management-review packs per hour, by kind and form.",
+                unit="short",
+                queries=(
+                    Query(
+                        total(per_hour("report_duration_seconds_count"), by="kind, form"),
+                        "{{kind}}, {{form}}",
+                    ),
+                ),
+                runbook="README",
+                stacked=True,
+            ),
+            Panel(
+                title="Reports not written",
+                description="Reports per hour that were refused or failed, by why: too large for a PDF, no turn in time while others "
+                "were set, or a fault of the service.",
+                unit="short",
+                queries=(Query(total(per_hour("report_failures_total"), by="reason"), "{{reason}}"),),
+                runbook="README",
+            ),
+            Panel(
+                title="Time to write a PDF",
+                description="Half and 95 % of PDFs were written within this time, the wait for a turn among it, as shown by the widths of "
+                "the histogram's classes.",
+                unit="s",
+                queries=tuple(
+                    Query(quantile(level, "report_duration_seconds", 'form="pdf"'), name)
+                    for level, name in ((0.5, "half"), (0.95, "95 %"))
+                ),
+                runbook="README",
+                may_be_empty="no quantile exists while no PDF is written",
+            ),
         ),
     )
 
@@ -131,5 +179,5 @@ CAPA: Final = Dashboard(
     description="The service of nonconformities and corrective actions.",
     folder="Redress-operations",
     variables=(JobVariable('build_info{service="capa"}', everything="capa"),),
-    rows=(_actions(), _cases(), http(), outbox(), consumers(), process()),
+    rows=(_actions(), _cases(), _reports(), http(), outbox(), consumers(), process()),
 )

@@ -42,6 +42,11 @@ def expected_version(request: Request) -> int | None:
     return int(ours[1]) if ours and not weak else _MATCHES_NOTHING
 
 
+def expected_version_if_any(request: Request) -> int | None:
+    """Read as `expected_version` where `If-Match` may be left out, which asks for no check."""
+    return expected_version(request) if "if-match" in request.headers else None
+
+
 def is_unmodified(request: Request, version: int) -> bool:
     """Tell by `If-None-Match` whether the caller already has this version, so that 304 answers."""
     header = request.headers.get("if-none-match")

@@ -96,11 +96,17 @@ def _document(operation: dict[str, Any], responses: Mapping[str, Any]) -> None:
     if operation.get("security"):
         fitting |= set(_FIT["security"])
     for parameter in operation.get("parameters", ()):
-        fitting |= set(_FIT.get(parameter["name"] if parameter["in"] == "header" else parameter["in"], ()))
+        fitting |= _fitting(parameter)
     for status in sorted(fitting):
         if f"Problem{status}" in responses:
             documented.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
     documented.setdefault("default", {"$ref": "#/components/responses/Problem"})
+
+
+def _fitting(parameter: Mapping[str, Any]) -> set[int]:
+    statuses = set(_FIT.get(parameter["name"] if parameter["in"] == "header" else parameter["in"], ()))
+    # 428 says that a header is missing, and this one may be.
+    return statuses if parameter.get("required") else statuses - {428}
 
 
 def _response(

@@ -30,6 +30,10 @@ class Pareto:
     total: float
 
 
+NOTHING: Final = Pareto((), None, 0.0)
+"""The table of nothing."""
+
+
 def pareto(
     values: Mapping[str, float], *, most: int | None = None, vital_share: float = VITAL_SHARE
 ) -> Pareto:

@@ -18,6 +18,11 @@ def percent(share: float) -> str:
     return f"{number(share * 100)} %"
 
 
+def share_text(share: float) -> str:
+    """Write a share as percent to the tenth, so that shares below one another can be compared."""
+    return f"{share * 100:.1f} %"
+
+
 def rate_text(rate: float) -> str:
     """Write a rate as complaints for each million units."""
     return f"{number(rate * 1e6)} per million"

@@ -1,4 +1,4 @@
-"""`python -m intake api|worker|all|migrate|topics|announce-again|apply-retention|verify-history|reindex|rebase-clocks|dead-letters …`."""
+"""`python -m intake api|worker|all|migrate|topics|announce-again|apply-retention|verify-history|seal-secrets|reindex|rebase-clocks|dead-letters …`."""
 
 import argparse
 import sys
@@ -15,11 +15,13 @@ from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
+from chassis.webhooks import sealing_anew
 from common.actor import Actor
 from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
 from events.wake import Wake
+from intake.db.webhook_rows import SECRETS
 from intake.jobs.retention_command import retention_command
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
@@ -58,14 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: _migrate(settings))
         case "topics":
             run_process(lambda: create_topics(settings, options.partitions, options.replication))
-        case "announce-again":
-            run_process(lambda: _announce_again(settings, options))
-        case "reindex":
-            run_process(lambda: _reindex(settings))
-        case "apply-retention":
-            run_process(lambda: _apply_retention(settings, options))
-        case "verify-history":
-            run_process(lambda: _verify_history(settings, options))
+        case command if command in _COMMANDS:
+            run_process(lambda: _COMMANDS[command](settings, options))
         case "rebase-clocks":
             order = _order(parser, options)
             run_process(lambda: _rebase_clocks(settings, order))
@@ -100,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify = roles.add_parser("verify-history", help="verify the chains of all histories")
     verify_history.add_options(verify, "one complaint, by its number or id")
+    roles.add_parser("seal-secrets", help="encrypt every webhook secret under the present key")
     rebase = roles.add_parser(
         "rebase-clocks", help="count running clocks anew by the present policy; shows what would change"
     )
@@ -131,7 +128,7 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
         await core.engine.dispose()
 
 
-async def _reindex(settings: IntakeSettings) -> int:
+async def _reindex(settings: IntakeSettings, _: argparse.Namespace) -> int:
     core = open_core(settings, role="reindex", wake=Wake())
     looked_at = written = 0
     try:
@@ -162,6 +159,24 @@ async def _verify_history(settings: IntakeSettings, options: argparse.Namespace)
         return await verify_history.command(build_histories(core), options, core.clock)
     finally:
         await core.engine.dispose()
+
+
+async def _seal_secrets(settings: IntakeSettings, _: argparse.Namespace) -> int:
+    core = open_core(settings, role="seal-secrets", wake=Wake())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await sealing_anew.command(core.engine, core.crm.sealer, SECRETS)
+    finally:
+        await core.engine.dispose()
+
+
+_COMMANDS: Final[Mapping[str, Callable[[IntakeSettings, argparse.Namespace], Awaitable[int]]]] = {
+    "announce-again": _announce_again,
+    "apply-retention": _apply_retention,
+    "reindex": _reindex,
+    "seal-secrets": _seal_secrets,
+    "verify-history": _verify_history,
+}
 
 
 def _order(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Order | None:

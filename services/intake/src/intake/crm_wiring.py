@@ -13,7 +13,7 @@ from chassis.paging import Cursors
 from chassis.run import Loop, watched_loop
 from chassis.webhooks.addresses import AddressGuard
 from chassis.webhooks.posting import Poster
-from chassis.webhooks.sealing import Sealer
+from chassis.webhooks.sealing import Sealer, sealer_of
 from chassis.webhooks.signing import new_secret
 from common.clock import Clock
 from events.wake import Wake
@@ -57,21 +57,25 @@ class Crm:
     wake: Wake
 
     @cached_property
-    def _sealer(self) -> Sealer:
-        chosen = self.settings.webhook_key
-        return Sealer(
-            chosen if chosen.get_secret_value() else self.settings.pepper, purpose="webhook-secrets"
+    def sealer(self) -> Sealer:
+        """Seals the secrets of webhooks."""
+        settings = self.settings
+        return sealer_of(
+            key=settings.webhook_key,
+            former=settings.webhook_key_former,
+            pepper=settings.pepper,
+            purpose="webhook-secrets",
         )
 
     @cached_property
     def views(self) -> PostgresCrmViews:
         """Reads."""
-        return PostgresCrmViews(self.engine, self._sealer)
+        return PostgresCrmViews(self.engine, self.sealer)
 
     @cached_property
     def start_work(self) -> PostgresStartCrmWork:
         """Begins transactions."""
-        return PostgresStartCrmWork(self.engine, self._sealer)
+        return PostgresStartCrmWork(self.engine, self.sealer)
 
     @cached_property
     def poster(self) -> Poster:

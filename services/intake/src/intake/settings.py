@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from chassis.settings import CannotStart, ServiceSettings
 from chassis.webhooks.addresses import Network
+from chassis.webhooks.sealing import SealingKey
 from intake.domain.lifecycle.facts import BY_VERB
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
@@ -122,10 +123,14 @@ class IntakeSettings(ServiceSettings):
         le=3_650,
         description="How long the feed of changes, and what became of webhooks, is remembered.",
     )
-    webhook_key: SecretStr = Field(
+    webhook_key: SealingKey = Field(
         SecretStr(""),
         description="Secret of 16 or more characters that the secrets of webhooks are encrypted under, the same for API and "
         "worker; else the pepper.",
+    )
+    webhook_key_former: SealingKey = Field(
+        SecretStr(""),
+        description="The webhook key before this one, which is read with until `seal-secrets` has run.",
     )
     webhook_allow: Annotated[tuple[str, ...], AfterValidator(_networks)] = Field(
         (), description="Private networks (CIDR) that webhooks may reach; public addresses always may."

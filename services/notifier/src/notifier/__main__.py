@@ -1,4 +1,4 @@
-"""`python -m notifier api|worker|all|migrate|topics|announce-again|verify-history|dead-letters …`."""
+"""`python -m notifier api|worker|all|migrate|topics|announce-again|verify-history|seal-secrets|dead-letters …`."""
 
 import argparse
 import sys
@@ -13,9 +13,11 @@ from chassis.run import run_process
 from chassis.settings import load_settings_or_exit
 from chassis.telemetry import announce_build
 from chassis.tracing import start_tracing
+from chassis.webhooks import sealing_anew
 from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
+from notifier.db.person_rows import SECRETS
 from notifier.db.work import Wakes
 from notifier.main import run_all, run_api
 from notifier.settings import Settings
@@ -47,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run_process(lambda: _announce_again(settings, options))
         case "verify-history":
             run_process(lambda: _verify_history(settings, options))
+        case "seal-secrets":
+            run_process(lambda: _seal_secrets(settings, options))
         case "dead-letters":
             run_process(lambda: _dead_letters(settings, rest))
         case role:
@@ -71,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     announce_again.add_options(again, SECTIONS)
     verify = roles.add_parser("verify-history", help="verify the chains of all histories")
     verify_history.add_options(verify, "one person, by the id")
+    seal = roles.add_parser("seal-secrets", help="encrypt every webhook secret under the present key")
+    seal.add_argument(
+        "--undo", action="store_true", help="write them unencrypted, for the release before this one"
+    )
     roles.add_parser("dead-letters", help="events that could not be handled", add_help=False)
     return parser
 
@@ -101,6 +109,15 @@ async def _verify_history(settings: Settings, options: argparse.Namespace) -> in
     try:
         await require_schema(core.engine, SERVICE)
         return await verify_history.command(build_histories(core), options, core.clock)
+    finally:
+        await core.engine.dispose()
+
+
+async def _seal_secrets(settings: Settings, options: argparse.Namespace) -> int:
+    core = open_core(settings, role="seal-secrets", wakes=Wakes())
+    try:
+        await require_schema(core.engine, SERVICE)
+        return await sealing_anew.command(core.engine, core.sealer, SECRETS, unseal=options.undo)
     finally:
         await core.engine.dispose()
 

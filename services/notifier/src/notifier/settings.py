@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from chassis.settings import CannotStart, ServiceSettings
 from chassis.webhooks.addresses import Network
+from chassis.webhooks.sealing import SealingKey
 from common.refusals import Refusal
 from notifier.domain.ladder import DEFAULT, Ladder, ladder_of
 from worktime import Calendar, DurationInvalid, parse_calendar, parse_duration
@@ -61,6 +62,15 @@ class Settings(ServiceSettings):
         "Redress <redress@localhost>",
         pattern=r"^(?:[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$",
         description="Sender of mail, also the domain of Message-IDs.",
+    )
+    webhook_key: SealingKey = Field(
+        SecretStr(""),
+        description="Secret of 16 or more characters that the secrets of people's webhooks are encrypted under, the same for "
+        "API and worker; else the pepper.",
+    )
+    webhook_key_former: SealingKey = Field(
+        SecretStr(""),
+        description="The webhook key before this one, which is read with until `seal-secrets` has run.",
     )
     webhook_allow: Annotated[tuple[str, ...], AfterValidator(_networks)] = Field(
         (), description="Private networks (CIDR) that webhooks may reach; public addresses always may."

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Final
 
@@ -27,6 +27,7 @@ from chassis.telemetry import dependency_metric
 from chassis.tracing import tracer
 from chassis.verify_history import Histories
 from chassis.webhooks.addresses import AddressGuard
+from chassis.webhooks.sealing import Sealer, sealer_of
 from chassis.webhooks.signing import new_secret
 from common.clock import Clock, utc_now
 from common.history import Following
@@ -92,7 +93,7 @@ _LEASE_SLACK: Final = timedelta(seconds=60)
 _LONGEST_TURN_SECONDS: Final = 180.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Core:
     """What one role of the service works with; `wakes` are shared where roles share a process."""
 
@@ -104,7 +105,18 @@ class Core:
     @property
     def start_work(self) -> PostgresStartWork:
         """Begins transactions."""
-        return PostgresStartWork(self.engine, self.clock, self.wakes)
+        return PostgresStartWork(self.engine, self.sealer, self.clock, self.wakes)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Seals the secrets of webhooks."""
+        settings = self.settings
+        return sealer_of(
+            key=settings.webhook_key,
+            former=settings.webhook_key_former,
+            pepper=settings.pepper,
+            purpose="person-webhook-secrets",
+        )
 
 
 def open_core(settings: Settings, *, role: str, wakes: Wakes, clock: Clock = utc_now) -> Core:

@@ -6,6 +6,7 @@ from prometheus_client import Counter, Histogram
 
 from capa.domain.action import KINDS, Action, Punctuality, Step
 from capa.domain.case.case import Step as CaseStep
+from capa.domain.report.document import Kind as ReportKind
 from capa.domain.severity import Severity
 
 STEPS_TAKEN: Final = Counter(
@@ -31,6 +32,21 @@ CYCLE_TIME: Final = Histogram(
     ),
 )
 
+REPORT_TIME: Final = Histogram(
+    "report_duration_seconds",
+    "From when a report was asked for to when it was written, with the wait for its turn, by kind and form; its count is that "
+    "of reports written.",
+    ["kind", "form"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90),
+)
+REPORT_FAILURES: Final = Counter(
+    "report_failures_total",
+    "Reports that were not written, by kind and form: too large for a PDF, no turn in time, or a fault of this service.",
+    ["kind", "form", "reason"],
+)
+REPORT_FORMS: Final = ("html", "pdf")
+REPORT_REASONS: Final = ("report_too_large", "report_not_now", "fault")
+
 for step in Step:
     STEPS_TAKEN.labels(step.value)
 for case_step in CaseStep:
@@ -39,6 +55,11 @@ for kind in KINDS:
     for severity in Severity:
         for punctuality in Punctuality:
             CYCLE_TIME.labels(kind, severity.value, punctuality.value)
+for report in ReportKind:
+    for form in REPORT_FORMS:
+        REPORT_TIME.labels(report.value, form)
+        for reason in REPORT_REASONS:
+            REPORT_FAILURES.labels(report.value, form, reason)
 
 
 def count_case_step(step: CaseStep) -> None:

@@ -10,8 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from typing_extensions import override
 
-from capa.api.report_html import page
-from capa.api.report_pdf import PdfWriter
+from capa.api.report_writer import ReportWriter
 from capa.domain.report.document import Document
 from capa.usecases.report_case import ReportCase
 from chassis.problems import ProblemError
@@ -19,8 +18,10 @@ from chassis.problems import ProblemError
 MANIFEST: Final = "manifest.json"
 
 
-async def archive(cases: Sequence[UUID], report: ReportCase, pdf: PdfWriter | None) -> AsyncIterator[bytes]:
-    """Report these cases, as PDF where there is a writer, else as HTML.
+async def archive(
+    cases: Sequence[UUID], report: ReportCase, writer: ReportWriter, *, pdf: bool
+) -> AsyncIterator[bytes]:
+    """Report these cases as PDF or as HTML.
 
     What is too large for a PDF comes as HTML. The manifest names each file with the record that it was made from, and the
     SHA-256 of its content.
@@ -30,7 +31,7 @@ async def archive(cases: Sequence[UUID], report: ReportCase, pdf: PdfWriter | No
     with ZipFile(sink, "w", ZIP_DEFLATED) as packed:
         for each in cases:
             document = await report(each)
-            name, content = await _written(document, pdf)
+            name, content = await _written(document, writer, pdf=pdf)
             _add(packed, name, content, document)
             manifest.append(
                 {
@@ -48,14 +49,14 @@ async def archive(cases: Sequence[UUID], report: ReportCase, pdf: PdfWriter | No
     yield sink.taken()
 
 
-async def _written(document: Document, pdf: PdfWriter | None) -> tuple[str, bytes]:
-    if pdf is not None:
+async def _written(document: Document, writer: ReportWriter, *, pdf: bool) -> tuple[str, bytes]:
+    if pdf:
         try:
-            return f"{document.number}-8D.pdf", await pdf.write(document, patience_seconds=None)
+            return f"{document.file}.pdf", await writer.pdf(document, patience_seconds=None)
         except ProblemError as problem:
             if problem.code != "report_too_large":
                 raise
-    return f"{document.number}-8D.html", page(document).encode()
+    return f"{document.file}.html", writer.html(document).encode()
 
 
 def _add(packed: ZipFile, name: str, content: bytes, document: Document) -> None:

@@ -1,4 +1,4 @@
-"""The 8D report as one HTML page with its drawings in it: nothing is fetched, and a browser prints it on A4."""
+"""A report as one HTML page with its drawings in it: nothing is fetched, and a browser prints it on A4."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -29,8 +29,8 @@ _STYLE: Final = (
     "p.pending{color:#6b4300;background:#fdf1dc;border-left:4px solid #9a5b00;padding:.3rem .6rem}"
     "table{border-collapse:collapse;width:100%;margin:.6rem 0;table-layout:fixed;font-size:.88rem}"
     "th,td{text-align:left;padding:.3rem .45rem;border:1px solid #c3ccd4;vertical-align:top;white-space:pre-line;"
-    "overflow-wrap:anywhere}th{background:#f3f4f5}table.facts th{width:24%;font-weight:600}"
-    "figure{margin:.8rem 0}figcaption{font-size:.85rem;color:#4a5a6a}svg{display:block;max-width:100%;height:auto}"
+    "overflow-wrap:anywhere}td.n,th.n{text-align:right}th{background:#f3f4f5}table.facts th{width:24%;font-weight:600}"
+    "figure{margin:.8rem 0}figcaption{font-size:.85rem;color:#4a5a6a}svg{display:block;width:100%;height:auto}"
     "footer{margin-top:2rem;border-top:1px solid #c3ccd4;font-size:.8rem;color:#4a5a6a;overflow-wrap:anywhere}"
     "@page{size:A4;margin:16mm;@bottom-right{content:counter(page) ' / ' counter(pages)}}"
     "@media print{body{margin:0;max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}"
@@ -48,7 +48,7 @@ def page(document: Document) -> str:
         f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1>{_text(document.title)}</h1><p>{_text(document.subtitle)}</p>"
         f"<p class='made'>{_text(document.made)}</p></header><main>{_facts(document.head)}{sections}</main>"
-        f"<footer>{_text(document.number)}, version {document.version}, SHA-256 {document.record_hash}. "
+        f"<footer>{_text(document.record)}. "
         "Generated from the record; not edited by hand.</footer></body></html>"
     )
 
@@ -84,13 +84,18 @@ def _facts(facts: Facts) -> str:
 def _table(table: Table) -> str:
     whole = sum(table.widths)
     columns = "".join(f"<col style='width:{100 * width / whole:.1f}%'>" for width in table.widths)
-    head = "".join(f"<th scope='col'>{_text(each)}</th>" for each in table.head)
-    rows = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
+    head = _cells("th", table.head, table)
+    rows = "".join(f"<tr>{_cells('td', row, table)}</tr>" for row in table.rows)
     return f"<table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cells(row: Sequence[str]) -> str:
-    return "".join(f"<td>{_text(each)}</td>" for each in row)
+def _cells(tag: str, row: Sequence[str], table: Table) -> str:
+    numbers = len(row) if table.numbers is None else table.numbers
+    scope = " scope='col'" if tag == "th" else ""
+    kinds = ["" if nth < numbers else " class='n'" for nth in range(len(row))]
+    return "".join(
+        f"<{tag}{scope}{kind}>{_text(each)}</{tag}>" for kind, each in zip(kinds, row, strict=True)
+    )
 
 
 def _text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The 8D report as PDF, set by Typst: the layout is in `report.typ`, what it says is handed over as data, never as markup."""
+"""A report as PDF, set by Typst: the layout is in `report.typ`, what it says is handed over as data, never as markup."""
 
 import asyncio
 import json
@@ -99,7 +99,7 @@ def _content(document: Document) -> dict[str, Any]:
         "title": document.title,
         "subtitle": document.subtitle,
         "made": document.made,
-        "record": f"{document.number}, version {document.version}, SHA-256 {document.record_hash}",
+        "record": document.record,
         "head": _block(document.head),
         "sections": [
             {"title": section.title, "blocks": [_block(each) for each in section.blocks]}
@@ -118,12 +118,13 @@ def _block(block: Block) -> dict[str, Any]:
             return {"kind": "heading", "text": _clean(text)}
         case Facts(rows):
             return {"kind": "facts", "rows": [[_clean(name), _clean(text)] for name, text in rows]}
-        case Table(head, rows, widths):
+        case Table(head, rows, widths, numbers):
             return {
                 "kind": "table",
                 "head": list(head),
                 "rows": [[_clean(cell) for cell in row] for row in rows],
                 "widths": list(widths),
+                "numbers": len(head) if numbers is None else numbers,
             }
         case Drawing(figure, caption):
             # What it shows in words stands beside it, once.

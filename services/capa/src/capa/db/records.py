@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.listing import Conditions, any_of, moment_and_id, named, newest_first, page_of, rows_of
 from capa.db.rows import action_of, entry_of, nonconformity_of
+from capa.db.sites import of_sites
 from capa.db.tables import (
     action,
     action_notice,
@@ -182,6 +183,8 @@ def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:
         *any_of(table.severity, wanted.severity),
         *any_of(table.state, wanted.state),
     ]
+    if wanted.site is not None:
+        conditions.append(table.id.in_(of_sites(wanted.site)))
     if wanted.raised_from is not None:
         conditions.append(table.raised_at >= wanted.raised_from)
     if wanted.raised_to is not None:
@@ -229,6 +232,7 @@ def _linked_complaint(row: Any) -> LinkedComplaint:
         row.received_at,
         row.linked_at,
         row.ended,
+        row.site,
     )
 
 

@@ -42,6 +42,7 @@ def complaint_of(row: Any) -> Complaint:
         received_at=row.received_at,
         historical=row.historical,
         correlation_id=row.correlation_id,
+        site=row.site,
     )
 
 

@@ -5,9 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from capa.domain.report.document import Document
+from capa.domain.report.words import Wording
+from capa.domain.review.pack import pack
+from capa.domain.review.values import (
+    Bin,
+    CaseFigures,
+    Late,
+    Load,
+    NonconformityFigures,
+    PeriodFigures,
+    Review,
+)
 from capa.domain.signals.periods import Length
 from capa.domain.signals.signal import Signal
-from capa.usecases.indicators import By, Indicators, Products, ReadIndicators, Weigh
+from capa.usecases.handling_indicators import ReadHandlingIndicators
+from capa.usecases.indicators import By, Products, ReadIndicators, Weigh
 from common.clock import Clock
 from quality.indicators import Span
 from quality.pareto import Pareto
@@ -15,26 +28,8 @@ from quality.pareto import Pareto
 MOST_SIGNALS: Final = 20
 MOST_KINDS: Final = 10
 MOST_LATE: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """A month or week, by its first day, and the complaints received in it."""
-
-    label: str
-    complaints: int
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """An action that was open and past its due instant at the end of the period."""
-
-    number: str
-    title: str
-    owner: str | None
-    team: str | None
-    due_at: datetime
-    due_changes: int
+MOST_LOADS: Final = 20
+MOST_CURRENCIES: Final = 3
 
 
 class ReviewRecords(Protocol):
@@ -52,23 +47,17 @@ class ReviewRecords(Protocol):
         """Read actions that were open and past their due instant then, the one due first first."""
         ...
 
+    async def nonconformities_in(self, span: Span, products: Products) -> NonconformityFigures:
+        """Count nonconformities raised and closed in a span, and open at its end."""
+        ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """All that the pack shows."""
+    async def cases_in(self, span: Span, products: Products) -> CaseFigures:
+        """Count cases requested and ended in a span and open at its end, and checks of the effect in it."""
+        ...
 
-    span: Span
-    products: Products
-    made_at: datetime
-    zone: str
-    now: Indicators
-    before: Indicators
-    length: Length
-    bins: Sequence[Bin]
-    by_count: Pareto
-    by_severity: Pareto
-    signals: Sequence[Signal]
-    late: Sequence[Late]
+    async def loads(self, at: datetime, products: Products, limit: int) -> Sequence[Load]:
+        """Count the actions that were open then by who had them, whoever had most first."""
+        ...
 
 
 _WEEKS_UP_TO: Final = timedelta(days=100)
@@ -79,6 +68,7 @@ class ReadReview:
     """Reads from the records as they stand."""
 
     indicators: ReadIndicators
+    handling: ReadHandlingIndicators
     records: ReviewRecords
     clock: Clock
 
@@ -91,15 +81,30 @@ class ReadReview:
             span=span,
             products=products,
             made_at=self.clock(),
-            zone=zone,
-            now=await self.indicators(span, products),
-            before=await self.indicators(earlier, products),
+            now=await self._figures(span, products),
+            before=await self._figures(earlier, products),
             length=length,
             bins=await self.records.bins(span, products, length, zone),
             by_count=await self._pareto(span, products, Weigh.COUNT),
             by_severity=await self._pareto(span, products, Weigh.SEVERITY),
+            costs=(await self.indicators.costs(span, products, by=By.BOTH, most=MOST_KINDS))[
+                :MOST_CURRENCIES
+            ],
             signals=await self.records.signals_in(span, products, MOST_SIGNALS),
             late=await self.records.late(span.ends_at, products, MOST_LATE),
+            loads=await self.records.loads(span.ends_at, products, MOST_LOADS),
+        )
+
+    async def document(self, span: Span, products: Products = None) -> Document:
+        """Write the pack of a period."""
+        return pack(await self(span, products), Wording(self.indicators.zone))
+
+    async def _figures(self, span: Span, products: Products) -> PeriodFigures:
+        return PeriodFigures(
+            indicators=await self.indicators(span, products),
+            handling=await self.handling(span, products),
+            nonconformities=await self.records.nonconformities_in(span, products),
+            cases=await self.records.cases_in(span, products),
         )
 
     async def _pareto(self, span: Span, products: Products, weigh: Weigh) -> Pareto:

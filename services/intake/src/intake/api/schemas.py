@@ -126,6 +126,7 @@ class ComplaintOut(Answer):
     product: str = Field(description="Code of the product or service.")
     category: str = Field(description="Code of what went wrong.")
     lot: str | None = Field(description="Code of the lot or batch.")
+    site: str | None = Field(description="Code of the site that it concerns.")
     serial: str | None = Field(description="Serial number of the thing.")
     title: str | None = Field(description="The complaint in a line.")
     description: str = Field(description="What went wrong, in the complainant's words.")

@@ -64,7 +64,7 @@ webhook_endpoint: Final = sa.Table(
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("description", sa.Text),
     sa.Column("event_types", pg.ARRAY(sa.Text), nullable=False),
-    # Encrypted, under a key that the pepper gives.
+    # Encrypted, under the webhook key or the pepper.
     sa.Column("secret", sa.Text, nullable=False),
     sa.Column("previous_secret", sa.Text),
     sa.Column("previous_until", _instant()),

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from chassis.webhooks.sealing import Sealer, Unreadable
-from intake.db.crm_tables import complaint_change, webhook_delivery
+from chassis.webhooks.sealing import Sealer, Unreadable, place_of
+from chassis.webhooks.sealing_anew import Kept
+from intake.db.crm_tables import complaint_change, webhook_delivery, webhook_endpoint
 from intake.domain.change import Change, ChangeType
 from intake.domain.webhook import DeliveryState, Endpoint
 from intake.usecases.crm_ports import DeliveryView
@@ -17,6 +18,9 @@ DELIVERY: Final = sa.select(
     complaint_change.c.type,
     complaint_change.c.number,
 ).join(complaint_change, complaint_change.c.position == webhook_delivery.c.position)
+
+SECRETS: Final = Kept(webhook_endpoint, ("secret", "previous_secret"))
+"""Where the secrets of webhooks are kept."""
 
 
 def change_values(change: Change) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def endpoint_values(endpoint: Endpoint, sealer: Sealer) -> dict[str, Any]:
         "created_at": endpoint.created_at,
         "updated_at": endpoint.updated_at,
     }
-    for name, secret in (("secret", endpoint.secret), ("previous_secret", endpoint.previous_secret)):
+    for name, secret in zip(SECRETS.columns, (endpoint.secret, endpoint.previous_secret), strict=True):
         if secret is not None:
             values[name] = sealer.seal(secret, place=_place(endpoint.id))
     return values
@@ -127,4 +131,4 @@ def _opened(sealed: str | None, endpoint_id: UUID, sealer: Sealer) -> str | None
 
 
 def _place(endpoint_id: UUID) -> str:
-    return f"webhook_endpoint/{endpoint_id}"
+    return place_of(webhook_endpoint.name, endpoint_id)

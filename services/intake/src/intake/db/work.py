@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.clock import Clock
 from events.catalogue import topic_of
 from events.delivery import Claim, Delivery
-from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
+from events.series import Announced
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
 from intake.db.clocks import PostgresClocks
@@ -38,7 +38,7 @@ class PostgresWork:
         self._imports = PostgresImportRows(connection)
         self._files = PostgresFileRows(connection)
         self._erasures = PostgresErasures(connection)
-        self.announced: list[Event[Contract]] = []
+        self.announced: list[Announced] = []
 
     @property
     def complaints(self) -> PostgresComplaints:
@@ -75,7 +75,7 @@ class PostgresWork:
         """Holds and erasures."""
         return self._erasures
 
-    def announce(self, event: Event[Contract]) -> None:
+    def announce(self, event: Announced) -> None:
         """Have an event told once the work is committed."""
         self.announced.append(event)
 

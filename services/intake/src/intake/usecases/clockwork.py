@@ -7,8 +7,9 @@ from datetime import datetime
 
 from common.refusals import Refusal
 from events.envelope import Contract, Event
+from events.series import Written
 from intake.domain.clocks.clock import Clock
-from intake.domain.clocks.following import Change, News, begin, follow
+from intake.domain.clocks.following import Change, begin, follow
 from intake.domain.clocks.happening import Happened, Happening, Situation, situation_at_receipt
 from intake.domain.clocks.policy import ClockPolicy
 from intake.domain.complaint import Complaint, NewComplaint
@@ -34,10 +35,10 @@ class Clockwork:
         return begin(self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint))
 
     def told_at_receipt(
-        self, complaint: Complaint, clocks: Iterable[Clock], cause: Cause
-    ) -> list[Event[Contract]]:
-        """Tell of the deadlines that a complaint came with."""
-        return [self.announce(Change(clock, News.SET), complaint, cause) for clock in clocks]
+        self, complaint: Complaint, clocks: Iterable[Clock], received: Event[Contract]
+    ) -> list[Written]:
+        """Tell of the deadlines that a complaint came with, beside the event that tells of the complaint."""
+        return self.announce.at_receipt(clocks, complaint, received)
 
     async def follow(
         self,

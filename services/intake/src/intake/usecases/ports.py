@@ -10,7 +10,7 @@ from uuid import UUID
 from common import history
 from common.clock import Clock
 from events.delivery import Claim, Delivery
-from events.envelope import Contract, Event
+from events.series import Announced
 from intake.domain.attached_file import AttachedFile
 from intake.domain.clocks.clock import Clock as ComplaintClock
 from intake.domain.clocks.following import Change
@@ -81,7 +81,7 @@ class Receipt:
 
     complaint: NewComplaint
     trace: Trace
-    announce: Callable[[Complaint], Sequence[Event[Contract]]]
+    announce: Callable[[Complaint], Sequence[Announced]]
     """Makes the events as soon as the number is known."""
     clocks: tuple[ComplaintClock, ...] = ()
     key: RequestKey | None = None
@@ -415,7 +415,7 @@ class Work(Protocol):
         """Holds and erasures."""
         ...
 
-    def announce(self, event: Event[Contract]) -> None:
+    def announce(self, event: Announced) -> None:
         """Have an event told once the work is committed."""
         ...
 

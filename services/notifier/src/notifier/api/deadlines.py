@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from notifier.api.deadline_schemas import DeadlineOut
 from notifier.api.desk import DeadlineReader, Desk
-from notifier.api.schemas import DeadlineOut
 from notifier.domain.deadline import State
 from notifier.usecases.views import DeadlineFilter
 

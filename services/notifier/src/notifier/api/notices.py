@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 from notifier.api.desk import DeliveryReader, Desk
-from notifier.api.schemas import NoticeOut
+from notifier.api.notice_schemas import NoticeOut
 from notifier.domain.notice import NoticeState
 from notifier.domain.person import Channel
 from notifier.usecases.views import NoticeFilter

@@ -8,7 +8,7 @@ from chassis.etags import etag, expected_version, is_unmodified
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
 from chassis.problems import ProblemError, at_pointer
 from notifier.api.desk import VERSIONED, Desk, PeopleReader, PeopleWriter, PersonPath
-from notifier.api.schemas import (
+from notifier.api.person_schemas import (
     EntryOut,
     HistoryOut,
     LoadedOut,
@@ -57,9 +57,11 @@ def _add_writes(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/people:bulk", summary="Add or update many people")
     async def load_people(body: PeopleIn, by: PeopleWriter) -> PeopleLoadedOut:
-        """Add or update up to 1,000 people; each item has its own result, and a refused one loses no other."""
-        given = [item.details(item.id) for item in body.people]
-        loaded = await desk.load_people(given, by.actor)
+        """Add or update up to 1,000 people; each item has its own result, and a refused one loses no other.
+
+        An item with a `version` changes that version alone; one without it replaces whatever there is.
+        """
+        loaded = await desk.load_people([item.item() for item in body.people], by.actor)
         return PeopleLoadedOut(results=[LoadedOut.of(each) for each in loaded])
 
 

@@ -36,12 +36,10 @@ class WebhookChannel:
         webhook = message.person.webhook
         if webhook is None:
             return GaveUp("no_channel")
-        letter = Letter(
-            webhook.url,
-            str(message.delivery_id),
-            webhook_body(message),
-            webhook.signing_secrets(self._clock()),
-        )
+        secrets = webhook.signing_secrets(self._clock())
+        if not secrets:
+            return TryLater("secret_unreadable")
+        letter = Letter(webhook.url, str(message.delivery_id), webhook_body(message), secrets)
         return _outcome(await self._poster.post(letter))
 
 

@@ -25,7 +25,7 @@ SELECT recipient, channel, max(first_attempt_at) AS at FROM delivery
 _RESCUE = sa.text("""
 WITH dead AS (
     UPDATE delivery SET state = 'failed', next_attempt_at = CAST(:now AS timestamptz), lease_until = NULL,
-           lease_token = NULL, maybe_duplicate = true, reason = 'interrupted'
+           lease_token = NULL, maybe_duplicate = true, reason = 'interrupted', version = version + 1
      WHERE id IN (
         SELECT id FROM delivery WHERE state = 'sending' AND lease_until < CAST(:now AS timestamptz)
          ORDER BY id FOR UPDATE SKIP LOCKED
@@ -87,6 +87,7 @@ class PostgresDeliveries:
             tries=delivery.tries + 1,
             next_attempt_at=None,
             first_attempt_at=delivery.first_attempt_at or now,
+            version=delivery.version + 1,
         )
         await self._update(
             delivery.id,
@@ -130,6 +131,10 @@ class PostgresDeliveries:
             .where(ATTEMPT.c.delivery_id == delivery, ATTEMPT.c.number == number)
             .values(finished_at=now, outcome=outcome, reason=reason)
         )
+
+    async def touch(self, delivery: UUID) -> None:
+        """Count a change of what is shown with a delivery."""
+        await self._update(delivery)
 
     async def settle(
         self,
@@ -215,7 +220,8 @@ class PostgresDeliveries:
         return Page(views, (str(rows[limit - 1].id),) if len(rows) > limit else None)
 
     async def _update(self, delivery: UUID, **values: Any) -> None:
-        await self._connection.execute(sa.update(DELIVERY).where(DELIVERY.c.id == delivery).values(**values))
+        changed = sa.update(DELIVERY).where(DELIVERY.c.id == delivery)
+        await self._connection.execute(changed.values(**values, version=DELIVERY.c.version + 1))
 
 
 def _views() -> sa.Select[Any]:
@@ -238,4 +244,5 @@ def _delivery(row: Any) -> Delivery:
         next_attempt_at=row.next_attempt_at,
         first_attempt_at=row.first_attempt_at,
         sent_at=row.sent_at,
+        version=row.version,
     )

@@ -31,7 +31,7 @@ SELECT id, recipient, channel, 'planned', critical, 0, 0, false, created_at, at
  ORDER BY recipient, channel
 ON CONFLICT (recipient, channel) WHERE state = 'planned' DO UPDATE
    SET next_attempt_at = least(delivery.next_attempt_at, excluded.next_attempt_at),
-       critical = delivery.critical OR excluded.critical
+       critical = delivery.critical OR excluded.critical, version = delivery.version + 1
 RETURNING id, recipient, channel
 """)
 _SUPPRESS = sa.text("""

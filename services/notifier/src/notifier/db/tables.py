@@ -130,6 +130,7 @@ DELIVERY: Final = sa.Table(
     sa.Column("sent_at", _INSTANT),
     sa.Column("lease_until", _INSTANT),
     sa.Column("lease_token", sa.Uuid),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.CheckConstraint(
         "state IN ('planned', 'sending', 'sent', 'failed', 'gave_up', 'cancelled')", name="delivery_state"
     ),

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis.webhooks.sealing import Sealer
 from common.clock import Clock
 from events.catalogue import topic_of
 from events.delivery import Claim
@@ -34,14 +35,15 @@ class Wakes:
 class PostgresWork:
     """One transaction's repositories, and what it will announce."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
         self.announced: list[Event[Contract]] = []
 
     @cached_property
     def people(self) -> PostgresPeople:
         """The people."""
-        return PostgresPeople(self._connection)
+        return PostgresPeople(self._connection, self._sealer)
 
     @cached_property
     def deadlines(self) -> PostgresDeadlines:
@@ -85,8 +87,9 @@ class PostgresWork:
 class PostgresStartWork:
     """Opens transactions on an engine."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, wakes: Wakes) -> None:
+    def __init__(self, engine: AsyncEngine, sealer: Sealer, clock: Clock, wakes: Wakes) -> None:
         self._engine = engine
+        self._sealer = sealer
         self._clock = clock
         self._wakes = wakes
 
@@ -107,7 +110,7 @@ class PostgresStartWork:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[AsyncConnection, PostgresWork]]:
         async with self._engine.begin() as connection:
-            work = PostgresWork(connection)
+            work = PostgresWork(connection, self._sealer)
             yield connection, work
             await outbox.append(connection, topic_of("notifier"), work.announced, now=self._clock())
         work.ring(self._wakes)

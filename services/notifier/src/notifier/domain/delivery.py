@@ -73,7 +73,10 @@ class Retries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way; `tries` counts attempts since it was planned or asked for again, `attempts` all."""
+    """One message on its way; `tries` counts attempts since it was planned or asked for again, `attempts` all.
+
+    `version` counts every change of what is shown of it.
+    """
 
     id: UUID
     recipient: str
@@ -88,3 +91,4 @@ class Delivery:
     next_attempt_at: datetime | None
     first_attempt_at: datetime | None
     sent_at: datetime | None
+    version: int

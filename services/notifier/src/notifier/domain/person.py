@@ -33,10 +33,13 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a person's messages are posted, the secrets that sign them, and whether it was switched off."""
+    """Where a person's messages are posted, the secrets that sign them, and whether it was switched off.
+
+    A secret that cannot be read any more, since the key that it was sealed under was replaced, is None.
+    """
 
     url: str
-    secret: str
+    secret: str | None
     previous_secret: str | None = None
     previous_until: datetime | None = None
     disabled_at: datetime | None = None
@@ -44,9 +47,10 @@ class Webhook:
 
     def signing_secrets(self, now: datetime) -> tuple[str, ...]:
         """List the secrets to sign with: the present one first, and the former one while it overlaps."""
-        if self.previous_secret is not None and self.previous_until is not None and now < self.previous_until:
-            return self.secret, self.previous_secret
-        return (self.secret,)
+        secrets = [self.secret]
+        if self.previous_until is not None and now < self.previous_until:
+            secrets.append(self.previous_secret)
+        return tuple(secret for secret in secrets if secret is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,7 @@ def rotate_secret(person: Person, *, fresh_secret: str, now: datetime) -> Change
         webhook,
         secret=fresh_secret,
         previous_secret=webhook.secret,
-        previous_until=now + ROTATION_OVERLAP,
+        previous_until=None if webhook.secret is None else now + ROTATION_OVERLAP,
     )
     changed = replace(person, webhook=rotated, version=person.version + 1, updated_at=now)
     return Change(changed, {"webhook_secret": "rotated"}, fresh_secret)

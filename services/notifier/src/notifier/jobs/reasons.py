@@ -19,6 +19,7 @@ _NAMED: Final = (
     "internal_error",
     "invalid_url",
     "no_channel",
+    "secret_unreadable",
     "smtp_interrupted",
     "smtp_unreachable",
     "timeout",

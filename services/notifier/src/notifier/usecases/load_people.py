@@ -6,12 +6,20 @@ from typing import Literal
 
 from common.actor import Actor
 from common.clock import Clock
-from common.refusals import FieldError
-from notifier.domain.errors import PersonInvalid
+from common.refusals import FieldError, Stale, require_version
+from notifier.domain.errors import PersonInvalid, PersonUnknown
 from notifier.domain.person import Change, Details, Person, register, update
 from notifier.usecases.ports import NewSecret, StartWork, Work
 
 Outcome = Literal["created", "updated", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A person as they shall be, and the version that was read, where a change made since must not be lost."""
+
+    details: Details
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +41,18 @@ class LoadPeople:
     clock: Clock
     new_secret: NewSecret
 
-    async def __call__(self, given: Sequence[Details], actor: Actor) -> tuple[Loaded, ...]:
+    async def __call__(self, given: Sequence[Item], actor: Actor) -> tuple[Loaded, ...]:
         """Create or update each in one transaction; an id that stands twice is taken in the order given."""
         async with self.start_work() as work:
-            known = dict(await work.people.lock_many({details.id for details in given}))
-            return tuple([await self._load(work, details, known, actor) for details in given])
+            known = dict(await work.people.lock_many({item.details.id for item in given}))
+            return tuple([await self._load(work, item, known, actor) for item in given])
 
-    async def _load(self, work: Work, details: Details, known: dict[str, Person], actor: Actor) -> Loaded:
-        now, secret = self.clock(), self.new_secret()
+    async def _load(self, work: Work, item: Item, known: dict[str, Person], actor: Actor) -> Loaded:
+        now, secret, details = self.clock(), self.new_secret(), item.details
         person = known.get(details.id)
+        stale = _stale(item, person)
+        if stale is not None:
+            return Loaded(details.id, "refused", errors=(stale,))
         try:
             if person is None:
                 change: Change | None = register(details, fresh_secret=secret, now=now)
@@ -62,3 +73,15 @@ class LoadPeople:
         )
         known[details.id] = change.person
         return Loaded(details.id, outcome, change.person.version, change.new_secret)
+
+
+def _stale(item: Item, person: Person | None) -> FieldError | None:
+    if item.version is None:
+        return None
+    if person is None:
+        return FieldError("/version", PersonUnknown.code, "nobody has this id", "leave the version out")
+    try:
+        require_version(item.version, person.version)
+    except Stale as refusal:
+        return FieldError("/version", refusal.code, refusal.detail, "read the person again")
+    return None

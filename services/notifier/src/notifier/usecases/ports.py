@@ -252,6 +252,10 @@ class Deliveries(Protocol):
         """Write down what came of an attempt."""
         ...
 
+    async def touch(self, delivery: UUID) -> None:
+        """Count a change of what is shown with a delivery."""
+        ...
+
     async def settle(
         self,
         delivery: UUID,

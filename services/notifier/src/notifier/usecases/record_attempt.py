@@ -50,6 +50,7 @@ class RecordAttempt:
                 prepared.delivery.id, number, outcome=word, reason=reason, now=now
             )
             if delivery is None:
+                await work.deliveries.touch(prepared.delivery.id)
                 return Recorded("lost", ())
             match outcome:
                 case Sent():

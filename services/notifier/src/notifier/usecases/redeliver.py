@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from common.clock import Clock
+from common.refusals import require_version
 from notifier.domain.delivery import DeliveryState
 from notifier.domain.errors import DeliveryUnfinished, DeliveryUnknown, NothingToRedeliver
 from notifier.usecases.ports import StartWork
@@ -17,13 +18,14 @@ class Redeliver:
     start_work: StartWork
     clock: Clock
 
-    async def __call__(self, delivery_id: UUID) -> DeliveryView:
-        """Ask for it again; refuses what is unfinished, and what would tell of nothing that is still open."""
+    async def __call__(self, delivery_id: UUID, *, expected_version: int | None) -> DeliveryView:
+        """Ask for it again, or refuse with DeliveryUnknown, Stale, DeliveryUnfinished or NothingToRedeliver."""
         now = self.clock()
         async with self.start_work() as work:
             delivery = await work.deliveries.lock(delivery_id)
             if delivery is None:
                 raise DeliveryUnknown(f"there is no delivery {delivery_id}")
+            require_version(expected_version, delivery.version)
             match delivery.state:
                 case DeliveryState.PLANNED | DeliveryState.SENDING | DeliveryState.FAILED:
                     raise DeliveryUnfinished(

@@ -3,8 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from capa.domain.report.figure import Figure
+
+
+class Kind(StrEnum):
+    """What is reported."""
+
+    EIGHT_D = "eight_d"
+    MANAGEMENT_REVIEW = "management_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `widths` are the columns' shares of the width."""
+    """A table; `widths` are the columns' shares of the width, and columns from `numbers` on hold numbers, None without any."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     widths: tuple[float, ...]
+    numbers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +77,28 @@ class Document:
     """A whole report.
 
     `number`, `version` and `record_hash` name the record that it was made from: the hash is the SHA-256, in hexadecimal, of
-    the case, its actions and its nonconformities as canonical JSON. `made` is the line that says when; it alone changes when
-    the same record is reported again, until a due time passes.
+    all that is reported as canonical JSON, of a case with its actions and its nonconformities. What is gathered from many
+    records has no version. `made` is the line that says when; it alone changes when the same record is reported again, until a
+    due time passes. `file` is the name to keep it under, without what says the format.
     """
 
+    kind: Kind
+    file: str
     title: str
     subtitle: str
     number: str
-    version: int
+    version: int | None
     record_hash: str
     made_at: datetime
     made: str
     head: Facts
     sections: tuple[Section, ...]
+
+    @property
+    def record(self) -> str:
+        """The line that names what it was made from."""
+        version = "" if self.version is None else f", version {self.version}"
+        return f"{self.number}{version}, SHA-256 {self.record_hash}"
 
     def texts(self) -> Iterator[str]:
         """Give every text in order but when it was made, and without what is written in drawings."""

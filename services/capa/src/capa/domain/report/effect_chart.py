@@ -1,10 +1,10 @@
 """The chart of a check of the effect: the rate before and in the window with exact intervals, and what was aimed at."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
 from capa.domain.case.values import EffectPlan, Review
+from capa.domain.report.axis import caption, step_of
 from capa.domain.report.figure import LINE, WIDTH, Bar, Dot, Figure, Label, Shape, Stroke, wrapped
 from quality.poisson import rate_interval
 from quality.words import number
@@ -84,7 +84,7 @@ def _chart(metric: str, unit: str, before: Rate, after: Rate | None, wanted: flo
         at = _x(wanted, top)
         words = f"Target: {number(wanted)}"
         shapes.append(Stroke(points=((at, _TOP - 8.0), (at, bottom)), dashed=True, heavy=True))
-        shapes.append(_caption(words, min(max(at - 75.0, _LEFT), _RIGHT - 150.0), _TOP - 8.0 - LINE, 150.0))
+        shapes.append(caption(words, min(max(at - 75.0, _LEFT), _RIGHT - 150.0), _TOP - 8.0 - LINE, 150.0))
     return Figure(
         height=bottom + 44.0,
         title="Effect: rate before the work and in the window",
@@ -132,25 +132,15 @@ def _axis(words: str, bottom: float, most: float) -> list[Shape]:
         Stroke(points=((_LEFT, bottom), (_RIGHT, bottom))),
         Stroke(points=((_LEFT, _TOP), (_LEFT, bottom))),
     ]
-    step = _step(most)
+    step = step_of(most, _TICKS)
     for nth in range(int(most / step) + 1):
         value = nth * step
         at = _x(value, most)
         shapes.append(Stroke(points=((at, bottom), (at, bottom + 5.0))))
-        shapes.append(_caption(number(value), at - 48.0, bottom + 6.0, 96.0))
+        shapes.append(caption(number(value), at - 48.0, bottom + 6.0, 96.0))
     unit = wrapped(words, _RIGHT - _LEFT, 1)[0]
-    shapes.append(_caption(unit[0], _LEFT, bottom + 6.0 + LINE + 4.0, _RIGHT - _LEFT))
+    shapes.append(caption(unit[0], _LEFT, bottom + 6.0 + LINE + 4.0, _RIGHT - _LEFT))
     return shapes
-
-
-def _step(most: float) -> float:
-    """Find a round step between the marks of an axis: 1, 2 or 5 of a power of ten, for at most `_TICKS` of them."""
-    power: float = 10.0 ** math.floor(math.log10(most / _TICKS))
-    return next(power * each for each in (1, 2, 5, 10) if power * each * _TICKS >= most)
-
-
-def _caption(text: str, x: float, y: float, width: float) -> Label:
-    return Label(x=x, y=y, width=width, height=LINE, lines=(text,), style="none", align="middle")
 
 
 def _x(value: float, most: float) -> float:

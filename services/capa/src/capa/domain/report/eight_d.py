@@ -14,7 +14,17 @@ from capa.domain.case.case import FINAL, Case, State
 from capa.domain.case.plain import plain
 from capa.domain.case.signing import hash_of
 from capa.domain.report.analysing import causes
-from capa.domain.report.document import Block, Document, Facts, Heading, Paragraph, Pending, Section, Table
+from capa.domain.report.document import (
+    Block,
+    Document,
+    Facts,
+    Heading,
+    Kind,
+    Paragraph,
+    Pending,
+    Section,
+    Table,
+)
 from capa.domain.report.doing import actions_table, chosen_actions, containment, implementation
 from capa.domain.report.ending import closing, prevention
 from capa.domain.report.words import NONE, Wording, answered, code, person, text_or, written
@@ -55,6 +65,8 @@ def eight_d(
     record = {"case": case, "actions": tuple(actions), "nonconformities": tuple(reported)}
     record_hash = hash_of(plain(record))
     return Document(
+        kind=Kind.EIGHT_D,
+        file=f"{case.number}-8D",
         title=f"8D report {case.number}",
         subtitle=case.title,
         number=case.number,
@@ -92,7 +104,7 @@ def _head(case: Case, now: datetime, words: Wording, record_hash: str) -> Facts:
         ("Accepted", words.moment(case.accepted_at, "Not yet")),
         ("Due", f"{words.moment(case.due.at)}{moved}{overdue}" if case.due else "Not set yet"),
         ("Round", str(case.cycle)),
-        ("Record", f"{case.number}, version {case.version}, SHA-256 {record_hash}"),
+        ("Record", f"{case.number}, version {case.version}\nSHA-256 {record_hash}"),
     ]
     if case.extension is not None:
         asked = f"until {words.moment(case.extension.due_at)}: {case.extension.reason}"

@@ -49,11 +49,12 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke:
-    """A line from point to point."""
+    """A line from point to point; `name` is what it stands for, for whoever looks for it."""
 
     points: tuple[tuple[float, float], ...]
     heavy: bool = False
     dashed: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """A filled circle of a chart."""
+    """A filled circle of a chart, in another colour and larger where it is `marked`; `name` is what it stands for."""
 
     x: float
     y: float
     radius: float = 4.0
+    marked: bool = False
+    name: str = ""
 
 
 Shape = Label | Stroke | Bar | Dot
@@ -132,14 +135,20 @@ def _share(character: str) -> float:
     return 0.78 if character.isupper() else 0.64
 
 
+_JOINTS: Final = "-/_."
+"""Where a word that is too long is cut, if it has any of them."""
+
+
 def _pieces(word: str, width: float, size: float) -> list[str]:
     pieces: list[str] = []
     rest, room = "", 0.0
     for character in word:
         share = size * _share(character)
         if rest and room + share > width:
-            pieces.append(rest)
-            rest, room = "", 0.0
+            cut = max(map(rest.rfind, _JOINTS)) + 1 or len(rest)
+            pieces.append(rest[:cut])
+            rest = rest[cut:]
+            room = width_of(rest, size)
         rest += character
         room += share
     return [*pieces, rest]

@@ -38,7 +38,10 @@ def _shape(shape: Shape) -> str:
         case Stroke(points=points, heavy=heavy, dashed=dashed):
             path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             dashes = ' stroke-dasharray="5 4"' if dashed else ""
-            return f'<polyline points="{path}" fill="none" stroke="{_LINE}" stroke-width="{2.5 if heavy else 1.2}"{dashes}/>'
+            return (
+                f'<polyline{_class(shape.name)} points="{path}" fill="none" stroke="{_LINE}" '
+                f'stroke-width="{2.5 if heavy else 1.2}"{dashes}/>'
+            )
         case Bar():
             fill = "#1f4e79" if shape.strong else "#9db4c9"
             return (
@@ -46,7 +49,8 @@ def _shape(shape: Shape) -> str:
                 f'fill="{fill}"/>'
             )
         case Dot(x=x, y=y, radius=radius):
-            return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="#1f4e79"/>'
+            fill = "#b3261e" if shape.marked else "#1f4e79"
+            return f'<circle{_class(shape.name)} cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{fill}"/>'
 
 
 def _label(label: Label) -> str:
@@ -67,6 +71,10 @@ def _label(label: Label) -> str:
         for nth, line in enumerate(label.lines)
     )
     return frame + lines
+
+
+def _class(name: str) -> str:
+    return f' class="{escape(name)}"' if name else ""
 
 
 def _text(text: str) -> str:
