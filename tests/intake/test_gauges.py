@@ -8,7 +8,7 @@ from events.worker_metrics import WORKER
 from intake.db.open_imports import PostgresOpenImports
 from intake.jobs.gauges import ImportGauges
 from intake.wiring import build_import
-from tests.intake.test_imports import NDJSON, PATH, _finish, _lines
+from tests.intake.importing import NDJSON, PATH, finish, lines
 from tests.intake.world import World, a_complaint
 
 
@@ -23,7 +23,7 @@ async def shown(world: World) -> tuple[dict[str, float | None], float | None]:
 
 
 async def upload(world: World) -> None:
-    content = _lines(a_complaint(external_id="X-1"))
+    content = lines(a_complaint(external_id="X-1"))
     answer = await world.client("importer").post(PATH, content=content, headers=NDJSON)
     assert answer.status_code == 202, answer.text
 
@@ -34,7 +34,7 @@ async def test_an_import_that_waits_shows_how_long_until_it_is_done(world: World
     await upload(world)
     world.clock.move(minutes=7)
     waiting = await shown(world)
-    await _finish(build_import(world.intake))
+    await finish(build_import(world.intake))
     assert [before, waiting, await shown(world)] == [
         (nothing, 0),
         (nothing | {"queued": 1}, 420),

@@ -55,19 +55,20 @@ def problem_of(problems: Problems, scope: Scope, error: Exception) -> Response:
         case _:
             log.error("request_failed", exc_info=error)
             found = ProblemError("internal_error", INTERNAL_DETAIL)
-    return _respond(problems, scope, found.code, found.detail, found)
+    return _respond(problems, scope, found)
 
 
-def _respond(problems: Problems, scope: Scope, code: str, detail: str, found: ProblemError) -> Response:
-    if problems.find(code) is None:
-        log.error("problem_type_missing", code=code)
+def _respond(problems: Problems, scope: Scope, found: ProblemError, status: int | None = None) -> Response:
+    if problems.find(found.code) is None:
+        log.error("problem_type_missing", code=found.code)
     correlation: Correlation | None = scope.get(CORRELATION)
     return problems.respond(
-        code,
-        detail,
+        found.code,
+        found.detail,
         request_base=_base(scope),
         instance=scope["path"],
         trace_id=correlation.trace_id if correlation else None,
+        status=status,
         errors=found.errors,
         headers=found.headers,
         extensions=found.extensions,
@@ -110,16 +111,8 @@ def _http(problems: Problems, scope: Scope, error: HTTPException) -> Response:
             errors = [at_pointer("", "unreadable", detail, "send valid JSON in UTF-8, not too deeply nested")]
         case _:
             pass
-    correlation: Correlation | None = scope.get(CORRELATION)
-    return problems.respond(
-        code,
-        detail,
-        request_base=_base(scope),
-        instance=scope["path"],
-        trace_id=correlation.trace_id if correlation else None,
-        status=error.status_code,
-        errors=errors,
-        headers=headers,
+    return _respond(
+        problems, scope, ProblemError(code, detail, errors=errors, headers=headers), error.status_code
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from capa.api.action_answers import action_answer, target_of
 from capa.api.action_bodies import (
     DecideActionExtensionIn,
     RecordCostIn,
@@ -11,19 +12,16 @@ from capa.api.action_bodies import (
     RequestActionExtensionIn,
     VerifyActionIn,
 )
-from capa.api.counters import count_step
-from capa.api.desk import Desk, because_of, reference_of
+from capa.api.desk import Desk, because_of
 from capa.api.parameters import STEP_EXTRA, ActionPath
 from capa.api.schemas import ActionOut
-from capa.domain.action import Action, Step
+from capa.domain.action import Step
 from capa.usecases.decide_extension import DecideExtension
 from capa.usecases.record_cost import RecordCost
 from capa.usecases.reject_evidence import RejectEvidence
 from capa.usecases.request_extension import RequestExtension
-from capa.usecases.step import Target
 from capa.usecases.verify_action import VerifyAction
 from chassis.auth import Principal, requires
-from chassis.etags import etag, expected_version
 
 TAG = "Actions"
 Writer = Annotated[Principal, requires("actions:write")]
@@ -34,19 +32,14 @@ def router_of(desk: Desk) -> APIRouter:
     """Make the routes on a desk."""
     router = APIRouter(prefix="/v1/actions/{action_id}", tags=[TAG])
 
-    def answer(response: Response, step: Step, action: Action) -> ActionOut:
-        count_step(step, action)
-        response.headers["ETag"] = etag(action.version)
-        return ActionOut.of(action, desk.clock())
-
     @router.post("/verify", summary="Verify an action", openapi_extra=STEP_EXTRA)
     async def verify_action(
         action_id: ActionPath, body: VerifyActionIn, request: Request, response: Response, by: Writer
     ) -> ActionOut:
         """Confirm that a completed action was done; neither its owner nor whoever completed it can."""
         verify = VerifyAction(desk.take_step)
-        action = await verify(_target(action_id, request), statement=body.statement, cause=because_of(by))
-        return answer(response, Step.VERIFY, action)
+        action = await verify(target_of(action_id, request), statement=body.statement, cause=because_of(by))
+        return action_answer(desk, response, Step.VERIFY, action)
 
     @router.post("/reject-evidence", summary="Reject an action's evidence", openapi_extra=STEP_EXTRA)
     async def reject_action_evidence(
@@ -54,8 +47,8 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> ActionOut:
         """Open a completed action again, since its evidence does not show that it was done."""
         reject = RejectEvidence(desk.take_step)
-        action = await reject(_target(action_id, request), reason=body.reason, cause=because_of(by))
-        return answer(response, Step.REJECT_EVIDENCE, action)
+        action = await reject(target_of(action_id, request), reason=body.reason, cause=because_of(by))
+        return action_answer(desk, response, Step.REJECT_EVIDENCE, action)
 
     @router.post("/record-cost", summary="Record an action's cost", openapi_extra=STEP_EXTRA)
     async def record_action_cost(
@@ -64,13 +57,13 @@ def router_of(desk: Desk) -> APIRouter:
         """Write down what the action cost in all; a later record replaces an earlier one."""
         record = RecordCost(desk.take_step)
         action = await record(
-            _target(action_id, request),
+            target_of(action_id, request),
             amount=body.amount,
             currency=body.currency,
             note=body.note,
             cause=because_of(by),
         )
-        return answer(response, Step.RECORD_COST, action)
+        return action_answer(desk, response, Step.RECORD_COST, action)
 
     @router.post("/request-extension", summary="Request an action's extension", openapi_extra=STEP_EXTRA)
     async def request_action_extension(
@@ -83,9 +76,9 @@ def router_of(desk: Desk) -> APIRouter:
         """Ask for a later due time of a case's action; somebody else decides."""
         ask = RequestExtension(desk.take_step)
         action = await ask(
-            _target(action_id, request), due_at=body.due_at, reason=body.reason, cause=because_of(by)
+            target_of(action_id, request), due_at=body.due_at, reason=body.reason, cause=because_of(by)
         )
-        return answer(response, Step.REQUEST_EXTENSION, action)
+        return action_answer(desk, response, Step.REQUEST_EXTENSION, action)
 
     @router.post("/decide-extension", summary="Decide about an action's extension", openapi_extra=STEP_EXTRA)
     async def decide_action_extension(
@@ -98,12 +91,8 @@ def router_of(desk: Desk) -> APIRouter:
         """Grant the later due time or refuse it; neither the owner nor whoever asked can."""
         decide = DecideExtension(desk.take_step, desk.triage_policy)
         action = await decide(
-            _target(action_id, request), granted=body.granted, reason=body.reason, cause=because_of(by)
+            target_of(action_id, request), granted=body.granted, reason=body.reason, cause=because_of(by)
         )
-        return answer(response, Step.DECIDE_EXTENSION, action)
+        return action_answer(desk, response, Step.DECIDE_EXTENSION, action)
 
     return router
-
-
-def _target(action_id: str, request: Request) -> Target:
-    return Target(reference_of(action_id), expected_version(request))

@@ -4,14 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from capa.api.counters import count_step
-from capa.api.desk import Desk, because_of, reference_of
+from capa.api.action_answers import action_answer, target_of
+from capa.api.desk import Desk, because_of
 from capa.api.parameters import STEP_EXTRA, ActionPath
 from capa.api.schemas import ActionOut, AssignIn, CancelIn, ChangeDueIn, CompleteIn, ReassignIn
-from capa.domain.action import Action, Step
-from capa.usecases.step import Target
+from capa.domain.action import Step
 from chassis.auth import Principal, requires
-from chassis.etags import etag, expected_version
 from worktime.durations import parse_duration
 
 TAG = "Actions"
@@ -22,24 +20,19 @@ def router_of(desk: Desk) -> APIRouter:
     """Make the routes on a desk."""
     router = APIRouter(prefix="/v1/actions/{action_id}", tags=[TAG])
 
-    def answer(response: Response, step: Step, action: Action) -> ActionOut:
-        count_step(step, action)
-        response.headers["ETag"] = etag(action.version)
-        return ActionOut.of(action, desk.clock())
-
     @router.post("/assign", summary="Assign an action", openapi_extra=STEP_EXTRA)
     async def assign_action(
         action_id: ActionPath, body: AssignIn, request: Request, response: Response, by: Writer
     ) -> ActionOut:
         """Give an action that only a team has its first owner; a new deadline starts for the owner."""
         action = await desk.assign(
-            _target(action_id, request),
+            target_of(action_id, request),
             owner=body.owner,
             team=body.team,
             reason=body.reason,
             cause=because_of(by),
         )
-        return answer(response, Step.ASSIGN, action)
+        return action_answer(desk, response, Step.ASSIGN, action)
 
     @router.post("/reassign", summary="Reassign an action", openapi_extra=STEP_EXTRA)
     async def reassign_action(
@@ -47,13 +40,13 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> ActionOut:
         """Give an action to another owner or team; a new deadline starts, and the former owner hears nothing more."""
         action = await desk.reassign(
-            _target(action_id, request),
+            target_of(action_id, request),
             owner=body.owner,
             team=body.team,
             reason=body.reason,
             cause=because_of(by),
         )
-        return answer(response, Step.REASSIGN, action)
+        return action_answer(desk, response, Step.REASSIGN, action)
 
     @router.post("/change-due", summary="Change an action's due instant", openapi_extra=STEP_EXTRA)
     async def change_action_due(
@@ -64,9 +57,9 @@ def router_of(desk: Desk) -> APIRouter:
         if due is None:
             raise ValueError("the body was read without a due instant")
         action = await desk.change_due(
-            _target(action_id, request), due=due, reason=body.reason, cause=because_of(by)
+            target_of(action_id, request), due=due, reason=body.reason, cause=because_of(by)
         )
-        return answer(response, Step.CHANGE_DUE, action)
+        return action_answer(desk, response, Step.CHANGE_DUE, action)
 
     @router.post("/complete", summary="Complete an action", openapi_extra=STEP_EXTRA)
     async def complete_action(
@@ -74,23 +67,19 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> ActionOut:
         """Complete an action on evidence; its deadline is met, early or late."""
         action = await desk.complete(
-            _target(action_id, request),
+            target_of(action_id, request),
             evidence=body.evidence,
             completed_at=body.completed_at,
             cause=because_of(by),
         )
-        return answer(response, Step.COMPLETE, action)
+        return action_answer(desk, response, Step.COMPLETE, action)
 
     @router.post("/cancel", summary="Cancel an action", openapi_extra=STEP_EXTRA)
     async def cancel_action(
         action_id: ActionPath, body: CancelIn, request: Request, response: Response, by: Writer
     ) -> ActionOut:
         """Cancel an action that is no longer needed; nobody is reminded of it any more."""
-        action = await desk.cancel(_target(action_id, request), reason=body.reason, cause=because_of(by))
-        return answer(response, Step.CANCEL, action)
+        action = await desk.cancel(target_of(action_id, request), reason=body.reason, cause=because_of(by))
+        return action_answer(desk, response, Step.CANCEL, action)
 
     return router
-
-
-def _target(action_id: str, request: Request) -> Target:
-    return Target(reference_of(action_id), expected_version(request))

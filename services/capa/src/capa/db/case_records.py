@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from capa.db.listing import Conditions, any_of, moment_and_id, named, page_of, rows_of
+from capa.db.listing import Conditions, any_of, named, newest_first, page_of, rows_of
 from capa.db.rows import action_of, case_of, entry_of
 from capa.db.tables import action, case_nonconformity, corrective_case, history, signed_document
 from capa.domain.case.case import Case
@@ -50,13 +50,9 @@ class PostgresCaseRecords:
     async def cases(self, wanted: CaseFilter, after: Keys, limit: int, *, now: datetime) -> Page[Case]:
         """List cases, the one requested last first; overdue is judged at `now`."""
         query = sa.select(corrective_case).where(*_wanted(wanted, now))
-        newest_first = (corrective_case.c.requested_at, corrective_case.c.id)
-        if after is not None:
-            query = query.where(sa.tuple_(*newest_first) < moment_and_id(after))
-        query = query.order_by(*(column.desc() for column in newest_first))
+        order = (corrective_case.c.requested_at, corrective_case.c.id)
         async with self._engine.connect() as connection:
-            rows = await rows_of(connection, query, limit)
-        return page_of(rows, limit, case_of, lambda row: (row.requested_at.isoformat(), str(row.id)))
+            return await newest_first(connection, query, order, (after, limit), case_of)
 
     async def case(self, reference: UUID | str) -> CaseView:
         """Read one by its id or number; refuses with CaseMissing."""

@@ -40,6 +40,22 @@ async def rows_of(connection: AsyncConnection, query: sa.Select[Any], limit: int
     return rows
 
 
+async def newest_first(
+    connection: AsyncConnection,
+    query: sa.Select[Any],
+    order: tuple[sa.Column[Any], sa.Column[Any]],
+    page: tuple[Sequence[str] | None, int],
+    item: Callable[[Any], T],
+) -> Page[T]:
+    """List by a moment and an id, the newest first: what comes behind the sort keys of a page, and how many of it."""
+    after, limit = page
+    moment, _ = order
+    if after is not None:
+        query = query.where(sa.tuple_(*order) < moment_and_id(after))
+    rows = await rows_of(connection, query.order_by(*(column.desc() for column in order)), limit)
+    return page_of(rows, limit, item, lambda row: (getattr(row, moment.key).isoformat(), str(row.id)))
+
+
 def page_of(
     rows: Sequence[Any], limit: int, item: Callable[[Any], T], keys: Callable[[Any], tuple[str, ...]]
 ) -> Page[T]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from capa.db import chaining
-from capa.db.rows import nonconformity_of, row_of_nonconformity
+from capa.db.rows import complaint_of, nonconformity_of, row_of_nonconformity
 from capa.db.tables import (
     NONCONFORMITY_NUMBERS,
     case_nonconformity,
@@ -20,7 +20,6 @@ from capa.db.triage import pair_of
 from capa.domain.complaint import Complaint
 from capa.domain.errors import AlreadyLinked, ComplaintUnknown, NonconformityMissing
 from capa.domain.nonconformity import Nonconformity
-from capa.domain.severity import Severity
 from capa.usecases.chronicle import Change
 
 _LOCK_PAIR = sa.text("SELECT pg_advisory_xact_lock(CAST(:pair AS bigint))")
@@ -91,18 +90,7 @@ class PostgresNonconformities:
         ).first()
         if row is None:
             raise ComplaintUnknown(f"No complaint {complaint_id} is known here.")
-        return Complaint(
-            id=row.id,
-            number=row.number,
-            version=row.version,
-            severity=Severity(row.severity),
-            product=row.product,
-            category=row.category,
-            channel=row.channel,
-            received_at=row.received_at,
-            historical=row.historical,
-            correlation_id=row.correlation_id,
-        )
+        return complaint_of(row)
 
     async def link(self, value: Nonconformity, linked: Complaint, change: Change) -> None:
         """Write a link that was made by hand; refuses with AlreadyLinked where there is one."""

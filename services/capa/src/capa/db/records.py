@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from capa.db.listing import Conditions, any_of, moment_and_id, named, page_of, rows_of
+from capa.db.listing import Conditions, any_of, moment_and_id, named, newest_first, page_of, rows_of
 from capa.db.rows import action_of, entry_of, nonconformity_of
 from capa.db.sites import of_sites
 from capa.db.tables import (
@@ -53,13 +53,9 @@ class PostgresRecords:
     ) -> Page[Nonconformity]:
         """List nonconformities, the one raised last first."""
         query = sa.select(nonconformity).where(*_wanted_nonconformities(wanted))
-        newest_first = (nonconformity.c.raised_at, nonconformity.c.id)
-        if after is not None:
-            query = query.where(sa.tuple_(*newest_first) < moment_and_id(after))
-        query = query.order_by(*(column.desc() for column in newest_first))
+        order = (nonconformity.c.raised_at, nonconformity.c.id)
         async with self._engine.connect() as connection:
-            rows = await rows_of(connection, query, limit)
-        return page_of(rows, limit, nonconformity_of, lambda row: (row.raised_at.isoformat(), str(row.id)))
+            return await newest_first(connection, query, order, (after, limit), nonconformity_of)
 
     async def nonconformity(self, reference: UUID | str) -> NonconformityView:
         """Read one with its complaints and actions; refuses with NonconformityMissing."""
@@ -108,13 +104,9 @@ class PostgresRecords:
         query = _DECISIONS
         if complaint_id is not None:
             query = query.where(triage_decision.c.complaint_id == complaint_id)
-        newest_first = (triage_decision.c.decided_at, triage_decision.c.id)
-        if after is not None:
-            query = query.where(sa.tuple_(*newest_first) < moment_and_id(after))
-        query = query.order_by(*(column.desc() for column in newest_first))
+        order = (triage_decision.c.decided_at, triage_decision.c.id)
         async with self._engine.connect() as connection:
-            rows = await rows_of(connection, query, limit)
-        return page_of(rows, limit, _decision, lambda row: (row.decided_at.isoformat(), str(row.id)))
+            return await newest_first(connection, query, order, (after, limit), _decision)
 
     async def nonconformity_history(self, reference: UUID | str, after: Keys, limit: int) -> Page[Entry]:
         """List what happened to a nonconformity, oldest first."""

@@ -29,6 +29,23 @@ _EXTENSION = Document(Extension)
 _CASE = Document(Case)
 
 
+def complaint_of(row: Any) -> Complaint:
+    """Read a row of `complaint`."""
+    return Complaint(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        severity=Severity(row.severity),
+        product=row.product,
+        category=row.category,
+        channel=row.channel,
+        received_at=row.received_at,
+        historical=row.historical,
+        correlation_id=row.correlation_id,
+        site=row.site,
+    )
+
+
 def nonconformity_of(row: Any) -> Nonconformity:
     """Read a row of `nonconformity`."""
     return Nonconformity(

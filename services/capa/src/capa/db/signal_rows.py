@@ -3,7 +3,6 @@
 from typing import Any
 
 from capa.domain.case.values import Proposal
-from capa.domain.complaint import Complaint
 from capa.domain.severity import Severity
 from capa.domain.signals.charting import Frozen
 from capa.domain.signals.signal import Episode, Signal, State
@@ -95,21 +94,4 @@ def frozen_of(row: Any) -> Frozen:
         policy_version=row.policy_version,
         exposed=row.exposed,
         limits=limits,
-    )
-
-
-def complaint_of(row: Any) -> Complaint:
-    """Read a row of `complaint`."""
-    return Complaint(
-        id=row.id,
-        number=row.number,
-        version=row.version,
-        severity=Severity(row.severity),
-        product=row.product,
-        category=row.category,
-        channel=row.channel,
-        received_at=row.received_at,
-        historical=row.historical,
-        correlation_id=row.correlation_id,
-        site=row.site,
     )

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from capa.db.rows import entry_of, following, row_of_entry
-from capa.db.signal_rows import complaint_of, row_of_signal, signal_of
+from capa.db.rows import complaint_of, entry_of, following, row_of_entry
+from capa.db.signal_rows import row_of_signal, signal_of
 from capa.db.tables import (
     COUNTS,
     SIGNAL_NUMBERS,

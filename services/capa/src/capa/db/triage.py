@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from capa.db import parts
 from capa.db.rows import (
+    complaint_of,
     entry_of,
     following,
     nonconformity_of,
@@ -31,7 +32,6 @@ from capa.db.tables import (
 )
 from capa.domain.complaint import Complaint
 from capa.domain.nonconformity import Nonconformity
-from capa.domain.severity import Severity
 from capa.domain.triage import Decision, Outcome
 from capa.usecases.chronicle import Change
 from capa.usecases.ports import (
@@ -273,7 +273,7 @@ class PostgresTriage:
             "at": assessment.taken.at,
         }
         row = (await self._connection.execute(_ASSESS, given)).one_or_none()
-        return None if row is None or row.ended is not None else _complaint_of(row)
+        return None if row is None or row.ended is not None else complaint_of(row)
 
     async def end(self, ending: Ending) -> bool:
         """Note that a complaint ended or was taken up again; False where that is no news."""
@@ -327,22 +327,6 @@ def _link(decision: Decision, target: Nonconformity) -> Row:
         "complaint_id": decision.complaint.id,
         "linked_at": decision.decided_at,
     }
-
-
-def _complaint_of(row: Any) -> Complaint:
-    return Complaint(
-        id=row.id,
-        number=row.number,
-        version=row.version,
-        severity=Severity(row.severity),
-        product=row.product,
-        category=row.category,
-        channel=row.channel,
-        received_at=row.received_at,
-        historical=row.historical,
-        correlation_id=row.correlation_id,
-        site=row.site,
-    )
 
 
 def _row_of_complaint(value: Complaint) -> Row:

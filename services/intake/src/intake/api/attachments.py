@@ -18,6 +18,7 @@ from chassis.problems import ProblemError, from_field
 from common.refusals import Refusal
 from intake.api.attachment_counting import DOWNLOADS, FAILURES, REFUSED, UPLOADED_BYTES, UPLOADS
 from intake.api.complaints import Reference
+from intake.api.describing import etag_of
 from intake.api.download import headers_of, tag_of, wanted
 from intake.api.personal_reads import ReadRecorder
 from intake.api.schemas import FileOut, FilesOut
@@ -37,7 +38,7 @@ FORM_OVERHEAD_BYTES: Final = 65_536
 """What a form may have around its file."""
 
 _JSON: Final = "application/json"
-_ETAG: Final = {"ETag": {"description": "Version of the record, for If-Match.", "schema": {"type": "string"}}}
+_ETAG: Final = etag_of("record")
 _RETRY: Final = {"Retry-After": "5"}
 _CLOSE: Final = {"Connection": "close"}
 

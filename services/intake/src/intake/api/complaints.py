@@ -16,10 +16,11 @@ from chassis.idempotency import HEADER, REPLAYED, read_key
 from chassis.light import LightRoute
 from chassis.paging import Cursors, PageOf, next_link
 from intake.api.counting import RECEIVED_BY, REPLAYS
+from intake.api.describing import IF_MATCH, etag_of, json_body
 from intake.api.filters import ComplaintQuery
 from intake.api.handling import situation_of
 from intake.api.personal_reads import ReadRecorder, may_read_personal
-from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut, inlined
+from intake.api.schemas import ComplaintOut, HistoryOut, ReceiptOut
 from intake.api.shaping import FILES, PERSONAL, shape, shape_history
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.usecases.amend_complaint import Amend, AmendComplaint
@@ -45,9 +46,7 @@ Reference = Annotated[
 ]
 Reader = Annotated[Principal, requires(READ)]
 
-_ETAG: Final = {
-    "ETag": {"description": "Version of the complaint, for If-Match.", "schema": {"type": "string"}}
-}
+_ETAG: Final = etag_of("complaint")
 _REPLAY_HEADER: Final = {
     "Idempotency-Replayed": {
         "description": "true where an earlier use of the Idempotency-Key is answered again.",
@@ -102,13 +101,15 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
         },
         openapi_extra={
             "security": SECURITY,
-            "requestBody": _body(ComplaintForm),
+            "requestBody": json_body(ComplaintForm),
             "parameters": [
-                _header(
-                    HEADER,
-                    "Makes a repeat of this request safe where the complaint has no external_id; kept for 7 days.",
-                    required=False,
-                )
+                {
+                    "name": HEADER,
+                    "in": "header",
+                    "required": False,
+                    "description": "Makes a repeat of this request safe where the complaint has no external_id; kept for 7 days.",
+                    "schema": {"type": "string", "maxLength": 300},
+                }
             ],
         },
     )
@@ -239,8 +240,8 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
         },
         openapi_extra={
             "security": SECURITY,
-            "requestBody": _body(AmendmentForm),
-            "parameters": [_header("If-Match", "ETag of the version that was read.", required=True)],
+            "requestBody": json_body(AmendmentForm),
+            "parameters": [IF_MATCH],
         },
     )
     async def amend_complaint(request: Request, reference: Reference) -> Response:
@@ -305,17 +306,3 @@ def _receipt(
     status = HTTPStatus.CREATED if outcome is Outcome.RECEIVED else HTTPStatus.OK
     location = {"Location": f"/v1/complaints/{complaint.id}", "ETag": etag(complaint.version)}
     return Response(orjson.dumps(body), status, {**location, **headers}, JSON)
-
-
-def _body(model: type[ComplaintForm] | type[AmendmentForm]) -> dict[str, Any]:
-    return {"required": True, "content": {JSON: {"schema": inlined(model)}}}
-
-
-def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "description": description,
-        "schema": {"type": "string", "maxLength": 300},
-    }

@@ -15,8 +15,8 @@ from chassis.bodies import read_body
 from chassis.etags import etag, expected_version
 from intake.api.answer import Answer
 from intake.api.complaints import Reference
+from intake.api.describing import json_body
 from intake.api.instants import instant
-from intake.api.schemas import inlined
 from intake.domain.erasure import Basis, Order
 from intake.domain.errors import ErasureHeld, ForeignSource
 from intake.domain.retention import Hold
@@ -124,7 +124,7 @@ def _add_holding(router: APIRouter, services: ErasureServices) -> None:
         HOLD_PATH,
         summary="Hold a complaint's personal data",
         response_model=HoldAnswer,
-        openapi_extra={"security": security(HOLD), "requestBody": _body(HoldForm)},
+        openapi_extra={"security": security(HOLD), "requestBody": json_body(HoldForm)},
     )
     async def hold_complaint(request: Request, reference: Reference) -> Response:
         """Keep a complaint's personal data from being erased, on request as by retention.
@@ -170,7 +170,7 @@ def _add_erasing(router: APIRouter, services: ErasureServices) -> None:
         },
         openapi_extra={
             "security": security(ERASE),
-            "requestBody": _body(ErasureForm),
+            "requestBody": json_body(ErasureForm),
             "parameters": [
                 {
                     "name": "If-Match",
@@ -214,7 +214,7 @@ def _add_erasing(router: APIRouter, services: ErasureServices) -> None:
         "/v1/complainants/erasure",
         summary="Erase a person from all complaints of a source",
         response_model=PersonErasureOut,
-        openapi_extra={"security": security(ERASE), "requestBody": _body(PersonErasureForm)},
+        openapi_extra={"security": security(ERASE), "requestBody": json_body(PersonErasureForm)},
     )
     async def erase_complainant(request: Request) -> Response:
         """Erase every complaint that names a person by the source's own id, each as if it were asked for alone.
@@ -273,7 +273,3 @@ def shape_hold(hold: Hold) -> dict[str, Any]:
         "placed_by": hold.placed_by,
         "placed_at": instant(hold.placed_at),
     }
-
-
-def _body(model: type[ErasureForm] | type[HoldForm]) -> dict[str, Any]:
-    return {"required": True, "content": {_JSON: {"schema": inlined(model)}}}

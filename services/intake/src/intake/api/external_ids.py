@@ -12,7 +12,8 @@ from chassis.correlation import current
 from chassis.etags import expected_version
 from intake.api.complaints import ComplaintServices, show
 from intake.api.crm_schemas import CrmStatusForm
-from intake.api.schemas import ComplaintOut, inlined
+from intake.api.describing import IF_MATCH, etag_of, json_body
+from intake.api.schemas import ComplaintOut
 from intake.domain.errors import NoSuchComplaint
 from intake.usecases.note_crm_status import NoteCrmStatus, NoteStatus
 
@@ -22,9 +23,7 @@ OWN: Final = "-"
 """Stands for the source system of the key; no code of a source system reads so."""
 
 _BEGIN: Final = "/by-external-id/"
-_ETAG: Final = {
-    "ETag": {"description": "Version of the complaint, for If-Match.", "schema": {"type": "string"}}
-}
+_ETAG: Final = etag_of("complaint")
 
 SourceSystem = Annotated[
     str,
@@ -60,19 +59,8 @@ def external_ids_router(services: ExternalIdServices) -> APIRouter:
         response_model=ComplaintOut,
         responses={200: {"headers": _ETAG}},
         openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": inlined(CrmStatusForm)}},
-            },
-            "parameters": [
-                {
-                    "name": "If-Match",
-                    "in": "header",
-                    "required": True,
-                    "description": "ETag of the version that was read.",
-                    "schema": {"type": "string", "maxLength": 300},
-                }
-            ],
+            "requestBody": json_body(CrmStatusForm),
+            "parameters": [IF_MATCH],
         },
     )
     async def note_crm_status(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -13,8 +13,9 @@ from chassis.correlation import current
 from chassis.etags import etag, expected_version
 from chassis.problems import ProblemError, from_field
 from intake.api.complaints import JSON, Reference
+from intake.api.describing import IF_MATCH, etag_of, json_body
 from intake.api.handling import situation_of
-from intake.api.schemas import ComplaintOut, inlined
+from intake.api.schemas import ComplaintOut
 from intake.api.shaping import FILES, PERSONAL, shape
 from intake.api.step_counting import count_refused, count_taken
 from intake.domain.lifecycle.policy import ClosingPolicy
@@ -49,16 +50,7 @@ SUMMARIES: Final = {
     Step.WITHDRAW: "Record that the complainant withdraws it",
     Step.REOPEN: "Take a complaint up again",
 }
-_ETAG: Final = {
-    "ETag": {"description": "Version of the complaint, for If-Match.", "schema": {"type": "string"}}
-}
-_IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "required": True,
-    "description": "ETag of the version that was read.",
-    "schema": {"type": "string", "maxLength": 300},
-}
+_ETAG: Final = etag_of("complaint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +84,8 @@ def _add(router: APIRouter, services: StepServices, step: Step, kind: type[StepF
         },
         openapi_extra={
             "security": security(scope),
-            "requestBody": _body(kind),
-            "parameters": [_IF_MATCH],
+            "requestBody": json_body(kind),
+            "parameters": [IF_MATCH],
         },
     )
     async def take_step(request: Request, reference: Reference) -> Response:
@@ -146,7 +138,3 @@ def _problem(refusal: StepRefused) -> ProblemError:
             "allowed_steps": [step.value for step in refusal.allowed],
         },
     )
-
-
-def _body(kind: type[StepForm]) -> dict[str, Any]:
-    return {"required": True, "content": {JSON: {"schema": inlined(kind)}}}

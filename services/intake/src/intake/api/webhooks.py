@@ -20,6 +20,7 @@ from intake.api.crm_schemas import (
     WebhookOut,
     WebhookSecretOut,
 )
+from intake.api.describing import etag_of
 from intake.domain.webhook import DeliveryState
 from intake.usecases.change_webhook import ChangeOf, ChangeWebhook
 from intake.usecases.crm_ports import CrmViews
@@ -35,9 +36,7 @@ ONE: Final = PATH + "/{webhook_id}"
 WebhookId = Annotated[UUID, Path(description="Id of the webhook.")]
 Manager = Annotated[Principal, requires("webhooks:manage")]
 
-_ETAG: Final = {
-    "ETag": {"description": "Version of the webhook, for If-Match.", "schema": {"type": "string"}}
-}
+_ETAG: Final = etag_of("webhook")
 _IF_MATCH: Final[dict[str, Any]] = {
     "parameters": [
         {

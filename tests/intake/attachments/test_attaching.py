@@ -1,4 +1,4 @@
-"""Files of complaints through the API, with a folder as store."""
+"""Files of complaints through the API, with a folder as store: what is taken, and what leaves nothing behind."""
 
 import asyncio
 import hashlib
@@ -11,67 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.intake.world import World, a_complaint, open_world
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
-LIMIT = 20_000
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "attachments"
-
-
-@pytest.fixture
-async def world(intake_url: str, tmp_path: Path, folder: Path) -> AsyncIterator[World]:
-    async with open_world(
-        intake_url,
-        tmp_path,
-        attachment_store="folder",
-        attachment_folder=folder,
-        attachment_max_bytes=LIMIT,
-        attachment_max_per_complaint=3,
-    ) as world:
-        yield world
-
-
-def kept(folder: Path) -> list[Path]:
-    return [place for place in folder.rglob("*") if place.is_file()]
-
-
-def problem(answer: httpx.Response) -> str:
-    kind: str = answer.json()["type"]
-    return kind.rpartition("/")[2].replace("-", "_")
-
-
-async def a_known_complaint(world: World, who: str = "crm") -> str:
-    answer = await world.client(who).post("/v1/complaints", json=a_complaint())
-    assert answer.status_code == 201, answer.text
-    return f"/v1/complaints/{answer.json()['id']}"
-
-
-async def upload(
-    client: httpx.AsyncClient,
-    complaint: str,
-    content: bytes = PNG,
-    *,
-    name: str = "photo.png",
-    media_type: str = "image/png",
-    **headers: str,
-) -> httpx.Response:
-    return await client.post(
-        f"{complaint}/attachments",
-        files={"file": (name, content, media_type)},
-        headers={key.replace("_", "-"): value for key, value in headers.items()},
-    )
-
-
-async def attached(client: httpx.AsyncClient, complaint: str, **given: Any) -> dict[str, Any]:
-    answer = await upload(client, complaint, **given)
-    assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
+from tests.intake.attachments.files import (
+    DOCX,
+    LIMIT,
+    PNG,
+    a_known_complaint,
+    attached,
+    kept,
+    problem,
+    upload,
+)
+from tests.intake.world import World, open_world
 
 
 async def test_a_file_of_a_form_is_kept_listed_shown_and_downloaded(world: World) -> None:
@@ -99,21 +49,6 @@ async def test_a_file_of_a_form_is_kept_listed_shown_and_downloaded(world: World
     assert (await crm.get("/v1/complaints")).json()["items"][0]["files"] == [file]
     content = await crm.get(file["content_url"])
     assert (content.status_code, content.content) == (200, PNG)
-
-
-async def test_a_download_is_saved_under_its_name_and_runs_nothing(world: World) -> None:
-    crm = world.client("crm")
-    file = await attached(crm, await a_known_complaint(world), name="Beschädigung.png")
-
-    headers = (await crm.get(file["content_url"])).headers
-
-    assert headers["content-disposition"] == (
-        "attachment; filename=\"Beschadigung.png\"; filename*=UTF-8''Besch%C3%A4digung.png"
-    )
-    assert headers["content-type"] == "image/png"
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"].startswith("sandbox")
-    assert headers["etag"] == f'"{file["sha256"]}"'
 
 
 async def test_a_body_of_its_own_is_named_by_content_disposition(world: World) -> None:
@@ -332,184 +267,6 @@ async def test_an_archive_is_not_unpacked(world: World, folder: Path) -> None:
     assert [place.read_bytes() for place in kept(folder)] == [content]
 
 
-@pytest.mark.parametrize(
-    ("header", "status", "expected", "shown"),
-    [
-        ("bytes=0-9", 206, PNG[:10], f"bytes 0-9/{len(PNG)}"),
-        ("bytes=100-", 206, PNG[100:], f"bytes 100-{len(PNG) - 1}/{len(PNG)}"),
-        ("bytes=-7", 206, PNG[-7:], f"bytes {len(PNG) - 7}-{len(PNG) - 1}/{len(PNG)}"),
-        ("bytes=0-1,5-6", 200, PNG, None),
-        ("lines=1-2", 200, PNG, None),
-        ("bytes=9-3", 200, PNG, None),
-    ],
-)
-async def test_a_range_is_served_and_what_is_none_means_the_whole(
-    world: World, header: str, status: int, expected: bytes, shown: str | None
-) -> None:
-    crm = world.client("crm")
-    file = await attached(crm, await a_known_complaint(world))
-
-    answer = await crm.get(file["content_url"], headers={"Range": header})
-
-    assert (answer.status_code, answer.content, answer.headers.get("content-range")) == (
-        status,
-        expected,
-        shown,
-    )
-
-
-async def test_a_range_behind_the_end_is_refused_with_the_size(world: World) -> None:
-    crm = world.client("crm")
-    file = await attached(crm, await a_known_complaint(world))
-
-    answer = await crm.get(file["content_url"], headers={"Range": f"bytes={len(PNG)}-"})
-
-    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(PNG)}")
-
-
-async def test_a_range_of_a_content_that_changed_and_a_known_content(world: World) -> None:
-    crm = world.client("crm")
-    file = await attached(crm, await a_known_complaint(world))
-    tag = f'"{file["sha256"]}"'
-
-    other = await crm.get(file["content_url"], headers={"Range": "bytes=0-9", "If-Range": '"other"'})
-    same = await crm.get(file["content_url"], headers={"Range": "bytes=0-9", "If-Range": tag})
-    known = await crm.get(file["content_url"], headers={"If-None-Match": tag})
-
-    assert [answer.status_code for answer in (other, same, known)] == [200, 206, 304]
-
-
-async def test_a_deleted_file_has_no_content_and_its_record_says_why(world: World, folder: Path) -> None:
-    crm = world.client("crm")
-    complaint = await a_known_complaint(world)
-    file = await attached(crm, complaint)
-    place = f"{complaint}/attachments/{file['id']}"
-
-    answer = await crm.delete(place, params={"reason": "Wrong customer"}, headers={"If-Match": '"v1"'})
-    again = await crm.delete(place, params={"reason": "Another reason"}, headers={"If-Match": "*"})
-
-    gone = answer.json()
-    assert (answer.status_code, again.json()) == (200, gone)
-    assert (gone["state"], gone["deleted_by"], gone["deletion_reason"]) == (
-        "deleted",
-        "system:crm-1",
-        "Wrong customer",
-    )
-    assert gone["removed_at"] is not None
-    assert kept(folder) == []
-    content = await crm.get(file["content_url"])
-    assert (content.status_code, problem(content)) == (410, "attachment_deleted")
-    assert (await crm.get(place)).json() == gone
-    assert (await crm.get(f"{complaint}/attachments")).json()["items"] == []
-    assert (await crm.get(f"{complaint}/attachments", params={"deleted": True})).json()["items"] == [gone]
-    assert (await crm.get(complaint)).json()["files"] == []
-    history = (await crm.get(f"{complaint}/history")).json()
-    assert [step["action"] for step in history["items"]] == ["received", "attached", "attachment_deleted"]
-    assert (history["intact"], history["items"][2]["reason"]) == (True, "Wrong customer")
-    assert (await upload(crm, complaint)).status_code == 201
-
-
-async def test_a_deletion_names_the_version_of_the_record_that_was_read(world: World) -> None:
-    crm = world.client("crm")
-    complaint = await a_known_complaint(world)
-    file = await attached(crm, complaint)
-    place = f"{complaint}/attachments/{file['id']}"
-
-    missing = await crm.delete(place, params={"reason": "Wrong customer"})
-    stale = await crm.delete(place, params={"reason": "Wrong customer"}, headers={"If-Match": '"v2"'})
-    read = await crm.get(place)
-
-    assert (missing.status_code, stale.status_code, stale.headers["etag"]) == (428, 412, '"v1"')
-    assert (read.json()["state"], read.headers["etag"]) == ("stored", '"v1"')
-
-
-async def test_a_deletion_without_a_reason_is_refused(world: World) -> None:
-    crm = world.client("crm")
-    complaint = await a_known_complaint(world)
-    file = await attached(crm, complaint)
-
-    answer = await crm.delete(f"{complaint}/attachments/{file['id']}")
-
-    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "reason")
-
-
-async def test_the_history_shows_a_name_only_to_those_who_may_see_personal_data(world: World) -> None:
-    complaint = await a_known_complaint(world)
-    await attached(world.client("crm"), complaint, name="Ada Lovelace.png")
-
-    plain = await world.client("crm").get(f"{complaint}/history")
-    personal = await world.client("staff").get(f"{complaint}/history")
-
-    assert "Ada" not in plain.text
-    assert personal.json()["items"][1]["withheld"]["name"] == [None, "Ada Lovelace.png"]
-
-
-async def test_no_event_tells_of_a_file(world: World) -> None:
-    complaint = await a_known_complaint(world)
-    await attached(world.client("crm"), complaint, name="Ada Lovelace.png")
-
-    assert len(await world.told()) == 1
-    assert await world.rows("SELECT 1 FROM outbox WHERE convert_from(value, 'UTF8') LIKE '%Lovelace%'") == []
-
-
-async def test_a_file_moves_the_last_change_and_leaves_the_version(world: World) -> None:
-    crm = world.client("crm")
-    complaint = await a_known_complaint(world)
-    before = (await crm.get(complaint)).json()
-    world.clock.move(hours=1)
-    await attached(crm, complaint)
-
-    after = (await crm.get(complaint)).json()
-
-    assert (after["version"], after["updated_at"]) == (before["version"], "2026-11-20T13:00:00Z")
-    amended = await crm.patch(
-        complaint, json={"lot": "L-1", "reason": "found"}, headers={"If-Match": f'"v{before["version"]}"'}
-    )
-    assert amended.status_code == 200
-    assert (await crm.get(f"{complaint}/history")).json()["intact"] is True
-
-
-async def test_a_key_of_another_source_finds_nothing(world: World) -> None:
-    complaint = await a_known_complaint(world)
-    file = await attached(world.client("crm"), complaint)
-    shop = world.client("shop")
-    place = f"{complaint}/attachments/{file['id']}"
-
-    answers = [
-        await upload(shop, complaint),
-        await shop.get(f"{complaint}/attachments"),
-        await shop.get(place),
-        await shop.get(file["content_url"]),
-        await shop.delete(place, params={"reason": "not mine"}, headers={"If-Match": "*"}),
-    ]
-
-    assert [answer.status_code for answer in answers] == [404] * 5
-    other = await a_known_complaint(world, "shop")
-    assert (await shop.get(f"{other}/attachments/{file['id']}/content")).status_code == 404
-
-
-async def test_each_step_needs_its_scope(world: World) -> None:
-    complaint = await a_known_complaint(world)
-    file = await attached(world.client("crm"), complaint)
-    reader = world.client("reader")
-    place = f"{complaint}/attachments/{file['id']}"
-
-    answers = [
-        await upload(reader, complaint),
-        await reader.get(f"{complaint}/attachments"),
-        await reader.get(file["content_url"]),
-        await reader.delete(place, params={"reason": "no right"}),
-    ]
-
-    assert [answer.json()["missing_scopes"] for answer in answers] == [
-        ["attachments:write"],
-        ["attachments:read"],
-        ["attachments:read"],
-        ["attachments:delete"],
-    ]
-    assert "files" not in (await reader.get(complaint)).json()
-
-
 async def test_without_a_store_nothing_is_taken_and_the_problem_says_so(
     intake_url: str, tmp_path: Path
 ) -> None:
@@ -531,14 +288,3 @@ async def test_a_store_that_is_away_is_a_503_that_leaves_no_record(world: World,
     assert (answer.status_code, problem(answer)) == (503, "attachment_storage_away")
     assert int(answer.headers["retry-after"]) > 0
     assert (await world.client("crm").get(f"{complaint}/attachments")).json() == {"items": []}
-
-
-async def test_a_content_that_was_lost_is_told_as_such(world: World, folder: Path) -> None:
-    crm = world.client("crm")
-    file = await attached(crm, await a_known_complaint(world))
-    for place in kept(folder):
-        place.unlink()
-
-    answer = await crm.get(file["content_url"])
-
-    assert (answer.status_code, problem(answer)) == (500, "attachment_content_missing")
