@@ -6,6 +6,8 @@ PY := .venv/bin/python
 TRANSPORT ?=
 DATA ?=
 SERVICES := intake capa notifier
+# Else every process that a verb starts compiles all of Redress and of its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := libs services deploy/local deploy/grafana tests benchmarks scripts
 
 .PHONY: help setup run demo test soak check fmt lock migrate migration kafka bench reset down

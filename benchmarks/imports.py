@@ -34,6 +34,7 @@ KEPT: Final = {
     "complaint": "WHERE source_system = $1",
     "complainant": _OF_SYSTEM,
     "complaint_history": _OF_SYSTEM,
+    "complaint_clock": _OF_SYSTEM,
     "outbox_sequence": "JOIN complaint c ON CAST(c.id AS text) = kept.key AND c.source_system = $1",
     "import_row": "JOIN import_job j ON j.id = kept.import_id AND j.source_system = $1",
 }

@@ -32,13 +32,14 @@ SELECT gen_random_uuid() AS id, place,
 """
 _INSERT: Final = """
 INSERT INTO complaint (
-    id, source_system, external_id, source_digest, channel, reported_severity, product, category, lot, serial, title,
+    id, source_system, external_id, source_digest, channel, reported_severity, product, category, lot, site, serial, title,
     description, attachments, occurred_at, aware_at, received_at, recorded_at, updated_at, historical, state, version,
     correlation_id, awaits_triage
 )
 SELECT drawn.id, 'crm-' || place % 4, 'case-' || place, '\\x00', (ARRAY['phone', 'email', 'web', 'crm'])[1 + place % 4],
        (ARRAY['minor', 'minor', 'major', 'critical'])[1 + place % 4], 'product-' || product, 'category-' || category,
        CASE WHEN place % 2 = 0 THEN 'L-' || product || '-' || drawn.lot END,
+       CASE WHEN place % 2 = 0 THEN 'plant-' || place % 40 END,
        CASE WHEN place % 2 = 0 THEN 'S-' || place END, left(one.words, 60),
        one.words || '. ' || two.words || '. ' || three.words || '.', '[]',
        CASE WHEN place % 3 = 0 THEN received_at - interval '2 days' END, received_at, received_at, received_at, received_at,

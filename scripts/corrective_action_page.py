@@ -30,6 +30,33 @@ any open state → on_hold → back               any open state but requested �
 The window of monitoring ends by time: capa's worker moves the case, nobody else can.
 """
 
+_AFTER: Final = (
+    "## After the closing",
+    "",
+    "For as long as `recurrence` in `config/cases.toml` says, complaints of a closed case's product and category are counted from",
+    "the ledger. Where the plan counts complaints, its own test is taken again after each fixed span since the closing, at a level",
+    "that all these looks share; for other plans so many complaints within so many days are the limit. What recurs raises a signal",
+    "with its chart (`GET /v1/signals?watch=closed-cases`), once while it lasts, and is noted in the case's `recurrences` and its",
+    "history. The clock `screen` tells those who screen requests. The signal proposes to open the case again where the closing is",
+    "recent, and a successor later.",
+    "",
+    "Somebody **confirms** it, with `cases:approve` beside `signals:write`: the case is opened in a new round, or a successor is",
+    "requested (`follow` chooses the other of the two); or **dismisses** it with a reason: what was counted until then counts no",
+    "more. Nothing is proposed while a case about the same product and category is open. Of several that are closed it is the one",
+    "closed last. Once one is closed again, an earlier signal ends by itself.",
+    "",
+    "## The plan of the effect",
+    "",
+    "A plan whose source is `complaints` may leave `baseline_events` and `baseline_exposure` out and name a span as `baseline`:",
+    "complaints received in it are counted from the ledger, against days or reported units. The case's `baseline` says what was",
+    "counted and how; the signature on the plan covers it.",
+    "",
+    "## Risk by three ratings",
+    "",
+    "`config/cases.toml` has an action-priority table in the bands of the AIAG & VDA FMEA Handbook (2019). No trustworthy public copy",
+    "of that table was found: those that circulate contradict one another. Check the lines against the handbook before use.",
+)
+
 
 def page() -> str:
     """Write the page."""
@@ -47,6 +74,8 @@ def page() -> str:
         "",
         "Beside them `complete` runs from acceptance until the plan is carried out and verified: the case's own due time, which",
         "moves by an extension alone. `config/cases.toml` has the terms, by risk.",
+        "",
+        *_AFTER,
         "",
         "## Events",
         "",

@@ -49,13 +49,14 @@ TAIL: Final = """\
   when its severity is major or more.
 - **Attempts** are dated, lie after the answer, and no two at the same instant.
 - **After the end** a source may still amend what it told, which opens nothing again. Staff correct texts and personal data;
-  for what was judged (channel, severity, product, category, lot, times) the complaint is opened again first.
+  for what was judged (channel, severity, product, category, lot, site, times) the complaint is opened again first.
 - **After an erasure** of the personal data the work goes on with codes and times. What staff decided and found (reasons, finding,
   rationale, immediate action) is still taken and must hold no personal data, since it stays; a note, a reply and a withdrawal's
   reason are refused as `complaint-erased`: a reply is named by `reply_reference`. Nobody can be asked or heard any more, so that
   waiting for the customer and the customer's rejection are refused; what somebody says then is a new complaint.
 - **Policy.** How long the response period is, how many attempts are enough, which closure codes there are, and whether the
-  nonconformity must be decided first stands in `config/closing.toml`; each closure keeps the policy's version.
+  nonconformity must have a disposition first (as shipped, it must) stands in `config/closing.toml`; each closure keeps the
+  policy's version. A corrective-action case or an action that is still open never keeps a complaint open.
 - **capa listens.** An assessment has the complaint triaged again: it may raise a nonconformity that was declined, join one, or
   raise the severity of its own. A complaint that is rejected, withdrawn or a duplicate keeps its link and raises nothing more.
 """

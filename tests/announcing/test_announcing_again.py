@@ -196,10 +196,17 @@ def steps(state: State) -> set[tuple[Any, ...]]:
     }
 
 
-async def test_a_rebuilt_capa_shows_again_who_was_told_and_decides_nothing_anew(trio: Trio) -> None:
+async def test_a_rebuilt_capa_shows_again_who_was_told_and_what_is_counted_and_decides_nothing_anew(
+    trio: Trio,
+) -> None:
     before = await trio.state("capa", without=NEW_NAMES)
     assert {row["kind"] for row in before["action_notice"]} == {"sent", "breached"}
+    clocks = "SELECT count(*) AS number FROM complaint_clock WHERE kind IN ('acknowledge', 'respond')"
+    (known,) = await trio.rows("intake", clocks)
+    assert len(before["complaint_deadline"]) == known.number
+    assert {"acknowledged", "responded", "closed"} <= {row["step"] for row in before["complaint_step"]}
     await forget_what_was_heard(trio, "capa")
+    assert not (await trio.state("capa"))["complaint_step"]
     await say_all_again(trio, "intake", "notifier")
     await trio.settle()
     assert await trio.state("capa", without=NEW_NAMES) == before

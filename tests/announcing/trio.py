@@ -45,7 +45,7 @@ from notifier.domain.person import Details
 from notifier.usecases.load_people import LoadPeople
 from tests.notifier.smtp import Mailbox
 from tests.support.events import engine_of
-from tests.support.postgres import Databases
+from tests.support.postgres import Databases, fresh_database
 from tests.support.waiting import until
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
@@ -349,11 +349,8 @@ def _patient(folder: Path, name: str, setting: str) -> Path:
 @contextmanager
 def copies(postgres: Databases, templates: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """URLs of databases copied from templates, dropped afterwards."""
-    with ExitStack() as dropped:
-        urls = {}
-        for name, template in templates.items():
-            database = f"trio_{name}_{new_id().hex}"
-            postgres.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
-            dropped.callback(postgres.execute, f'DROP DATABASE "{database}" WITH (FORCE)')
-            urls[name] = postgres.url(database)
-        yield urls
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(fresh_database(postgres, template))
+            for name, template in templates.items()
+        }

@@ -105,14 +105,15 @@ async def on_record(world: World) -> list[Signal]:
 
 
 async def confirm(world: World, signal: Signal, reason: str = "") -> Signal:
-    use = ConfirmSignal(world.start_work, world.clock, world.policy, world.announcer)
+    use = ConfirmSignal(
+        world.start_work, world.clock, world.policy, world.announcer, world.core.answer_recurrence
+    )
     return await use(Target(signal.id, None), reason=reason, cause=ANNA)
 
 
 async def dismiss(world: World, signal: Signal, reason: str = "one customer") -> Signal:
-    return await DismissSignal(world.start_work, world.clock)(
-        Target(signal.id, None), reason=reason, cause=ANNA
-    )
+    use = DismissSignal(world.start_work, world.clock, world.core.answer_recurrence)
+    return await use(Target(signal.id, None), reason=reason, cause=ANNA)
 
 
 async def clear(

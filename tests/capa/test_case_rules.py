@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -23,7 +24,7 @@ from capa.domain.errors import (
     SignatureInvalid,
     StepNotPossible,
 )
-from capa.domain.risk import Clock, Level, Ratings, Recurrence
+from capa.domain.risk import RATINGS, Clock, Level, Ratings, Recurrence
 from capa.domain.severity import Severity
 from common.ids import new_id
 from tests.capa.cases import (
@@ -348,6 +349,21 @@ def test_the_risk_follows_from_the_matrix_or_from_ratings() -> None:
     assert (by_matrix.level, by_matrix.table) == (Level.HIGH, "severity_recurrence")
     assert (by_ratings.level, by_ratings.table) == (Level.HIGH, "action_priority")
     assert POLICY.assess(Severity.MINOR, Recurrence.FIRST, Ratings(10, 1, 10)).level is Level.LOW
+
+
+def test_a_greater_rating_never_lowers_the_action_priority() -> None:
+    rank = {Level.LOW: 0, Level.MEDIUM: 1, Level.HIGH: 2}
+    level = {
+        three: rank[POLICY.assess(Severity.MINOR, Recurrence.FIRST, Ratings(*three)).level]
+        for three in product(RATINGS, repeat=3)
+    }
+    for (severity, occurrence, detection), found in level.items():
+        for greater in (
+            (severity + 1, occurrence, detection),
+            (severity, occurrence + 1, detection),
+            (severity, occurrence, detection + 1),
+        ):
+            assert level.get(greater, 2) >= found
 
 
 def test_a_greater_risk_counts_running_clocks_anew_and_leaves_the_cases_due_time() -> None:

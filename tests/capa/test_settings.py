@@ -41,6 +41,7 @@ def test_the_demo_policy_has_the_same_rules_and_due_times_in_seconds() -> None:
         ('major = "2wd"', 'major = "2 days"', "due.major"),
         ('major = "2wd"', 'major = "99999wd"', "due.major"),
         ('name = "minor"', 'name = "minor"\nchannel = "phone"', "the last rule, 'minor'"),
+        ('name = "minor"', 'name = "minor"\nsite = "plant-*"', "the last rule, 'minor'"),
         ('severity_at_least = "major"\n', "", "rule 1 matches everything"),
         ("link_window_days = 30", "link_window = 30", "link_window"),
         ('calendar = "default"', 'calendar = "nowhere"', "nowhere.toml cannot be read"),
@@ -88,6 +89,8 @@ def test_a_removal_that_has_come_to_remove_nothing_is_logged_and_the_process_sta
         ('complete = "90d"', 'complete = "99999wd"', "terms.low.complete"),
         ("severity = [1, 10]", "severity = [2, 10]", "action_priority says nothing of severity 1"),
         ('management = ["high"]', 'managers = ["high"]', "managers"),
+        ("look_days = 30", "look_days = 366", "look_days is longer than watch_days"),
+        ("watch_days = 365", "watch_days = 0", "recurrence.watch_days"),
     ],
 )
 def test_a_policy_of_cases_that_cannot_be_followed_ends_the_start_naming_the_place(

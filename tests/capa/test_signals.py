@@ -10,8 +10,10 @@ import pytest
 from capa.db.figures import PostgresFigures
 from capa.db.ledger import PostgresLedger
 from capa.db.work import PostgresStartWork
+from capa.domain.complaint import Complaint
 from capa.domain.errors import NothingToRaiseFrom, ReasonMissing, SignalStepNotPossible
 from capa.domain.groups import groups_of
+from capa.domain.nonconformity import Origin
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Exposure, Unit
 from capa.domain.signals.periods import Length
@@ -52,6 +54,11 @@ from tests.capa.signal_world import (
     take,
 )
 from tests.capa.world import MONDAY, World, a_complaint
+
+
+def month_of_one() -> Complaint:
+    (only,) = in_month(1, 1)
+    return only
 
 
 async def a_flood(world: World, number: int = 30) -> None:
@@ -236,6 +243,9 @@ async def test_categories_of_a_product_can_be_watched_together(world: World) -> 
     assert await raised(world) == []
     (signal,) = await raised(world, a_policy(a_watch(name="product", by_category=False)))
     assert (signal.episode.category, signal.episode.complaints) == ("*", 30)
+    confirmed = await confirm(world, signal)
+    value = (await world.records.nonconformity(confirmed.nonconformity_id or signal.id)).nonconformity
+    assert value.complaints == 15  # those of its own category
 
 
 async def test_a_confirmed_signal_raises_a_nonconformity_with_an_action(world: World) -> None:
@@ -254,9 +264,32 @@ async def test_a_confirmed_signal_raises_a_nonconformity_with_an_action(world: W
     assert isinstance(decided, TriageDecidedV1)
     assert decided.explanation.startswith("Signal S-1001 was confirmed: the new fee table")
     rows = await world.run("SELECT trigger, outcome, ordinal FROM triage_decision WHERE ordinal > 1")
-    assert [tuple(row) for row in rows] == [("signal", "raised", 2)]
+    decisions = sorted(tuple(row) for row in rows)
+    assert decisions == [("signal", "linked", 2)] * 29 + [("signal", "raised", 2)]
     view = await world.records.nonconformity(confirmed.nonconformity_id or signal.id)
     assert len(view.actions) == 1
+
+
+async def test_the_nonconformity_of_a_signal_has_it_as_its_origin_and_its_evidence_as_complaints(
+    world: World,
+) -> None:
+    graver = replace(month_of_one(), severity=Severity.MAJOR)
+    await take(world, [*steady(), *in_month(1, 29), graver])
+    await world.run("DELETE FROM nonconformity_complaint")
+    await world.run("UPDATE nonconformity SET state = 'closed'")
+    (signal,) = await raised(world)
+    confirmed = await confirm(world, signal)
+    assert confirmed.nonconformity_id is not None
+    value = (await world.records.nonconformity(confirmed.nonconformity_id)).nonconformity
+    assert (value.origin, value.origin_reference, value.origin_complaint_id) == (
+        Origin.SIGNAL,
+        "S-1001",
+        None,
+    )
+    assert (value.complaints, value.severity) == (30, Severity.MAJOR)
+    newest = a_complaint(Severity.MAJOR, received_at=month(1, 27))
+    await take(world, [newest])
+    assert (await world.records.nonconformity(value.id)).nonconformity.complaints == 31
 
 
 async def test_a_confirmed_signal_joins_a_nonconformity_that_is_open(world: World) -> None:

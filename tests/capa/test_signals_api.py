@@ -47,6 +47,11 @@ async def test_a_signal_is_listed_read_with_its_chart_and_confirmed(client: http
     assert (confirmed.json()["state"], confirmed.headers["etag"]) == ("confirmed", '"v2"')
     nonconformity = await client.get(f"/v1/nonconformities/{confirmed.json()['nonconformity_id']}")
     assert nonconformity.json()["actions"][0]["number"] == "A-1001"
+    assert (nonconformity.json()["origin"], nonconformity.json()["signal"]) == (
+        "signal",
+        "/v1/signals/S-1001",
+    )
+    assert (await client.get(nonconformity.json()["chart"])).headers["content-type"] == "image/svg+xml"
     history = (await client.get(confirmed.json()["history"])).json()["items"]
     assert [entry["action"] for entry in history] == ["raised", "confirmed"]
     assert history[1]["previous"] == history[0]["hash"]

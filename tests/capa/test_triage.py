@@ -83,7 +83,7 @@ def test_a_policy_may_triage_historical_complaints_like_all_others() -> None:
     assert verdict.outcome is Outcome.RAISED
 
 
-def test_the_first_rule_that_matches_severity_product_category_and_channel_decides() -> None:
+def test_the_first_rule_that_matches_severity_product_category_channel_and_site_decides() -> None:
     narrow = Rule(
         name="narrow",
         result=Result.DECLINE,
@@ -93,15 +93,18 @@ def test_the_first_rule_that_matches_severity_product_category_and_channel_decid
         product="credit-*",
         category="billing-?ispute",
         channel="phone",
+        site="plant-*",
     )
     policy = replace(POLICY, rules=(narrow, *POLICY.rules))
     others = (
-        a_complaint(Severity.MINOR),
-        a_complaint(product="mortgage"),
-        a_complaint(category="fees"),
-        a_complaint(channel="web"),
+        a_complaint(Severity.MINOR, site="plant-1"),
+        a_complaint(product="mortgage", site="plant-1"),
+        a_complaint(category="fees", site="plant-1"),
+        a_complaint(channel="web", site="plant-1"),
+        a_complaint(site="branch-1"),
+        a_complaint(),
     )
-    assert policy.rule_for(a_complaint()).name == "narrow"
+    assert policy.rule_for(a_complaint(site="plant-1")).name == "narrow"
     assert all(policy.rule_for(other).name != "narrow" for other in others)
 
 

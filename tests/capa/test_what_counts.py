@@ -12,6 +12,7 @@ from capa.db.review_records import PostgresReviewRecords
 from capa.domain.complaint import Complaint
 from capa.domain.severity import Severity
 from capa.domain.signals.periods import Length
+from capa.domain.signals.watch import ALL
 from quality.indicators import Span
 from tests.capa.signal_world import in_month, raised, steady, take
 from tests.capa.test_triage_again import assessed, ended
@@ -49,11 +50,11 @@ async def test_what_is_no_complaint_and_duplicates_do_not_count_and_what_was_wit
     piles = await PostgresFigureRecords(world.engine).piles(SPAN, None)
     assert [pile.number for pile in piles] == [2]
     ledger = PostgresLedger(world.engine)
-    tallies = await ledger.tallies(SPAN.begins_at, SPAN.ends_at, Length.MONTH, "UTC")
+    tallies = await ledger.tallies(SPAN.begins_at, SPAN.ends_at, Length.MONTH, "UTC", per_site=False)
     assert [tally.count for tally in tallies] == [2]
-    pair = (rejected.product, rejected.category)
-    came = await ledger.came([pair], SPAN.begins_at, SPAN.ends_at)
-    assert len(came[pair]) == 2
+    stratum = (rejected.product, rejected.category, ALL)
+    came = await ledger.came([stratum], SPAN.begins_at, SPAN.ends_at)
+    assert len(came[stratum]) == 2
 
 
 @pytest.mark.parametrize("how", ["rejected", "linked"])
@@ -67,14 +68,14 @@ async def test_what_is_taken_up_again_counts_again(world: World, client: httpx.A
     assert (await figures(client))["received"] == 1
 
 
-async def test_a_pair_of_which_nothing_counts_is_watched_no_more(world: World) -> None:
+async def test_a_stratum_of_which_nothing_counts_is_watched_no_more(world: World) -> None:
     (complaint,) = await received(world, 1)
     ledger = PostgresLedger(world.engine)
-    assert await ledger.pairs(MONDAY) == [(complaint.product, complaint.category)]
+    assert await ledger.strata(MONDAY, per_site=False) == [(complaint.product, complaint.category, ALL)]
 
     await world.hear(ended(complaint, "rejected", version=2))
 
-    assert await ledger.pairs(MONDAY) == []
+    assert await ledger.strata(MONDAY, per_site=False) == []
 
 
 async def test_severity_and_category_are_those_of_the_assessment(

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 import sqlalchemy as sa
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,6 +28,7 @@ from capa.settings import CapaSettings, read_policy
 from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.cause import Cause
+from capa.usecases.hear_complaints import HearComplaints
 from capa.usecases.outgoing import Announcer
 from capa.usecases.reading import ActionFilter, NonconformityFilter
 from capa.usecases.step import TakeStep
@@ -70,10 +73,12 @@ SCOPES = (
 C = TypeVar("C", bound=Contract)
 
 
+@cache
 def the_policy(name: str = "triage.toml") -> TriagePolicy:
     return read_policy(CONFIG / name, CONFIG / "calendars")
 
 
+@cache
 def the_case_policy() -> CasePolicy:
     return read_case_policy(CONFIG / "cases.toml", CONFIG / "calendars")
 
@@ -92,6 +97,11 @@ def a_complaint(severity: Severity = Severity.MAJOR, **changes: Any) -> Complain
         correlation_id=new_id(),
     )
     return replace(complaint, **changes)
+
+
+@cache
+def the_signal_policy() -> SignalPolicy:
+    return read_signal_policy(CONFIG / "signals.toml")
 
 
 class SetClock:
@@ -115,10 +125,11 @@ class World:
     url: str
     engine: AsyncEngine
     policy: TriagePolicy = field(default_factory=the_policy)
-    signals: SignalPolicy = field(default_factory=lambda: read_signal_policy(CONFIG / "signals.toml"))
+    signals: SignalPolicy = field(default_factory=the_signal_policy)
     case_policy: CasePolicy = field(default_factory=the_case_policy)
     clock: SetClock = field(default_factory=SetClock)
     wake: Wake = field(default_factory=Wake)
+    apps: dict[Path, FastAPI] = field(default_factory=dict)
 
     @property
     def start_work(self) -> PostgresStartWork:
@@ -157,7 +168,8 @@ class World:
         self, complaints: Sequence[Complaint], cause: Cause | None = None
     ) -> list[Outcome | None]:
         """Decide about complaints, each told by an event of its own, in one transaction."""
-        decide = TriageComplaint(self.start_work, self.clock, self.policy, self.announcer)
+        triage = TriageComplaint(self.clock, self.policy, self.announcer)
+        decide = HearComplaints(self.start_work, triage)
         cases = [
             Case(
                 complaint,
@@ -211,15 +223,16 @@ class World:
     async def caller(
         self, folder: Path, scopes: tuple[str, ...] = SCOPES, person: str = "anna"
     ) -> AsyncIterator[httpx.AsyncClient]:
-        """A client of the API with a key of these scopes."""
+        """A client of the API with a key of these scopes; those with keys in one folder call one application."""
         file = folder / "keys.json"
         token, _ = create_key(
             file, PEPPER, name="test", actor=Actor("person", person), scopes=scopes, at=MONDAY
         )
-        settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, keys_file=file)
-        core = replace(self.core, settings=settings)
-        app = build_app(core, build_health(core))
-        transport = httpx.ASGITransport(app=app)
+        if file not in self.apps:
+            settings = CapaSettings(database_url=SecretStr(self.url), pepper=PEPPER, keys_file=file)
+            core = replace(self.core, settings=settings)
+            self.apps[file] = build_app(core, build_health(core))
+        transport = httpx.ASGITransport(app=self.apps[file])
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
             transport=transport, base_url="http://capa.test", headers=headers

@@ -225,9 +225,11 @@ def test_a_word_that_is_no_text_is_not_read_as_unknown() -> None:
 def test_an_optional_field_that_an_older_producer_had_not_has_its_default() -> None:
     record = a_record()
     data = json.loads(record.value)
-    del data["historical"], data["lot"]
+    del data["historical"], data["lot"], data["site"]
     older = read_data(replace(record, value=json.dumps(data).encode()))
-    assert (older.historical, older.lot) == (False, None)
+    assert (older.historical, older.lot, older.site) == (False, None, None)
+    assert "site" not in older.model_fields_set, "what was left out is told from what is null"
+    assert "site" in read_data(record).model_fields_set
 
 
 @pytest.mark.parametrize("event_type", ["redress.weather.changed.v1", "com.example.order", "redress.v1", "x"])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ MakeKey = Callable[..., str]
 
 
 def key_maker(file: Path, pepper: str) -> MakeKey:
-    """What makes keys in a file."""
+    """What makes keys in a file; asked for the same again, it gives the same again."""
 
+    @cache
     def make(*scopes: str, source_system: str | None = None) -> str:
         actor = Actor("system", source_system) if source_system else Actor("person", "anna.berg")
         return create_key(

@@ -1,30 +1,23 @@
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from chassis.migrations import migrate
 from tests.intake.world import World, open_world
-from tests.support.postgres import Databases
+from tests.support.postgres import Databases, fresh_database, template_of
 
 
 @pytest.fixture(scope="session")
 async def intake_template(postgres: Databases) -> AsyncIterator[str]:
     """A database at head that every test's own is copied from."""
-    name = f"intake_template_{uuid.uuid4().hex}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    await migrate(postgres.url(name), "intake")
-    yield name
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    async with template_of(postgres, "intake") as name:
+        yield name
 
 
 @pytest.fixture
 def intake_url(postgres: Databases, intake_template: str) -> Iterator[str]:
-    name = f"intake_{uuid.uuid4().hex}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {intake_template}")
-    yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(postgres, intake_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -22,13 +22,16 @@ async def _patch(client: httpx.AsyncClient, body: dict[str, Any], version: str =
 
 
 async def test_a_correction_changes_what_it_names_and_keeps_the_rest(world: World) -> None:
-    staff = await _with_complaint(world, lot="L-1", title="Twice")
+    staff = await _with_complaint(world, lot="L-1", site="plant-1", title="Twice")
 
-    answer = await _patch(staff, {"category": "fees", "lot": None})
+    answer = await _patch(staff, {"category": "fees", "lot": None, "site": "plant-2"})
 
     body = answer.json()
     assert (answer.status_code, answer.headers["etag"]) == (200, '"v2"')
-    assert (body["category"], body["lot"], body["title"]) == ("fees", None, "Twice")
+    assert (body["category"], body["lot"], body["site"], body["title"]) == ("fees", None, "plant-2", "Twice")
+    _, event = await world.told()
+    assert isinstance(event.data, ComplaintAmendedV1)
+    assert (event.data.site, event.data.changed) == ("plant-2", ("category", "lot", "site"))
 
 
 async def test_a_correction_is_announced_once_with_the_names_of_what_changed(world: World) -> None:

@@ -53,12 +53,16 @@ def said(capsys: pytest.CaptureFixture[str]) -> Sequence[dict[str, Any]]:
 async def test_a_complaint_is_told_as_it_was_received_and_then_as_it_is_now(world: World) -> None:
     crm, staff = world.client("crm"), world.client("staff")
     posted = await crm.post(
-        "/v1/complaints", json=a_complaint(external_id="K-1", lot="L-1", occurred_at="2026-11-19T08:00:00Z")
+        "/v1/complaints",
+        json=a_complaint(external_id="K-1", lot="L-1", site="plant-1", occurred_at="2026-11-19T08:00:00Z"),
     )
     (first,) = await world.told()
     await forget_outbox(world)
     path = f"/v1/complaints/{posted.json()['number']}"
-    for changes in ({"category": "fees", "title": "Charged twice"}, {"lot": None, "channel": "email"}):
+    for changes in (
+        {"category": "fees", "title": "Charged twice"},
+        {"lot": None, "site": "plant-2", "channel": "email"},
+    ):
         world.clock.move(hours=1)
         version = (await staff.get(path)).headers["ETag"]
         changed = await staff.patch(
@@ -72,7 +76,7 @@ async def test_a_complaint_is_told_as_it_was_received_and_then_as_it_is_now(worl
     received, amended = await world.told()
     assert received.data == first.data
     assert isinstance(amended.data, ComplaintAmendedV1)
-    assert set(amended.data.changed) == {"category", "title", "lot", "channel"}
+    assert set(amended.data.changed) == {"category", "title", "lot", "site", "channel"}
     assert amended.data == latest.data.model_copy(update={"changed": amended.data.changed})
     for again, before in ((received, first), (amended, latest)):
         assert again.id != before.id

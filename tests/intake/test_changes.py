@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from intake.jobs.publish_changes import RunChanges
 from intake.usecases.publish_changes import NOTHING
+from tests.intake.capa_events import assigned, linked, raised, triage
 from tests.intake.crm import changes, publish, receive
 from tests.intake.lifecycle.desk import Desk
-from tests.intake.test_progress import _assigned, _linked, _raised, _triage
 from tests.intake.world import World
 
 
@@ -70,7 +70,7 @@ async def test_what_capa_decides_and_does_is_a_change_of_each_complaint_concerne
     first, second = [UUID((await receive(crm, name))["id"]) for name in ("1", "2")]
     await publish(world)
     cursor = (await changes(crm))["next_cursor"]
-    for event in (_triage(first), _raised(first), _linked(second)):
+    for event in (triage(first), raised(first), linked(second)):
         await world.hears(event)
     await publish(world)
     decided = await changes(crm, after=cursor)
@@ -79,7 +79,7 @@ async def test_what_capa_decides_and_does_is_a_change_of_each_complaint_concerne
         ("nonconformity.changed", "1"),
         ("nonconformity.changed", "2"),
     ]
-    await world.hears(_assigned())
+    await world.hears(assigned())
     await publish(world)
     acted = await changes(crm, after=decided["next_cursor"])
     assert (types(acted), ids(acted)) == (["action.changed"] * 2, ["1", "2"])
@@ -110,10 +110,10 @@ async def test_each_step_of_a_complaint_is_told_with_whether_its_state_is_anothe
 async def test_what_is_told_again_is_no_change(world: World) -> None:
     crm = world.client("crm")
     first = UUID((await receive(crm, "1"))["id"])
-    await world.hears(_triage(first))
+    await world.hears(triage(first))
     await publish(world)
     cursor = (await changes(crm))["next_cursor"]
-    await world.hears(_triage(first))
+    await world.hears(triage(first))
     await receive(crm, "1")
     assert await publish(world) == 0
     assert (await changes(crm, after=cursor))["items"] == []

@@ -53,6 +53,7 @@ TOLD = a_complaint(
     remedy_sought="Apology to Erika",
     serial="SN-777-ERIKA",
     lot="L-1",
+    site="plant-1",
     attachments=[
         {
             "name": "erika-letter.pdf",
@@ -208,6 +209,7 @@ async def numbers(world: World) -> list[Any]:
     filters: list[dict[str, Any]] = [
         {"product": "credit-card"},
         {"lot": "L-1"},
+        {"site": "plant-1"},
         {"channel": "phone"},
         {"external_id": "E-1"},
         {"received_from": "2026-11-20T00:00:00Z"},

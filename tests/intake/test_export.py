@@ -49,7 +49,7 @@ def _ended(outcome: str) -> float:
 
 
 async def test_a_csv_export_has_a_header_and_a_line_for_each_complaint(world: World) -> None:
-    await _tell(world, title='Say "no", please', description="Line one\nline two")
+    await _tell(world, title='Say "no", please', description="Line one\nline two", site="plant-1")
 
     answer = await _export(world)
     rows = _csv(answer)
@@ -60,6 +60,8 @@ async def test_a_csv_export_has_a_header_and_a_line_for_each_complaint(world: Wo
     assert [row["external_id"] for row in rows] == ["X-0", "X-1", "X-2"]
     assert (rows[0]["title"], rows[0]["description"]) == ('Say "no", please', "Line one\nline two")
     assert (rows[0]["historical"], rows[0]["triage"], rows[0]["lot"]) == ("false", "pending", "")
+    assert list(rows[0])[-1] == "site", "a column that came later stands behind the others"
+    assert rows[0]["site"] == "plant-1"
 
 
 async def test_an_ndjson_export_holds_what_the_list_shows(world: World) -> None:

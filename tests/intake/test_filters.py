@@ -24,6 +24,7 @@ async def _found(world: World, who: str = "staff", **query: Any) -> list[str]:
     [
         ({"lot": "L-1"}, ["A"]),
         ({"lot": ["L-1", "L-2"]}, ["A", "B"]),
+        ({"site": ["plant-1", "plant-2"]}, ["A", "B"]),
         ({"serial": "S 1"}, ["A"]),
         ({"occurred_from": "2026-11-10T00:00:00Z"}, ["A", "B"]),
         ({"occurred_to": "2026-11-10T00:00:00Z"}, []),
@@ -41,11 +42,12 @@ async def test_a_filter_keeps_what_it_names(world: World, query: dict[str, Any],
         {
             "external_id": "A",
             "lot": "L-1",
+            "site": "plant-1",
             "serial": "S 1",
             "occurred_at": "2026-11-10T00:00:00Z",
             "complainant": person,
         },
-        {"external_id": "B", "lot": "L-2", "occurred_at": "2026-11-11T00:00:00Z"},
+        {"external_id": "B", "lot": "L-2", "site": "plant-2", "occurred_at": "2026-11-11T00:00:00Z"},
         {"external_id": "C", "complainant": person},
     ):
         assert (await crm.post(PATH, json=a_complaint(**told))).status_code == 201

@@ -122,10 +122,11 @@ async def test_every_row_becomes_a_complaint_with_history_complainant_and_announ
 
 async def test_a_csv_of_redresss_own_columns_is_imported(world: World) -> None:
     rows = [
-        a_complaint(external_id="1", historical="yes", **{"complainant.country": "DE"}),
+        a_complaint(external_id="1", historical="yes", site="plant-1", **{"complainant.country": "DE"}),
         a_complaint(
             external_id="2",
             historical="",
+            site="",
             description='Two\r\nlines, "quoted"',
             **{"complainant.country": ""},
         ),
@@ -134,8 +135,13 @@ async def test_a_csv_of_redresss_own_columns_is_imported(world: World) -> None:
     done = await _run(world, _table(rows), CSV)
 
     assert _outcomes(done) == ["created", "created"]
-    kept = await world.rows("SELECT historical, description FROM complaint ORDER BY external_id")
-    assert [tuple(row) for row in kept] == [(True, rows[0]["description"]), (False, rows[1]["description"])]
+    kept = await world.rows("SELECT historical, site, description FROM complaint ORDER BY external_id")
+    assert [tuple(row) for row in kept] == [
+        (True, "plant-1", rows[0]["description"]),
+        (False, None, rows[1]["description"]),
+    ]
+    told = {event.data.site for event in await world.told() if isinstance(event.data, ComplaintReceivedV1)}
+    assert told == {"plant-1", None}
 
 
 async def test_a_bad_row_says_what_is_wrong_and_loses_no_good_one(world: World) -> None:

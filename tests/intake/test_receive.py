@@ -62,7 +62,13 @@ async def test_aware_defaults_to_received(world: World) -> None:
 async def test_a_new_complaint_is_announced_once_without_a_word_of_the_complainant(world: World) -> None:
     secret = {"name": "Zoe Quux", "email": "zoe@quux.test"}
     told = a_complaint(
-        external_id="X-1", lot="L-7", description="Flurb!", title="Snark", serial="S 9", complainant=secret
+        external_id="X-1",
+        lot="L-7",
+        site="plant-2",
+        description="Flurb!",
+        title="Snark",
+        serial="S 9",
+        complainant=secret,
     )
 
     body = (await _post(world.client("crm"), told)).json()
@@ -72,6 +78,7 @@ async def test_a_new_complaint_is_announced_once_without_a_word_of_the_complaina
     assert (event.key, event.subject, event.version) == (body["id"], body["id"], 1)
     assert (event.actor, str(event.correlation_id)) == ("system:crm-1", body["correlation_id"])
     assert (event.data.number, event.data.lot, event.data.received_at) == ("C-10001", "L-7", NOON)
+    assert event.data.site == "plant-2"
     raw = b"".join(bytes(row.headers) + bytes(row.value) for row in await world.rows("SELECT * FROM outbox"))
     assert not [word for word in (b"Zoe", b"quux", b"Flurb", b"Snark", b"S 9") if word in raw]
 
@@ -268,6 +275,7 @@ async def test_a_clock_five_minutes_ahead_is_borne(world: World) -> None:
         ({"product": "credit card"}, "/product"),
         ({"category": "-x"}, "/category"),
         ({"lot": "a b"}, "/lot"),
+        ({"site": "Plant in Köln"}, "/site"),
         ({"reported_severity": "grave"}, "/reported_severity"),
         ({"channel": "pigeon"}, "/channel"),
         ({"description": "   "}, "/description"),

@@ -16,7 +16,7 @@ from common import history
 from intake.db.complaints import PostgresComplaints
 from intake.db.due_erasures import PostgresDueErasures
 from intake.db.erasures import PostgresErasures
-from intake.domain.retention import RetentionPolicy, RetentionRule
+from intake.domain.retention import HistoricalStart, RetentionPolicy, RetentionRule
 from intake.domain.trail import Trace
 from intake.jobs.apply_retention import ERASED, FAILED, HELD, RunRetention
 from intake.jobs.retention_command import retention_command
@@ -30,15 +30,17 @@ POLICY = load_retention(CONFIG)
 STANDARD = RetentionRule(name="standard", reason="Kept for 30 days.", keep_days=30)
 
 
-def retention(world: World, *rules: RetentionRule) -> ApplyRetention:
-    policy: RetentionPolicy = replace(POLICY, rules=rules or (STANDARD,))
+def retention(world: World, *rules: RetentionRule, policy: RetentionPolicy = POLICY) -> ApplyRetention:
+    policy = replace(policy, rules=rules or (STANDARD,))
     erase = build_erase(world.intake)
     erase._policy = policy
     return ApplyRetention(PostgresDueErasures(world.engine), erase, policy, world.clock)
 
 
-async def apply(world: World, *rules: RetentionRule, dry_run: bool = False) -> list[tuple[str, str]]:
-    told: Sequence[Due] = [due async for due in retention(world, *rules)(dry_run=dry_run)]
+async def apply(
+    world: World, *rules: RetentionRule, dry_run: bool = False, policy: RetentionPolicy = POLICY
+) -> list[tuple[str, str]]:
+    told: Sequence[Due] = [due async for due in retention(world, *rules, policy=policy)(dry_run=dry_run)]
     return [(due.number, due.outcome.value) for due in told]
 
 
@@ -90,6 +92,34 @@ async def test_what_has_ended_for_long_enough_is_erased_and_nothing_else(world: 
         "Kept for 30 days.",
         "retention",
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "waits"),
+    [(HistoricalStart.RECEIVED, 0), (HistoricalStart.RECORDED, 31), (HistoricalStart.NEVER, None)],
+)
+async def test_a_historical_complaint_counts_from_where_the_policy_says_unless_it_was_worked_on(
+    world: World, start: HistoricalStart, waits: int | None
+) -> None:
+    policy = replace(POLICY, historical=start)
+    past = {"historical": True, "received_at": "2026-10-01T10:00:00Z"}
+    old = await post(world, "E-1", **past)
+    worked_on = await post(world, "E-2", **past)
+    await post(world, "E-3", historical=False, received_at="2026-10-01T10:00:00Z")
+    await post(world, "E-4", historical=True, received_at="2026-11-19T10:00:00Z")
+    answer = await world.client("quality").post(
+        f"{PATH}/{worked_on}/acknowledge", json={"channel": "phone"}, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 200, answer.text
+
+    if waits != 0:
+        assert await apply(world, policy=policy) == []
+        world.clock.move(days=waits or 1_000)
+    told = await apply(world, policy=policy)
+
+    assert (old, "erased") in told or start is HistoricalStart.NEVER
+    assert await named(world, worked_on)
+    assert len(told) == {None: 0, 0: 1, 31: 2}[waits]
 
 
 async def test_the_first_rule_that_fits_decides(world: World) -> None:
@@ -211,6 +241,7 @@ async def test_a_worker_whose_database_is_away_tries_again_soon(world: World) ->
         (('"serial", ', '"lot", '), "erase.texts"),
         (('name = "standard"', 'name = "standard"\nproducts = ["loan"]'), "rule"),
         (('"rejected", ', '"not_a_complaint", '), "ends: .*not_a_complaint: is no verb"),
+        (('historical = "received"', 'historical = "imported"'), "historical"),
         (("# keep_days = 1095", "keep_days = -1"), "rule.0.keep_days"),
         (("# keep_days = 1095", "forget_days = 1"), "forget_days"),
     ],

@@ -87,7 +87,7 @@ async def test_complaints_are_found_by_lot_serial_category_words_and_person_the_
     told = {"product": "kettle", "category": "leak", "lot": "L-1", "serial": "S-1"}
     words = {"description": "Scalding water spilled over the worktop."}
     one = await _tell(world, **told, **words, complainant={"reference": "P-1"})
-    twin = await _tell(world, **told, **words)
+    twin = await _tell(world, **told, **words, site="plant-1")
     of_lot = await _tell(world, product="kettle", category="smell", lot="L-1", description="Odd odour.")
     of_serial = await _tell(world, product="pot", serial="S-1", description="Label missing.")
     of_category = await _tell(world, product="kettle", category="leak", description="Drips.")
@@ -105,6 +105,8 @@ async def test_complaints_are_found_by_lot_serial_category_words_and_person_the_
     assert "shared_words" in found[of_words]
     assert "same_complainant" in found[of_person]
     assert list(await _similar(world, one, limit=1)) == [twin]
+    (shown,) = (await world.client("staff").get(f"{PATH}/{one}/similar", params={"limit": 1})).json()["items"]
+    assert (shown["number"], shown["site"]) == (twin, "plant-1")
     assert list(await _similar(world, one, least_score=0.9)) == [twin]
 
 

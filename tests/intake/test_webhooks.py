@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from chassis.webhooks.sealing import Sealer, Unreadable
 from intake.domain.webhook import MOST_OF_A_SOURCE
+from tests.intake.capa_events import triage
 from tests.intake.crm import LOOPBACK, post_due, publish, receive, register, told
-from tests.intake.test_progress import _triage
 from tests.intake.world import PEPPER, World, open_world
 from tests.notifier.receiver import Received, Receiver, receiving
 from tests.support.waiting import until
@@ -95,7 +95,7 @@ async def test_only_what_was_chosen_is_posted(world: World, receiver: Receiver) 
     received = await receive(crm, "1")
     await told(world)
     assert receiver.posts == []
-    await world.hears(_triage(received["id"]))
+    await world.hears(triage(received["id"]))
     await told(world)
     assert [post.told["type"] for post in receiver.posts] == ["complaint.decided"]
 

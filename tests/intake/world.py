@@ -1,9 +1,11 @@
 """A world for intake: a database of its own, a clock that tests move, real API keys, and the API."""
 
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.keys import create_key
 from common.actor import Actor
 from events.codec import Known, decode
-from events.delivery import Claim, Delivery
+from events.delivery import Claim, Delivered, Delivery, GroupHandler
 from events.envelope import Contract, Event
 from events.postgres.headers import unpack
 from events.postgres.hearing import hand_over
@@ -76,13 +78,17 @@ class World:
 
     intake: Core
     clock: SetClock
-    app: FastAPI
     keys: Mapping[str, str]
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
     def engine(self) -> AsyncEngine:
         return self.intake.engine
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The API, which takes long to build: only for tests that call it."""
+        return build_app(self.intake, build_health(self.intake))
 
     def client(self, who: str) -> httpx.AsyncClient:
         """A client with the key of one of `KEYS`."""
@@ -115,15 +121,33 @@ class World:
         delivery = Delivery("intake", event.source, str(event.id), event.key)
         return await hand_over(build_handlers(self.intake)[type(event.data)], event, delivery)
 
+    async def hears_together(self, events: Sequence[Event[Any]]) -> Sequence[Claim]:
+        """Deliver events that were read one after another to the one handler that has them all together."""
+        handlers = build_handlers(self.intake)
+        (handler,) = {handlers[type(event.data)] for event in events}
+        assert isinstance(handler, GroupHandler)
+        named = [Delivery("intake", event.source, str(event.id), event.key) for event in events]
+        return await handler.handle([Delivered(*each) for each in zip(events, named, strict=True)])
+
+
+@cache
+def made_keys() -> tuple[bytes, Mapping[str, str]]:
+    """A file of keys, the same for every world, and the keys in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, keys = Path(folder) / "keys.json", {}
+        for who, (actor, scopes, source) in KEYS.items():
+            keys[who], _ = create_key(
+                file, PEPPER, name=who, actor=Actor.parse(actor), scopes=scopes, at=NOON, source_system=source
+            )
+        return file.read_bytes(), keys
+
 
 @asynccontextmanager
 async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[World]:
     """Open a world on a migrated database."""
-    file, keys = folder / "keys.json", {}
-    for who, (actor, scopes, source) in KEYS.items():
-        keys[who], _ = create_key(
-            file, PEPPER, name=who, actor=Actor.parse(actor), scopes=scopes, at=NOON, source_system=source
-        )
+    content, keys = made_keys()
+    file = folder / "keys.json"
+    file.write_bytes(content)
     clock = SetClock()
     chosen = IntakeSettings(
         database_url=SecretStr(url),
@@ -134,7 +158,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         **{"config_dir": CONFIG, "clock_policy": NO_CLOCKS} | settings,
     )
     intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
-    world = World(intake, clock, build_app(intake, build_health(intake)), keys)
+    world = World(intake, clock, keys)
     try:
         yield world
     finally:

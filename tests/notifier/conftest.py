@@ -1,32 +1,25 @@
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from chassis.migrations import migrate
 from tests.notifier.receiver import Receiver, receiving
 from tests.notifier.smtp import Mailbox, mailbox_running
 from tests.notifier.world import World, open_world
-from tests.support.postgres import Databases
+from tests.support.postgres import Databases, fresh_database, template_of
 
 
 @pytest.fixture(scope="session")
 async def notifier_template(postgres: Databases) -> AsyncIterator[str]:
     """A database at head that every test's own is copied from."""
-    name = f"notifier_template_{uuid.uuid4().hex}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    await migrate(postgres.url(name), "notifier")
-    yield name
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    async with template_of(postgres, "notifier") as name:
+        yield name
 
 
 @pytest.fixture
 def notifier_url(postgres: Databases, notifier_template: str) -> Iterator[str]:
-    name = f"notifier_{uuid.uuid4().hex}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {notifier_template}")
-    yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(postgres, notifier_template) as url:
+        yield url
 
 
 @pytest.fixture

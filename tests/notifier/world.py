@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -90,6 +91,7 @@ class SetClock:
 class World:
     """Everything that a test of notifier works with."""
 
+    core: Core
     settings: Settings
     engine: AsyncEngine
     clock: SetClock
@@ -100,10 +102,14 @@ class World:
     prepare: PrepareDeliveries
     record: RecordAttempt
     sender: DeliveryLoop
-    app: FastAPI
     keys: Mapping[str, str]
     mailbox: Mailbox
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The API, which takes long to build: only for tests that call it."""
+        return build_app(self.core, Health({}))
 
     def client(self, who: str = "admin") -> httpx.AsyncClient:
         """A client with the key of `admin` or `nobody`."""
@@ -357,6 +363,7 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
         tracer=tracer(),
     )
     world = World(
+        core=core,
         settings=chosen,
         engine=engine,
         clock=clock,
@@ -367,7 +374,6 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
         prepare=prepare,
         record=record,
         sender=sender,
-        app=build_app(core, Health({})),
         keys=keys,
         mailbox=mailbox,
     )

@@ -1,11 +1,12 @@
 """Clocks through the API: written with the complaint, followed at each step, told as deadlines, shown and found."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.ids import new_id
-from events.contracts.capa import ActionAssignedV1, ActionCompletedV1, NonconformityLinkedV1
+from events.contracts.capa import ActionAssignedV1, ActionCompletedV1, NonconformityLinkedV1, TriageDecidedV1
 from events.contracts.deadline import (
     DeadlineMetV1,
     DeadlinePausedV1,
@@ -14,7 +15,7 @@ from events.contracts.deadline import (
     DeadlineVoidedV1,
 )
 from events.contracts.notifier import DeadlineBreachedV1, DeadlineWarnedV1
-from events.contracts.words import ActionKind, Punctuality, Severity
+from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
 from events.delivery import Claim
 from events.envelope import Contract, Event
 from intake.api.clock_counting import ENDED
@@ -78,6 +79,43 @@ async def test_what_is_read_shows_the_clocks_as_they_were_answered(timed_world: 
     listed = (await timed_world.client("crm").get("/v1/complaints")).json()["items"][0]
     assert [clock["name"] for clock in listed["clocks"]] == ["acknowledge", "assess", "respond"]
     assert "explanation" not in listed["clocks"][0]
+
+
+async def test_complaints_that_come_together_each_get_and_tell_the_clocks_of_their_own(
+    timed_world: World,
+) -> None:
+    client = timed_world.client("crm")
+    bodies = [
+        a_complaint(
+            external_id=f"together-{number}",
+            product=("credit-card", "loan")[number % 2],
+            reported_severity=("minor", "critical")[number % 2],
+            received_at=(NOON - timedelta(days=number // 2, seconds=number)).isoformat(),
+        )
+        for number in range(6)
+    ]
+    answers = await asyncio.gather(*(client.post("/v1/complaints", json=body) for body in bodies))
+    told = [event.data for event in await timed_world.told() if isinstance(event.data, DeadlineSetV1)]
+    for answer, body in zip(answers, bodies, strict=True):
+        made = answer.json()
+        assert (await client.get(f"/v1/complaints/{made['number']}")).json()["clocks"] == made["clocks"]
+        mine = {data.clock: data for data in told if str(data.subject_id) == made["id"]}
+        assert {clock["name"]: clock["explanation"] for clock in made["clocks"]} == {
+            name: data.explanation for name, data in mine.items()
+        }
+        for data in mine.values():
+            assert data.title.endswith(f": {body['product']} / unclassified ({made['number']})")
+            assert data.severity == body["reported_severity"]
+            assert data.due_at == datetime.fromisoformat(clock_of(made, data.clock)["due_at"])
+        (rows,) = await timed_world.rows(
+            "SELECT array_agg(DISTINCT about) AS about, array_agg(DISTINCT severity) AS severity"
+            " FROM complaint_clock WHERE complaint_id = :id",
+            id=made["id"],
+        )
+        assert (rows.about, rows.severity) == (
+            [f"{body['product']} / unclassified"],
+            [body["reported_severity"]],
+        )
 
 
 async def test_a_complaint_that_is_historical_starts_no_clock_and_says_so(timed_world: World) -> None:
@@ -280,9 +318,10 @@ async def test_a_containment_that_is_done_meets_the_clock_of_each_complaint_of_i
     policy = policy_file(tmp_path, "eight-d")
     async with open_world(intake_url, tmp_path, clock_policy=policy) as world:
         desk = Desk(world)
-        number = await desk.receive()
-        body = await desk.read(number)
-        assert clock_of(body, "containment")["due_at"] == "2026-11-21T12:00:00Z"
+        numbers = [await desk.receive() for _ in range(4)]
+        first, late, triaged, again = numbers
+        bodies = {number: await desk.read(number) for number in numbers}
+        assert clock_of(bodies[first], "containment")["due_at"] == "2026-11-21T12:00:00Z"
         nonconformity, action = new_id(), new_id()
         named: dict[str, Any] = {
             "parent_kind": "nonconformity",
@@ -299,20 +338,32 @@ async def test_a_containment_that_is_done_meets_the_clock_of_each_complaint_of_i
                     key=str(nonconformity),
                     subject=str(action),
                     version=version,
-                    occurred_at=NOON,
-                    recorded_at=NOON,
+                    occurred_at=NOON + timedelta(hours=3),
+                    recorded_at=NOON + timedelta(hours=3),
                     actor="person:otto",
                     correlation_id=new_id(),
                     data=data,
                 )
             )
 
-        await hears(
-            NonconformityLinkedV1(
-                nonconformity_id=nonconformity, number="NC-1001", complaint_id=body["id"], complaints=1
-            ),
-            2,
-        )
+        async def linked(number: str, version: int) -> None:
+            await hears(
+                NonconformityLinkedV1(
+                    nonconformity_id=nonconformity,
+                    number="NC-1001",
+                    complaint_id=bodies[number]["id"],
+                    complaints=1,
+                ),
+                version,
+            )
+
+        async def containment(number: str) -> tuple[str, str]:
+            clock = clock_of(await desk.read(number), "containment")
+            return clock["state"], clock["ended_at"]
+
+        await linked(first, 2)
+        await desk.take(again, "link", master=first)
+        await linked(again, 3)
         await hears(
             ActionAssignedV1(
                 **named,
@@ -322,12 +373,41 @@ async def test_a_containment_that_is_done_meets_the_clock_of_each_complaint_of_i
                 severity=Severity.MAJOR,
                 due_at=NOON,
             ),
-            3,
+            4,
         )
         done = NOON + timedelta(hours=2)
-        await hears(ActionCompletedV1(**named, completed_at=done, punctuality=Punctuality.EARLY), 4)
-        containment = clock_of(await desk.read(number), "containment")
-        assert (containment["state"], containment["ended_at"]) == ("met", "2026-11-20T14:00:00Z")
+        await hears(ActionCompletedV1(**named, completed_at=done, punctuality=Punctuality.EARLY), 5)
+        assert await containment(first) == ("met", "2026-11-20T14:00:00Z")
+        # Those that belong to it later, or are taken up again later, find it done.
+        world.clock.move(days=3)
+        await linked(late, 6)
+        assert await containment(late) == ("met", "2026-11-20T14:00:00Z")
+        await hears(
+            TriageDecidedV1(
+                complaint_id=bodies[triaged]["id"],
+                complaint_number=triaged,
+                outcome=TriageOutcome.LINKED,
+                reason="open",
+                explanation="It is the same.",
+                policy_version="1",
+                decided_at=NOON,
+                nonconformity_id=nonconformity,
+                nonconformity_number="NC-1001",
+            ),
+            1,
+        )
+        assert await containment(triaged) == ("met", "2026-11-20T14:00:00Z")
+        await desk.take(again, "reopen")
+        assert (await desk.read(again))["state"] == "received"
+        clocks = [each for each in (await desk.read(again))["clocks"] if each["name"] == "containment"]
+        assert [(each["state"], each["ended_at"]) for each in clocks][-1] == ("met", "2026-11-23T12:00:00Z")
+        told = [each for each in deadlines(await world.told()) if each[1] == "containment"]
+        assert told[-4:] == [
+            ("met", "containment", 1),
+            ("met", "containment", 1),
+            ("set", "containment", 2),
+            ("met", "containment", 2),
+        ]
 
 
 async def test_the_gauge_tells_overdue_clocks_by_what_they_are_for_and_the_counter_what_ended(

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake.domain.clocks.clock import Clock
-from intake.domain.clocks.counting import counted
+from intake.domain.clocks.counting import counted, explained
 from intake.domain.clocks.happening import Happening
 from intake.domain.clocks.rule import Kind, Start
 from tests.intake.clocks.timing import NOON, Timed, policy_of, rule
@@ -63,16 +63,20 @@ shapes = st.sampled_from(["1wd", "0wd", "5wd", "3cd", "1cw", "1mo", "24h", "6wh"
 
 
 @settings(max_examples=150, deadline=None)
-@given(starts, shapes, st.sampled_from(["default", "vienna-plant", "new-york"]), st.integers(0, 59_999_999))
-def test_what_was_counted_for_another_second_of_the_minute_is_what_this_one_counts(
+@example(datetime(2026, 10, 24, 22, 30, tzinfo=UTC), "3cd", "default", 3 * 60 * 60)  # the clocks go back
+@example(
+    datetime(2026, 11, 20, 12, tzinfo=UTC), "1wd", "vienna-plant", 13 * 60 * 60
+)  # in the same night shift
+@given(starts, shapes, st.sampled_from(["default", "vienna-plant", "new-york"]), st.integers(0, 86_399))
+def test_what_was_counted_for_another_start_of_the_day_is_what_this_one_counts(
     start: datetime, limit: str, calendar: str, later: int
 ) -> None:
-    of_the_minute = start.replace(second=0, microsecond=0)
     each = rule(limit=limit)
-    counted(shipped(calendar), of_the_minute, each)
-    at = of_the_minute + timedelta(microseconds=later)
+    counted(shipped(calendar), start, each)
+    at = start + timedelta(seconds=later)
     found, alone = counted(shipped(calendar), at, each), due(shipped(calendar), at, each.limit)
-    assert (found.due_at, found.explanation) == (alone.due_at, alone.explanation.as_dict())
+    assert found.due_at == alone.due_at
+    assert explained(found.explanation, at) == alone.explanation.as_dict()
 
 
 holds = st.lists(

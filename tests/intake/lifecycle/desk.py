@@ -9,9 +9,9 @@ from uuid import UUID
 import httpx
 
 from common.ids import new_id
-from events.contracts.capa import TriageDecidedV1
+from events.contracts.capa import NonconformityDispositionedV1, TriageDecidedV1
 from events.contracts.words import TriageOutcome
-from events.envelope import Event
+from events.envelope import Contract, Event
 from tests.intake.world import World, a_complaint
 
 ASSESSMENT: Mapping[str, Any] = {
@@ -97,24 +97,45 @@ class Desk:
         """Have capa say what triage decided."""
         complaint = UUID((await self.read(number))["id"])
         raised = outcome == "raised"
-        data = TriageDecidedV1(
-            complaint_id=complaint,
-            complaint_number=number,
-            outcome=TriageOutcome(outcome),
-            reason="severity",
-            explanation="It is so.",
-            policy_version="1",
-            decided_at=self.world.clock(),
-            nonconformity_id=uuid.uuid5(complaint, "nonconformity") if raised else None,
-            nonconformity_number="NC-1001" if raised else None,
+        await self._hears(
+            complaint,
+            TriageDecidedV1(
+                complaint_id=complaint,
+                complaint_number=number,
+                outcome=TriageOutcome(outcome),
+                reason="severity",
+                explanation="It is so.",
+                policy_version="1",
+                decided_at=self.world.clock(),
+                nonconformity_id=_nonconformity_of(complaint) if raised else None,
+                nonconformity_number="NC-1001" if raised else None,
+            ),
         )
+
+    async def dispositioned(self, number: str) -> None:
+        """Have capa say that it was decided what is done about the complaint's nonconformity."""
+        nonconformity = _nonconformity_of(UUID((await self.read(number))["id"]))
+        await self._hears(
+            nonconformity,
+            NonconformityDispositionedV1(
+                nonconformity_id=nonconformity,
+                number="NC-1001",
+                dispositions=("rework",),
+                rationale="It is sorted out.",
+                dispositioned_at=self.world.clock(),
+            ),
+            version=2,
+        )
+
+    async def _hears(self, key: UUID, data: Contract, version: int = 1) -> None:
+        kind: Any = Event[type(data)]  # type: ignore[misc]  # chosen at run time
         await self.world.hears(
-            Event[TriageDecidedV1](
+            kind(
                 id=new_id(),
                 source="/redress/capa",
-                key=str(complaint),
-                subject=str(complaint),
-                version=1,
+                key=str(key),
+                subject=str(key),
+                version=version,
                 occurred_at=self.world.clock(),
                 recorded_at=self.world.clock(),
                 actor="service:capa",
@@ -130,3 +151,7 @@ class Desk:
         assert answer.headers["content-type"] == "application/problem+json"
         body: dict[str, Any] = answer.json()
         return {**body, "codes": [error["code"] for error in body["errors"]]}
+
+
+def _nonconformity_of(complaint: UUID) -> UUID:
+    return uuid.uuid5(complaint, "nonconformity")

@@ -233,11 +233,13 @@ async def test_a_complaint_that_is_major_is_not_closed_by_its_owner(desk: Desk) 
     assert (await desk.take(number, "close", who="quality"))["state"] == "closed"
 
 
-async def test_triage_that_is_pending_keeps_a_complaint_open_and_an_open_action_does_not(desk: Desk) -> None:
+async def test_what_is_undecided_keeps_a_complaint_open_and_open_corrective_work_does_not(desk: Desk) -> None:
     number = await desk.receive()
     await desk.take(number, *ANSWERED, "customer-accepts")
     assert (await desk.problem(number, "close", "quality"))["codes"] == ["triage_pending"]
     await desk.triaged(number, "raised")
+    assert (await desk.problem(number, "close", "quality"))["codes"] == ["nonconformity_undecided"]
+    await desk.dispositioned(number)
     assert (await desk.take(number, "close", who="quality"))["state"] == "closed"
 
 

@@ -121,6 +121,13 @@ def _cases() -> Row:
                 queries=(Query(total(per_hour("case_monitoring_ended_total")), "ended"),),
                 runbook="README",
             ),
+            Panel(
+                title="Recurrences of closed cases",
+                description="Closed cases per hour whose trouble was found to have come back, by what is proposed.",
+                unit="short",
+                queries=(Query(total(per_hour("case_recurrences_total"), by="proposal"), "{{proposal}}"),),
+                runbook="README",
+            ),
         ),
     )
 

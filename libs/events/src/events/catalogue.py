@@ -61,6 +61,7 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         case.CaseMonitoringStartedV1,
         case.CaseEffectivenessDecidedV1,
         case.CaseClosedV1,
+        case.CaseRecurredV1,
         case.CaseReopenedV1,
         case.CasePutOnHoldV1,
         case.CaseResumedV1,

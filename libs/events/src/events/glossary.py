@@ -158,6 +158,19 @@ TERMS: Final[Mapping[str, Term]] = {
     "nonconformity_ids": Term("The nonconformities that it answers.", (NONCONFORMITY,)),
     "proposed_due_at": Term("The due time that is asked for.", _DUE + timedelta(days=7)),
     "rationale": Term("Why, in the words of whoever decided.", "Re-labelled stock meets the drawing."),
+    "case.complaints": Term("How many complaints show it.", 9),
+    "proposal": Term("What is proposed: to reopen the case, or a successor of it.", "reopen"),
+    "signal.proposal": Term(
+        "What is proposed about the closed case: to reopen it, or a successor; null for other signals.",
+        "reopen",
+    ),
+    "recurred_at": Term("When that was found.", NOON),
+    "signal.case_id": Term(
+        "The case: on raising the closed one whose trouble came back, on a decision the one that it led to; null for other "
+        "signals.",
+        CASE,
+    ),
+    "signal_number": Term("The signal's number.", "S-1001"),
     "recurrence_of": Term("The closed case whose trouble came back; null where it is the first.", CASE),
     "rejection": Term("Why it is no case, as a code.", "does_not_meet_criteria"),
     "requested_at": Term("When it was asked for.", NOON),
@@ -184,6 +197,14 @@ TERMS: Final[Mapping[str, Term]] = {
     "deadline.explanation": Term(
         "How the due instant came about: the calendar, the rule, each interval counted.", _EXPLANATION
     ),
+    "deadline.kind": Term(
+        "What the clock is for, whatever it is named; null where its owner tells clocks apart by name alone.",
+        "respond",
+    ),
+    "deadline.original_due_at": Term(
+        "The due instant that the clock had first; null with `kind`.", _DUE - timedelta(days=1)
+    ),
+    "deadline.started_at": Term("From when the clock counts; null with `kind`.", NOON),
     "fallback": Term("The person who was told instead; null where there was none.", "head.of.quality"),
     "signal.explanation": Term(
         "Which point of which chart broke the rule, with its limits, in a sentence.",
@@ -214,6 +235,7 @@ TERMS: Final[Mapping[str, Term]] = {
     "action.number": Term("The action's number.", "A-1001"),
     "occurred_at": Term("When the trouble happened; null where nobody said.", NOON - timedelta(days=1)),
     "origin": Term("Where it was noticed.", "complaint"),
+    "ordinal": Term("Counts the clocks of this name that the subject has had, from 1; null with `kind`.", 1),
     "original_due_at": Term("The due instant that was set first.", _DUE - timedelta(days=1)),
     "outcome": Term("What the complaint leads to.", TriageOutcome.RAISED),
     "owner": Term("The person or desk who must do it; null where nobody was found.", "lending.team"),
@@ -245,6 +267,14 @@ TERMS: Final[Mapping[str, Term]] = {
     "sent_at": Term("When the channel took it.", _DUE + timedelta(seconds=5)),
     "severity": Term("How bad the consequence is.", Severity.MAJOR),
     "signal_id": Term("The signal.", SIGNAL),
+    "site": Term(
+        "The site that it concerns, such as a plant, a branch or a place of manufacture; null where none was named.",
+        "plant-2",
+    ),
+    "signal.site": Term(
+        "The site that it concerns; null where all are taken together, or the complaints name none.",
+        "plant-2",
+    ),
     "source_system": Term("The system that handed it over.", "crm"),
     "step": Term("The step of the escalation ladder.", "overdue"),
     "subject_id": Term("What the deadline is about.", ACTION),

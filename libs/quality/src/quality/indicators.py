@@ -10,19 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from quality.ages import by_age
 from quality.durations import Durations, durations
 from quality.intervals import Share, share
 from quality.poisson import rate_interval
 
 PER_MILLION: Final = 1_000_000
-
-AGES: Final = (
-    ("up_to_3d", timedelta(days=3)),
-    ("3d_to_7d", timedelta(days=7)),
-    ("7d_to_30d", timedelta(days=30)),
-    ("over_30d", timedelta.max),
-)
-"""Names of classes of how long something is overdue, each with the greatest delay that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +147,7 @@ def of_actions(records: Sequence[ActionRecord], span: Span) -> ActionFigures:
         on_time_original=_on_time(records, span, lambda each: each.original_due_at),
         extended=share(sum(each.due_changes > 0 for each in by_original), len(by_original)),
         overdue=share(len(late), len(open_ones)),
-        overdue_by_age=_by_age(late),
+        overdue_by_age=by_age(late),
         backlog=len(open_ones),
         backlog_change=given - len(completed) - cancelled,
     )
@@ -195,11 +188,3 @@ def _on_time(records: Sequence[ActionRecord], span: Span, due: _Due) -> Share:
 def _open_at(record: ActionRecord, at: datetime) -> bool:
     ended = record.completed_at or record.cancelled_at
     return record.given_at < at and (ended is None or ended >= at)
-
-
-def _by_age(delays: Sequence[timedelta]) -> tuple[tuple[str, int], ...]:
-    numbers, least = [], timedelta(0)
-    for name, greatest in AGES:
-        numbers.append((name, sum(least < delay <= greatest for delay in delays)))
-        least = greatest
-    return tuple(numbers)

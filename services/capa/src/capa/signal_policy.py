@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from capa.domain.severity import Severity
 from capa.domain.signals.periods import Length
+from capa.domain.signals.recurrence import WATCH as RECURRENCES
 from capa.domain.signals.watch import Chart, SignalPolicy, Watch, Window
 from chassis.settings import CannotStart
 from events.types import Code
@@ -32,12 +33,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Window(_Part):
+class WindowPart(_Part):
+    """So many complaints, of so high a severity, within so many days."""
+
     count: Annotated[int, Field(ge=2, le=10_000)]
     days: Annotated[int, Field(ge=1, le=366)]
     severity_at_least: Literal["minor", "major", "critical"] = "minor"
 
     def value(self) -> Window:
+        """Make what the rules know it as."""
         return Window(self.count, timedelta(days=self.days), Severity(self.severity_at_least))
 
 
@@ -46,6 +50,7 @@ class _Watch(_Part):
     product: Pattern = "*"
     category: Pattern = "*"
     by: Literal["product", "category"] = "category"
+    per_site: bool = False
     period: Literal["week", "month"] = "month"
     chart: Literal["auto", "c", "u", "laney_u", "p", "laney_p", "g", "t"] = "auto"
     baseline: Annotated[int, Field(ge=20, le=520)] = 24
@@ -55,7 +60,7 @@ class _Watch(_Part):
         "zeros",
     ]
     exposure: Literal["shipped", "sold", "in_use"] | None = None
-    windows: list[_Window] = []
+    windows: list[WindowPart] = []
 
     @model_validator(mode="after")
     def _can_be_drawn(self) -> Self:
@@ -76,6 +81,7 @@ class _Watch(_Part):
             product=self.product,
             category=self.category,
             by_category=self.by == "category",
+            per_site=self.per_site,
             period=Length(self.period),
             chart=Chart(self.chart),
             baseline=self.baseline,
@@ -98,6 +104,8 @@ class _Policy(_Part):
         names = [watch.name for watch in self.watches]
         if len(set(names)) < len(names):
             raise ValueError("every watch needs a name of its own")
+        if RECURRENCES in names:
+            raise ValueError(f"{RECURRENCES} stands for closed cases: give the watch another name")
         return self
 
     def value(self) -> SignalPolicy:

@@ -34,12 +34,14 @@ from capa.consumers import counters
 from capa.consumers.complaint_amended import OnComplaintAmended
 from capa.consumers.complaint_assessed import OnComplaintAssessed
 from capa.consumers.complaint_ended import OnComplaintEnded
-from capa.consumers.complaint_received import OnComplaintReceived
+from capa.consumers.complaints_heard import OnComplaintsHeard
 from capa.consumers.deadline_breached import OnDeadlineBreached
+from capa.consumers.handling import HEARD_TOGETHER
 from capa.consumers.notices import OnNotice
 from capa.db.case_records import PostgresCaseRecords
 from capa.db.figure_records import PostgresFigureRecords
 from capa.db.figures import PostgresFigures
+from capa.db.handling_records import PostgresHandlingRecords
 from capa.db.histories import PostgresHistories
 from capa.db.ledger import PostgresLedger
 from capa.db.records import PostgresRecords
@@ -58,6 +60,7 @@ from capa.settings.case_policy import read_case_policy
 from capa.signal_policy import read_signal_policy
 from capa.usecases.amend_complaint import AmendComplaint
 from capa.usecases.announce_again import AnnounceAgain
+from capa.usecases.answer_recurrence import AnswerRecurrence
 from capa.usecases.assess_effectiveness import AssessEffectiveness
 from capa.usecases.assign_action import AssignAction
 from capa.usecases.cancel_action import CancelAction
@@ -70,8 +73,11 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.end_monitoring import EndMonitoring
+from capa.usecases.evaluate_recurrences import EvaluateRecurrences
 from capa.usecases.evaluate_signals import EvaluateSignals
 from capa.usecases.give_action import GiveAction
+from capa.usecases.handling_indicators import ReadHandlingIndicators
+from capa.usecases.hear_complaints import HearComplaints
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
@@ -79,6 +85,7 @@ from capa.usecases.note_breach import NoteBreach
 from capa.usecases.note_ending import NoteEnding
 from capa.usecases.note_notice import NoteNotice
 from capa.usecases.outgoing import Announcer
+from capa.usecases.plan_case import PlanCase
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.report_case import ReportCase
@@ -176,6 +183,11 @@ class Core:
         return CaseAnnouncer(self.settings.public_url)
 
     @property
+    def answer_recurrence(self) -> AnswerRecurrence:
+        """Does what is decided about recurrences of closed cases."""
+        return AnswerRecurrence(self.case_announcer, self.case_policy)
+
+    @property
     def records(self) -> PostgresRecords:
         """Reads what is kept."""
         return PostgresRecords(self.engine)
@@ -261,6 +273,7 @@ def _desk(core: Core) -> Desk:
     work, clock, told = core.start_work, core.clock, core.announcer
     take_step = TakeStep(work, clock, told)
     figures = ReadIndicators(PostgresFigureRecords(core.engine), core.signals.zone)
+    handled = ReadHandlingIndicators(PostgresHandlingRecords(core.engine), core.policy.calendar, clock)
     ledger = ComplaintLedger(PostgresFigureRecords(core.engine))
     case_records = PostgresCaseRecords(core.engine)
     case_step = TakeCaseStep(work, clock, core.case_announcer, told, core.case_policy)
@@ -283,18 +296,20 @@ def _desk(core: Core) -> Desk:
         case_policy=core.case_policy,
         request_case=RequestCase(work, clock, core.case_announcer, core.case_policy),
         case_step=case_step,
+        plan_case=PlanCase(case_records, ledger, clock, case_step),
         review_case=ReviewCase(case_records, ledger, case_step),
         report_case=ReportCase(case_records, core.records, clock, core.case_policy.calendar.zone),
         choose_reports=ChooseReports(case_records, clock),
         write_report=ReportWriter(PdfWriter(core.settings.report_fonts)),
         signal_records=PostgresSignalRecords(core.engine),
-        confirm=ConfirmSignal(work, clock, core.policy, told),
-        dismiss=DismissSignal(work, clock),
+        confirm=ConfirmSignal(work, clock, core.policy, told, core.answer_recurrence),
+        dismiss=DismissSignal(work, clock, core.answer_recurrence),
         clear=ClearSignal(work, clock, core.signals),
         report_exposure=ReportExposure(work),
         indicators=figures,
+        handling_indicators=handled,
         assess=AssessEffectiveness(ledger, clock),
-        review=ReadReview(figures, PostgresReviewRecords(core.engine), clock),
+        review=ReadReview(figures, handled, PostgresReviewRecords(core.engine), clock),
     )
 
 
@@ -302,12 +317,13 @@ def build_handlers(core: Core) -> Handlers:
     """Build what is done on each event; a type that is not named here is ignored."""
     work = core.start_work
     notice = OnNotice(NoteNotice(work))
-    triage, groups = TriageComplaint(work, core.clock, core.policy, core.announcer), groups_of(core.policy)
-    received = OnComplaintReceived(triage, groups)
+    triage, groups = TriageComplaint(core.clock, core.policy, core.announcer), groups_of(core.policy)
+    heard = GroupHandler(OnComplaintsHeard(HearComplaints(work, triage), groups))
     ended = OnComplaintEnded(NoteEnding(work, core.clock))
     counters.prepare(groups)
     return {
-        ComplaintReceivedV1: GroupHandler(received),
+        ComplaintReceivedV1: heard,
+        **dict.fromkeys(HEARD_TOGETHER, heard),
         ComplaintAmendedV1: OnComplaintAmended(AmendComplaint(work)),
         ComplaintAssessedV1: OnComplaintAssessed(TriageAgain(work, core.clock, core.policy, core.announcer)),
         ComplaintRejectedV1: ended,
@@ -326,8 +342,18 @@ def build_announce_again(core: Core) -> AnnounceAgain:
 
 
 def build_evaluate_signals(core: Core) -> EvaluateSignals:
-    """Build what looks for trends."""
-    return EvaluateSignals(core.start_work, core.clock, core.signals, PostgresLedger(core.engine))
+    """Build what looks for trends, and for trouble that comes back."""
+    ledger = PostgresLedger(core.engine)
+    recurrences = EvaluateRecurrences(
+        core.start_work,
+        core.case_announcer,
+        core.answer_recurrence,
+        core.case_policy,
+        core.signals.fresh,
+        ledger,
+        ComplaintLedger(PostgresFigureRecords(core.engine)),
+    )
+    return EvaluateSignals(core.start_work, core.clock, core.signals, ledger, recurrences)
 
 
 def build_histories(core: Core) -> Histories:

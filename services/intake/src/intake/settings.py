@@ -26,7 +26,7 @@ from intake.domain.lifecycle.facts import BY_VERB
 from intake.domain.lifecycle.policy import ClosingPolicy
 from intake.domain.mapping import ISO, Kind, Profile, Rule, Source
 from intake.domain.media_types import KINDS, USUAL
-from intake.domain.retention import ERASABLE, RetentionPolicy, RetentionRule
+from intake.domain.retention import ERASABLE, HistoricalStart, RetentionPolicy, RetentionRule
 from intake.domain.webhook import Retries
 from intake.usecases.form_values import Code
 from worktime import DurationInvalid, parse_duration
@@ -244,6 +244,7 @@ def load_retention(folder: Path) -> RetentionPolicy:
         files=found.erase.files,
         notes=found.erase.notes,
         rules=tuple(rule.value() for rule in found.rule),
+        historical=found.historical,
     )
 
 
@@ -367,6 +368,7 @@ class _RetentionFile(_Part):
     version: str = Field(min_length=1, max_length=50)
     ends: list[str] = Field(min_length=1)
     resumes: list[str]
+    historical: HistoricalStart = HistoricalStart.NEVER
     personal_reads_days: Annotated[int, Field(ge=1, le=36_500)]
     erase: _Erase
     rule: list[_RuleOfRetention] = Field(min_length=1)

@@ -201,6 +201,9 @@ class SignalRaisedV1(Contract):
     explanation: StaffText
     policy_version: Code
     raised_at: Instant
+    site: Code | None = None
+    case_id: Id | None = None
+    proposal: Code | None = None
 
 
 class SignalEvaluatedV1(Contract):
@@ -214,6 +217,7 @@ class SignalEvaluatedV1(Contract):
     reason: StaffText
     nonconformity_id: Id | None = None
     decided_at: Instant
+    case_id: Id | None = None
 
 
 class SignalClearedV1(Contract):

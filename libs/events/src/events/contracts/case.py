@@ -147,6 +147,24 @@ class CaseClosedV1(Contract):
     closed_at: Instant
 
 
+class CaseRecurredV1(Contract):
+    """Complaints show the trouble of a closed case again; somebody decides about what is proposed."""
+
+    type: ClassVar[str] = "redress.case.recurred.v1"
+
+    case_id: Id
+    number: Number
+    signal_id: Id
+    signal_number: Number
+    proposal: Code
+    complaints: Count
+    first_at: Instant
+    last_at: Instant
+    explanation: StaffText
+    cycle: Count
+    recurred_at: Instant
+
+
 class CaseReopenedV1(Contract):
     """A closed case was opened again, since the trouble came back."""
 

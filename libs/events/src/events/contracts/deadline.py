@@ -2,6 +2,9 @@
 
 A deadline is named by its subject and clock. Its generation rises whenever due instant, calendar, ladder or owner
 change, and whoever acts on a deadline acts on the highest generation only.
+
+Of a clock that has kinds and runs, as those of complaints have, all of it is told with each event: its kind, which of the
+clocks of that name it is, from when it counts, and the due instant that it had first.
 """
 
 from typing import ClassVar
@@ -32,6 +35,10 @@ class DeadlineSetV1(Contract):
     calendar: Code
     policy_version: Code
     explanation: Detail
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None
 
 
 class DeadlineMetV1(Contract):
@@ -46,6 +53,10 @@ class DeadlineMetV1(Contract):
     due_at: Instant
     met_at: Instant
     punctuality: Punctuality
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None
 
 
 class DeadlineVoidedV1(Contract):
@@ -58,6 +69,11 @@ class DeadlineVoidedV1(Contract):
     clock: Code
     generation: Count
     reason: Code
+    due_at: Instant | None = None
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None
 
 
 class DeadlinePausedV1(Contract):
@@ -71,6 +87,11 @@ class DeadlinePausedV1(Contract):
     generation: Count
     paused_at: Instant
     reason: Code
+    due_at: Instant | None = None
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None
 
 
 class DeadlineResumedV1(Contract):
@@ -86,3 +107,7 @@ class DeadlineResumedV1(Contract):
     resumed_at: Instant
     calendar: Code
     explanation: Detail
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None

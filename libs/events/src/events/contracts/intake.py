@@ -24,6 +24,7 @@ class ComplaintReceivedV1(Contract):
     aware_at: Instant
     received_at: Instant
     historical: Flag = False
+    site: Code | None = None
 
 
 class ComplaintAmendedV1(Contract):
@@ -38,3 +39,4 @@ class ComplaintAmendedV1(Contract):
     product: Code
     category: Code
     lot: Code | None = None
+    site: Code | None = None

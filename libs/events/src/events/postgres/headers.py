@@ -2,12 +2,20 @@
 
 import orjson
 
+from events.codec import Attributes
 from events.transport import Headers
 
 
 def pack(headers: Headers) -> bytes:
     """Write headers as JSON; bytes stand as the code points of the same number."""
     return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
+
+
+def pack_texts(attributes: Attributes) -> bytes:
+    """Write texts as `pack` writes their bytes in UTF-8."""
+    return orjson.dumps(
+        [(name, value if value.isascii() else value.encode().decode("latin-1")) for name, value in attributes]
+    )
 
 
 def unpack(packed: bytes) -> Headers:

@@ -11,10 +11,9 @@ from zlib import crc32
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codec import headers_of, value_of
-from events.envelope import Contract, Event
-from events.postgres.headers import pack
+from events.postgres.headers import pack, pack_texts
 from events.postgres.tables import SHARDS
+from events.series import Announced, Written, written
 from events.transport import MAX_RECORD_BYTES, Record
 
 APPEND = """
@@ -64,7 +63,7 @@ def shard_of(key: str) -> int:
 
 
 async def append(
-    connection: AsyncConnection, topic: str, events: Sequence[Event[Contract]], *, now: datetime
+    connection: AsyncConnection, topic: str, events: Sequence[Announced], *, now: datetime
 ) -> None:
     """Write events to be announced on a topic, in the order given, numbering them per key without gaps.
 
@@ -74,20 +73,21 @@ async def append(
         await connection.exec_driver_sql(APPEND, values(topic, events, now=now))
 
 
-def values(topic: str, events: Sequence[Event[Contract]], *, now: datetime) -> tuple[object, ...]:
+def values(topic: str, events: Sequence[Announced], *, now: datetime) -> tuple[object, ...]:
     """Give what `APPEND` takes.
 
     Raises ValueError for an event over the size that a transport carries: a contract's fields are bounded, so that
     this is a programming error and no user's.
     """
-    headers = [pack(headers_of(event)) for event in events]
-    bodies = [value_of(event.data) for event in events]
-    for event, header, body in zip(events, headers, bodies, strict=True):
+    told = [event if isinstance(event, Written) else written(event) for event in events]
+    headers = [pack_texts(each.attributes) for each in told]
+    bodies = [each.value for each in told]
+    for each, header, body in zip(told, headers, bodies, strict=True):
         if len(header) + len(body) > MAX_RECORD_BYTES:
             raise ValueError(
-                f"an event of type {event.type} has {len(body)} bytes, more than a transport carries"
+                f"an event of type {each.type} has {len(body)} bytes, more than a transport carries"
             )
-    keys = [event.key for event in events]
+    keys = [each.key for each in told]
     return keys, [shard_of(key) for key in keys], headers, bodies, topic, now
 
 

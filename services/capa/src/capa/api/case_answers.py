@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from capa.api.effect_answers import BaselineOut, RecurrenceOut
 from capa.api.parts import (
     EffectPlanPart,
     LessonsPart,
@@ -214,12 +215,18 @@ class CaseDetailOut(CaseOut):
     causes: list[CauseOut] = Field(description="Causes of all rounds.")
     similar: SimilarAnswerOut | None = Field(description="Whether the same is found elsewhere.")
     effect_plan: EffectPlanPart | None = Field(description="How the effect will be judged.")
+    baseline: BaselineOut | None = Field(
+        description="How the plan's baseline was counted; null where it was reported."
+    )
     plan_approved_at: datetime | None = Field(description="When the plan was signed.")
     implemented_at: datetime | None = Field(description="When it was said to be carried out.")
     verification: VerificationOut | None = Field(description="That it was carried out.")
     monitoring_from: datetime | None = Field(description="When the window of monitoring begins.")
     reviews: list[ReviewOut] = Field(description="Checks of the effect, oldest first.")
     lessons: LessonsPart | None = Field(description="What prevents it elsewhere.")
+    recurrences: list[RecurrenceOut] = Field(
+        description="That its trouble came back after a closing, oldest first."
+    )
     hold: HoldOut | None = Field(description="That work waits.")
     deadlines: list[CaseDeadlineOut] = Field(description="The clocks that run.")
     signatures: list[SignatureOut] = Field(description="Signatures, oldest first; those that are void too.")

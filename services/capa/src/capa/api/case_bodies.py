@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from capa.api.parts import (
-    EffectPlanPart,
     LessonsPart,
     Line,
     LinkPart,
@@ -186,14 +185,6 @@ class AnswerSimilarIn(StepIn):
     explanation: Words = Field(description="Why that is said.", examples=["No other product uses the table."])
 
 
-class PlanEffectivenessIn(StepIn):
-    """How the effect will be judged."""
-
-    makes: ClassVar[type[Command]] = planning.PlanEffectiveness
-
-    plan: EffectPlanPart = Field(description="What is counted, how it was before, and what is aimed at.")
-
-
 class SubmitPlanIn(StepIn):
     """Nothing: the step says it all."""
 
@@ -246,38 +237,6 @@ class VerifyIn(StepIn):
     containment_removed: Words = Field(
         description="How the containment was taken away, or why there was none.", examples=["Sorting ended."]
     )
-
-
-class ReviewEffectivenessIn(StepIn):
-    """What was counted in the window; the test that the plan fixed decides."""
-
-    makes: ClassVar[type[Command]] = judging.ReviewEffectiveness
-
-    events: int | None = Field(
-        None,
-        ge=0,
-        le=10**9,
-        description="How many events there were in the window; left out where the plan has complaints counted.",
-        examples=[2],
-    )
-    exposure: float | None = Field(
-        None,
-        ge=0,
-        le=1e15,
-        description="In how much exposure; left out where the plan has complaints counted.",
-        examples=[10_000],
-    )
-    same_cause: int = Field(
-        0,
-        ge=0,
-        le=10**9,
-        description="How many of them, of severity major or worse, have the same verified cause.",
-    )
-    explanation: Words = Field(
-        description="What the reviewer says of the figures.",
-        examples=["Counted from all letters of March to May."],
-    )
-    signature: SignatureIn = Field(description="The reviewer's signature: review.")
 
 
 class CloseIn(StepIn):

@@ -1,6 +1,6 @@
 """The steps of a case, one operation each."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
@@ -10,9 +10,12 @@ from capa.api.case_answers import CaseDetailOut
 from capa.api.cases import TAG, case_answer
 from capa.api.counters import count_case_step
 from capa.api.desk import Desk, because_of, reference_of
+from capa.api.effect_bodies import PlanEffectivenessIn, ReviewEffectivenessIn
 from capa.api.parameters import STEP_EXTRA, CasePath
 from capa.api.signing import pledge_of
-from capa.domain.case.case import Step
+from capa.domain.case.case import Case, Step
+from capa.domain.case.command import Command
+from capa.usecases.cause import Cause
 from capa.usecases.give_action import CaseTarget
 from chassis.auth import Principal, requires
 from chassis.etags import expected_version
@@ -32,14 +35,14 @@ STEPS: Final[Mapping[Step, tuple[type[bodies.StepIn], str]]] = {
     Step.RECORD_CAUSE: (bodies.RecordCauseIn, WRITE),
     Step.VERIFY_CAUSE: (bodies.VerifyCauseIn, WRITE),
     Step.ANSWER_SIMILAR: (bodies.AnswerSimilarIn, WRITE),
-    Step.PLAN_EFFECTIVENESS: (bodies.PlanEffectivenessIn, WRITE),
+    Step.PLAN_EFFECTIVENESS: (PlanEffectivenessIn, WRITE),
     Step.SUBMIT_PLAN: (bodies.SubmitPlanIn, WRITE),
     Step.APPROVE_PLAN: (bodies.ApprovePlanIn, APPROVE),
     Step.REJECT_PLAN: (bodies.RejectPlanIn, APPROVE),
     Step.REPORT_IMPLEMENTED: (bodies.ReportImplementedIn, WRITE),
     Step.SEND_BACK: (bodies.SendBackIn, WRITE),
     Step.VERIFY: (bodies.VerifyIn, WRITE),
-    Step.REVIEW_EFFECTIVENESS: (bodies.ReviewEffectivenessIn, APPROVE),
+    Step.REVIEW_EFFECTIVENESS: (ReviewEffectivenessIn, APPROVE),
     Step.CLOSE: (bodies.CloseIn, APPROVE),
     Step.REOPEN: (bodies.ReopenIn, APPROVE),
     Step.REQUEST_EXTENSION: (bodies.RequestExtensionIn, WRITE),
@@ -60,7 +63,11 @@ def router_of(desk: Desk) -> APIRouter:
 
 
 def _add(router: APIRouter, desk: Desk, step: Step, kind: type[bodies.StepIn], scope: str) -> None:
-    take_step = desk.review_case if step is Step.REVIEW_EFFECTIVENESS else desk.case_step
+    take_step: Callable[[CaseTarget, Command, Cause], Awaitable[Case]] = desk.case_step
+    if step is Step.PLAN_EFFECTIVENESS:
+        take_step = desk.plan_case
+    elif step is Step.REVIEW_EFFECTIVENESS:
+        take_step = desk.review_case
 
     async def take(
         case_id: CasePath,

@@ -18,9 +18,11 @@ from capa.usecases.complete_action import CompleteAction
 from capa.usecases.confirm_signal import ConfirmSignal
 from capa.usecases.dismiss_signal import DismissSignal
 from capa.usecases.give_action import GiveAction
+from capa.usecases.handling_indicators import ReadHandlingIndicators
 from capa.usecases.indicators import ReadIndicators
 from capa.usecases.link_complaint import LinkComplaint
 from capa.usecases.management_review import ReadReview
+from capa.usecases.plan_case import PlanCase
 from capa.usecases.raise_nonconformity import RaiseNonconformity
 from capa.usecases.reading import Records
 from capa.usecases.reassign_action import ReassignAction
@@ -56,6 +58,7 @@ class Desk:
     clear: ClearSignal
     report_exposure: ReportExposure
     indicators: ReadIndicators
+    handling_indicators: ReadHandlingIndicators
     review: ReadReview
     assess: AssessEffectiveness
     take_step: TakeStep
@@ -71,6 +74,7 @@ class Desk:
     report_case: ReportCase
     choose_reports: ChooseReports
     write_report: ReportWriter
+    plan_case: PlanCase
     review_case: ReviewCase
 
 

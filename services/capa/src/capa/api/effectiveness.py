@@ -86,6 +86,9 @@ def router_of(desk: Desk) -> APIRouter:
         category: Annotated[
             CodeText | None, Query(description="The category; left out, all of them.")
         ] = None,
+        site: Annotated[
+            CodeText | None, Query(description="The site; left out, all of them and none.")
+        ] = None,
         baseline_from: Annotated[Instant, Query(description="The begin of the baseline, included.")],
         baseline_to: Annotated[Instant, Query(description="The end of the baseline, not included.")],
         begins_at: From,
@@ -114,6 +117,7 @@ def router_of(desk: Desk) -> APIRouter:
         question = Question(
             product=product,
             category=category,
+            site=site,
             baseline=span_of(baseline_from, baseline_to),
             window=span_of(begins_at, ends_at),
             unit=unit,

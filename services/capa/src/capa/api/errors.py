@@ -35,9 +35,9 @@ PROBLEMS: Final = (
     ),
     ProblemType(
         "nothing_to_raise_from",
-        "No complaint of the signal can raise a nonconformity",
+        "No complaint is evidence of the signal any more",
         409,
-        "A complaint raises one nonconformity at most, and the complaints of the evidence have, or were corrected since.",
+        "The complaints that were its evidence were corrected since, and are about something else.",
         "Dismiss the signal with a reason, or raise a nonconformity yourself.",
     ),
     ProblemType(

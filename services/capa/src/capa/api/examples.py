@@ -56,6 +56,12 @@ WORDS: Final[Words] = {
     "CaseDetailOut.team": [{"person": "anna.berg", "role": "process engineer"}],
     "AcceptIn.team": [{"person": "anna.berg", "role": "process engineer"}],
     "AssignTeamIn.team": [{"person": "anna.berg", "role": "process engineer"}],
+    "NonconformityOut.signal": None,
+    "NonconformityOut.chart": None,
+    "NonconformityDetailOut.signal": None,
+    "NonconformityDetailOut.chart": None,
+    "RecurrenceOut.explanation": "Case CA-1001 was closed as effective on 2026-03-02. The test of its plan finds it ineffective.",
+    "BaselineOut.explanation": "Counted from the records: 31 complaints about credit-card / fees, against 90 days.",
     "CaseBriefOut.state": "investigating",
     "CaseDetailOut.history": "/v1/cases/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/history",
     "description": "Letters state a fee that was not agreed.",
@@ -101,8 +107,12 @@ WORDS: Final[Words] = {
         for model in ("SignalOut", "SignalDetailOut")
         for name, value in (
             ("watch", "category"),
+            ("site", "*"),
             ("explanation", "4 complaints in 7 days, where the policy allows 3."),
             ("clear_reason", ""),
+            ("case_id", None),
+            ("proposal", None),
+            ("led_to", None),
             ("chart", "/v1/signals/0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f/chart.svg"),
             ("allowed_steps", ["confirm", "dismiss"]),
         )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from capa.api.desk import Desk
-from capa.api.parameters import ProductQuery, any_of
+from capa.api.parameters import ProductQuery, SiteQuery, any_of
 from capa.api.signal_schemas import ExposureIn, ExposureOut, ExposuresTakenOut
 from capa.domain.errors import ExposureInvalid
 from capa.domain.signals.exposure import Exposure, Unit
@@ -25,6 +25,8 @@ from common.refusals import FieldError
 TAG = "Exposure"
 CSV: Final = "text/csv"
 COLUMNS: Final = ("product", "unit", "first_day", "next_day", "units")
+SITE_COLUMN: Final = "site"
+"""May be left out, and be empty for figures of the product as a whole."""
 MOST_ROWS: Final = 10_000
 _MOST_ERRORS: Final = 20
 _BODY: Final[dict[str, Any]] = {
@@ -42,6 +44,7 @@ Reader = Annotated[Principal, requires("exposures:read")]
 Writer = Annotated[Principal, requires("exposures:write")]
 
 
+_HEADERS: Final = (sorted(COLUMNS), sorted((*COLUMNS, SITE_COLUMN)))
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
 
 
@@ -55,7 +58,7 @@ def router_of(desk: Desk) -> APIRouter:
         responses={201: {"model": ExposureOut, "description": "The figure is new."}},
     )
     async def report_exposure(body: ExposureIn, response: Response, by: Writer) -> ExposureOut:
-        """Report how many units of a product were shipped, sold or in use over a span of days.
+        """Report how many units of a product, or of one site of it, were shipped, sold or in use over a span of days.
 
         A figure with the same first day is replaced; one that counts some of the same days otherwise is refused.
         """
@@ -67,7 +70,7 @@ def router_of(desk: Desk) -> APIRouter:
 
     @router.post("/csv", summary="Report units as a file", openapi_extra=_BODY)
     async def report_exposures(request: Request, by: Writer) -> ExposuresTakenOut:
-        """Report up to 10,000 figures as CSV (UTF-8, header required): all of them are taken, or none."""
+        """Report up to 10,000 figures as CSV (UTF-8, header required; `site` may be left out): all are taken, or none."""
         values = [_exposure(row, by, desk.clock) for row in _rows(await _text(request))]
         new = await desk.report_exposure(values)
         return ExposuresTakenOut(rows=len(values), created=sum(new), replaced=len(new) - sum(new))
@@ -79,15 +82,21 @@ def router_of(desk: Desk) -> APIRouter:
         response: Response,
         _: Reader,
         product: ProductQuery = None,
+        site: SiteQuery = None,
         unit: Annotated[
             list[Unit] | None, Query(description="Kinds of units; repeated, any of them.")
         ] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> PageOf[ExposureOut]:
-        """List figures by product, kind of unit and day."""
-        wanted = ExposureFilter(product=any_of(product), unit=any_of(unit))
-        filters = {"list": "exposures", "product": wanted.product, "unit": wanted.unit}
+        """List figures by product, kind of unit, day and site, that of the whole product first."""
+        wanted = ExposureFilter(product=any_of(product), site=any_of(site), unit=any_of(unit))
+        filters = {
+            "list": "exposures",
+            "product": wanted.product,
+            "site": wanted.site,
+            "unit": wanted.unit,
+        }
         page = await desk.signal_records.exposures(wanted, desk.cursors.open(cursor, filters), limit)
         items = [ExposureOut.of(item) for item in page.items]
         return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
@@ -104,6 +113,7 @@ def _exposure(row: ExposureIn, by: Principal, clock: Clock) -> Exposure:
         units=row.units,
         actor=str(by.actor),
         reported_at=clock(),
+        site=row.site,
     )
 
 
@@ -124,11 +134,11 @@ async def _text(request: Request) -> str:
 def _rows(text: str) -> list[ExposureIn]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        if sorted(reader.fieldnames or ()) != sorted(COLUMNS):
+        if sorted(reader.fieldnames or ()) not in _HEADERS:
             raise _wrong(
                 "/body/1",
                 f"The header is {reader.fieldnames}.",
-                f"Name exactly the columns {', '.join(COLUMNS)}.",
+                f"Name exactly the columns {', '.join(COLUMNS)}, with or without {SITE_COLUMN}.",
             )
         rows = list(reader)
     except csv.Error as error:
@@ -164,6 +174,8 @@ def _read(row: Mapping[str, str | None]) -> dict[str, object]:
     # A number of JSON is no text; all that a file holds is.
     if units is not None and _WHOLE_NUMBER.fullmatch(units):
         read["units"] = int(units)
+    if read.get(SITE_COLUMN) == "":
+        read[SITE_COLUMN] = None
     return read
 
 

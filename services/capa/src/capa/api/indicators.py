@@ -5,19 +5,19 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from capa.api.desk import Desk
-from capa.api.parameters import ProductQuery, any_of
-from capa.domain.review.values import Indicators
+from capa.api.figure_schemas import DurationsOut, FigureOut, ShareOut
+from capa.api.handling_figures import CaseFiguresOut, HandlingFiguresOut, LevelFiguresOut
+from capa.api.parameters import ProductQuery, SiteQuery, any_of
+from capa.domain.review.values import HandlingIndicators, Indicators
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import By, Weigh, span_of
+from capa.usecases.indicators import BY_SITE, By, Sites, Weigh, span_of
 from chassis.auth import Principal, requires
 from chassis.instants import Instant
 from chassis.problems import ProblemError, at_parameter
-from quality.durations import Durations
 from quality.indicators import PerMillion
-from quality.intervals import Share
 from quality.pareto import NOTHING, Bar, Pareto
 
 TAG = "Indicators"
@@ -28,40 +28,7 @@ To = Annotated[
 ]
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ShareOut(_Out):
-    """A part of a whole, with the interval of 95 % (Wilson) that its share may lie in."""
-
-    part: int = Field(description="How many.")
-    whole: int = Field(description="Out of how many.")
-    value: float | None = Field(description="The share; null where the whole is empty.")
-    low: float | None = Field(description="The interval's lower bound.")
-    high: float | None = Field(description="The interval's upper bound.")
-
-    @classmethod
-    def of(cls, value: Share) -> "ShareOut":
-        """Shape a share."""
-        return cls(part=value.part, whole=value.whole, value=value.value, low=value.low, high=value.high)
-
-
-class DurationsOut(_Out):
-    """Elapsed seconds; null where there is nothing to measure."""
-
-    n: int = Field(description="How many were measured.")
-    mean: float | None = Field(description="Their mean.")
-    median: float | None = Field(description="Their median.")
-    p90: float | None = Field(description="The value that nine of ten do not exceed, interpolated.")
-
-    @classmethod
-    def of(cls, value: Durations) -> "DurationsOut":
-        """Shape durations."""
-        return cls(n=value.n, mean=value.mean, median=value.median, p90=value.p90)
-
-
-class PerMillionOut(_Out):
+class PerMillionOut(FigureOut):
     """Complaints for each million units of the products whose units are on record for the whole span."""
 
     complaints: int = Field(description="Complaints of those products.")
@@ -78,7 +45,7 @@ class PerMillionOut(_Out):
         )
 
 
-class ComplaintFiguresOut(_Out):
+class ComplaintFiguresOut(FigureOut):
     """Of complaints."""
 
     received: int = Field(
@@ -92,7 +59,7 @@ class ComplaintFiguresOut(_Out):
     )
 
 
-class ActionFiguresOut(_Out):
+class ActionFiguresOut(FigureOut):
     """Of actions. Cancelled ones fall due for nobody; a late one that is still open is a miss."""
 
     given: int = Field(description="Given in the span.")
@@ -112,14 +79,14 @@ class ActionFiguresOut(_Out):
     backlog_change: int = Field(description="Given less completed and cancelled in the span.")
 
 
-class SignalFiguresOut(_Out):
+class SignalFiguresOut(FigureOut):
     """Of trend signals."""
 
     raised: int = Field(description="Raised in the span.")
     confirmed: ShareOut = Field(description="Confirmed, of those decided in the span.")
 
 
-class IndicatorsOut(_Out):
+class IndicatorsOut(FigureOut):
     """The indicators of a span, from the records as they stand now."""
 
     begins_at: datetime = Field(description="The begin of the span.")
@@ -131,9 +98,16 @@ class IndicatorsOut(_Out):
     per_million: dict[Unit, PerMillionOut] = Field(
         description="Complaints for each million units, by kind of unit."
     )
+    handling: HandlingFiguresOut = Field(
+        description="Of how complaints are handled, historical ones left out, and up to now where the span goes on."
+    )
+    cases: CaseFiguresOut = Field(description="Of corrective-action cases, up to now where the span goes on.")
+    escalation: dict[str, LevelFiguresOut] = Field(
+        description="Of notices about actions, by the level of the escalation that was told."
+    )
 
     @classmethod
-    def of(cls, value: Indicators) -> "IndicatorsOut":
+    def of(cls, value: Indicators, handled: HandlingIndicators) -> "IndicatorsOut":
         """Shape indicators."""
         complaints, actions, signals = value.complaints, value.actions, value.signals
         return cls(
@@ -160,13 +134,18 @@ class IndicatorsOut(_Out):
             nonconformities_raised=value.nonconformities,
             signals=SignalFiguresOut(raised=signals.raised, confirmed=ShareOut.of(signals.confirmed)),
             per_million={unit: PerMillionOut.of(each) for unit, each in value.per_million.items()},
+            handling=HandlingFiguresOut.of(handled.complaints),
+            cases=CaseFiguresOut.of(handled.cases),
+            escalation={level: LevelFiguresOut.of(each) for level, each in handled.escalation.items()},
         )
 
 
-class BarOut(_Out):
+class BarOut(FigureOut):
     """One kind."""
 
-    name: str = Field(description="Its product, its category, or both.")
+    name: str = Field(
+        description="Its product, category or site, or what was asked for of these; - where no site was named."
+    )
     value: float = Field(description="Complaints, their weights, or costs.")
     amount: Decimal | None = Field(
         None, description="Costs, exact; null where complaints are ranked.", examples=["1250.00"]
@@ -188,7 +167,7 @@ class BarOut(_Out):
         )
 
 
-class ParetoOut(_Out):
+class ParetoOut(FigureOut):
     """Kinds of complaints received in a span, or of actions that cost something, the greatest first, equal ones by name."""
 
     total: float = Field(description="The sum of all.")
@@ -216,11 +195,18 @@ def router_of(desk: Desk) -> APIRouter:
 
     @router.get("/indicators", summary="Read the indicators of a span")
     async def read_indicators(
-        *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None
+        *, _: Reader, begins_at: From, ends_at: To, product: ProductQuery = None, site: SiteQuery = None
     ) -> IndicatorsOut:
-        """Read the indicators of complaints, actions and signals, of all products or of some."""
-        span = span_of(begins_at, ends_at)
-        return IndicatorsOut.of(await desk.indicators(span, any_of(product)))
+        """Read the indicators of complaints, actions, cases, escalation and signals, of all products and sites or of some.
+
+        Of a site are the complaints that name it, the nonconformities to which one of them belongs, the actions for these and for
+        the cases about them, the signals of its own charts, and the units reported of it.
+        """
+        span, products, sites = span_of(begins_at, ends_at), any_of(product), any_of(site)
+        return IndicatorsOut.of(
+            await desk.indicators(span, products, sites),
+            await desk.handling_indicators(span, products, sites),
+        )
 
     @router.get("/pareto", summary="Rank what complaints are about")
     async def read_pareto(
@@ -244,19 +230,22 @@ def router_of(desk: Desk) -> APIRouter:
             ),
         ] = None,
         product: ProductQuery = None,
+        site: SiteQuery = None,
         limit: Annotated[int, Query(ge=1, le=200, description="At most so many kinds are told singly.")] = 25,
     ) -> ParetoOut:
-        """Rank products, categories or both by complaints received in a span or by costs, and mark the vital few.
+        """Rank products, categories, sites or what they make together by complaints received or by costs; mark the vital few.
 
-        Costs in different currencies are never added up.
+        Costs in different currencies are never added up, and belong to no site.
         """
         _require_currency(weigh, currency)
-        span, products = span_of(begins_at, ends_at), any_of(product)
+        span, products, sites = span_of(begins_at, ends_at), any_of(product), any_of(site)
         if currency is not None:
+            _refuse_sites(by, sites)
             made = await desk.indicators.costs(span, products, by=by, most=limit)
             kinds = next((each.kinds for each in made if each.currency == currency), NOTHING)
             return ParetoOut.of(kinds, currency)
-        return ParetoOut.of(await desk.indicators.pareto(span, products, by=by, weigh=weigh, most=limit))
+        ranked = await desk.indicators.pareto(span, products, sites, by=by, weigh=weigh, most=limit)
+        return ParetoOut.of(ranked)
 
     return router
 
@@ -271,3 +260,11 @@ def _require_currency(weigh: Weigh, currency: str | None) -> None:
     raise ProblemError(
         "unacceptable", f"{why.capitalize()}.", errors=[at_parameter("currency", "currency", why, fix)]
     )
+
+
+def _refuse_sites(by: By, sites: Sites) -> None:
+    if by not in BY_SITE and sites is None:
+        return
+    name = "by" if by in BY_SITE else "site"
+    why, fix = "costs belong to no site", "leave the site out, or rank complaints"
+    raise ProblemError("unacceptable", f"{why.capitalize()}.", errors=[at_parameter(name, "site", why, fix)])

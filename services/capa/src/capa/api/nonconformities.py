@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from capa.api.desk import Desk, reference_of
 from capa.api.nonconformity_answers import NonconformityDetailOut, NonconformityOut
 from capa.api.parameters import CategoryQuery, NonconformityPath, ProductQuery, SeverityQuery, any_of
-from capa.api.schemas import EntryOut
+from capa.api.schemas import CodeText, EntryOut
 from capa.domain.nonconformity import State
 from capa.usecases.reading import NonconformityFilter
 from chassis.auth import Principal, requires
@@ -41,6 +41,12 @@ def router_of(desk: Desk) -> APIRouter:
         _: Reader,
         product: ProductQuery = None,
         category: CategoryQuery = None,
+        site: Annotated[
+            list[CodeText] | None,
+            Query(
+                description="Sites; repeated, any of them: a complaint that names one of them belongs to it."
+            ),
+        ] = None,
         severity: SeverityQuery = None,
         state: Annotated[list[State] | None, Query(description="States; repeated, any of them.")] = None,
         raised_from: Annotated[Instant | None, Query(description="Raised then or later.")] = None,
@@ -60,6 +66,7 @@ def router_of(desk: Desk) -> APIRouter:
             raised_from=raised_from,
             raised_to=raised_to,
             complaint_id=complaint_id,
+            site=any_of(site),
         )
         filters = {
             "list": "nonconformities",
@@ -70,6 +77,7 @@ def router_of(desk: Desk) -> APIRouter:
             "raised_from": raised_from,
             "raised_to": raised_to,
             "complaint_id": complaint_id,
+            "site": wanted.site,
         }
         page = await desk.records.nonconformities(wanted, desk.cursors.open(cursor, filters), limit)
         items = [NonconformityOut.of(item) for item in page.items]

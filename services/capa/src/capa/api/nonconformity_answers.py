@@ -62,7 +62,9 @@ class NonconformityOut(Out):
     category: str = Field(description="The category's code.")
     severity: Severity = Field(description="That of the gravest complaint linked.")
     origin: Origin = Field(description="Where it was noticed.")
-    origin_reference: str | None = Field(description="The audit, supplier or process where it was noticed.")
+    origin_reference: str | None = Field(
+        description="The audit, supplier or process where it was noticed, or the signal."
+    )
     origin_complaint_id: UUID | None = Field(description="The complaint that raised it.")
     anchor_at: datetime = Field(
         description="When that complaint was received, or when it was noticed; complaints received near the complaint that "
@@ -78,6 +80,10 @@ class NonconformityOut(Out):
     correlation_id: UUID = Field(description="Ties together all that one complaint caused.")
     version: int = Field(description="Counts its changes; the ETag.")
     history: str = Field(description="Where its history is read.")
+    signal: str | None = Field(
+        description="Where the signal that it was raised from is read, with its evidence; null for other origins."
+    )
+    chart: str | None = Field(description="Where that signal's chart is drawn, as SVG.")
 
     @classmethod
     def of(cls, value: Nonconformity) -> "NonconformityOut":
@@ -101,6 +107,7 @@ class LinkedComplaintOut(Out):
     ended: str | None = Field(
         description="rejected, withdrawn or linked (as a duplicate) where it ended so; it stays here, and raises nothing more."
     )
+    site: str | None = Field(description="The site that it concerns; null where none was named.")
 
     @classmethod
     def of(cls, value: LinkedComplaint) -> "LinkedComplaintOut":
@@ -115,6 +122,7 @@ class LinkedComplaintOut(Out):
             received_at=value.received_at,
             linked_at=value.linked_at,
             ended=value.ended,
+            site=value.site,
         )
 
 
@@ -152,6 +160,7 @@ def _maybe(shape: type[OutT], value: object) -> OutT | None:
 
 
 def _nonconformity(value: Nonconformity) -> dict[str, Any]:
+    signal = f"/v1/signals/{value.origin_reference}" if value.origin is Origin.SIGNAL else None
     return {
         "id": value.id,
         "number": value.number,
@@ -173,4 +182,6 @@ def _nonconformity(value: Nonconformity) -> dict[str, Any]:
         "correlation_id": value.correlation_id,
         "version": value.version,
         "history": f"/v1/nonconformities/{value.id}/history",
+        "signal": signal,
+        "chart": None if signal is None else f"{signal}/chart.svg",
     }

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 ProductQuery = Annotated[list[CodeText] | None, Query(description="Products; repeated, any of them.")]
 CategoryQuery = Annotated[list[CodeText] | None, Query(description="Categories; repeated, any of them.")]
+SiteQuery = Annotated[list[CodeText] | None, Query(description="Sites; repeated, any of them.")]
 SeverityQuery = Annotated[list[Severity] | None, Query(description="Severities; repeated, any of them.")]
 NonconformityPath = Annotated[
     str, Path(max_length=64, description="A nonconformity's id or number.", examples=["NC-1001"])

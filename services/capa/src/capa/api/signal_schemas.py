@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from capa.api.schemas import CodeText, Words
+from capa.domain.case.values import Proposal
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Exposure, Unit
 from capa.domain.signals.signal import Signal, State, Step
@@ -26,6 +27,12 @@ class ConfirmSignalIn(_In):
 
     reason: Words = Field(
         "", description="What is known already; may be left out.", examples=["new fee table"]
+    )
+
+    follow: Proposal | None = Field(
+        None,
+        description="Of a recurrence of a closed case: what shall follow, where that is not what is proposed.",
+        examples=["successor"],
     )
 
 
@@ -59,9 +66,14 @@ class SignalOut(_Out):
         description="While raised or confirmed, its rule raises no second one for the same thing."
     )
     allowed_steps: tuple[Step, ...] = Field(description="What can be done with it now.")
-    watch: str = Field(description="What is watched, by its name in the policy.")
+    watch: str = Field(
+        description="What is watched, by its name in the policy; closed-cases for the recurrence of a case."
+    )
     product: str = Field(description="The product's code.")
     category: str = Field(description="The category's code, or * where all are taken together.")
+    site: str = Field(
+        description="The site's code, * where all are taken together, or - for complaints that name none."
+    )
     rule: str = Field(description="The rule that was broken.", examples=["beyond_limit"])
     severity: Severity = Field(description="That of the gravest complaint of its evidence.")
     complaints: int = Field(description="How many complaints were evidence when it was raised.")
@@ -75,6 +87,13 @@ class SignalOut(_Out):
     reason: str = Field(description="Why it was decided so.")
     clear_reason: str = Field(description="Why it was cleared.")
     nonconformity_id: UUID | None = Field(description="The nonconformity that it led to.")
+    case_id: UUID | None = Field(
+        description="The closed case whose trouble came back; null for other signals."
+    )
+    proposal: Proposal | None = Field(
+        description="What is proposed about that case: to open it again, or to request a successor."
+    )
+    led_to: UUID | None = Field(description="The case that the recurrence led to, once it is confirmed.")
     version: int = Field(description="Counts its changes; the ETag.")
     history: str = Field(description="Where its history is read.")
     chart: str = Field(description="Where its chart is drawn, as SVG.")
@@ -116,6 +135,11 @@ class ExposureIn(_In):
     units: Annotated[int, Field(ge=0, le=9_000_000_000_000_000), BeforeValidator(_number)] = Field(
         description="How many.", examples=[104_500]
     )
+    site: CodeText | None = Field(
+        None,
+        description="The site that they are of; left out, they are of the product as a whole, which is not added up.",
+        examples=["plant-2"],
+    )
 
 
 class ExposureOut(_Out):
@@ -128,6 +152,7 @@ class ExposureOut(_Out):
     units: int = Field(description="How many.")
     actor: str = Field(description="Who reported it last, as kind:id.")
     reported_at: datetime = Field(description="When it was reported last.")
+    site: str | None = Field(description="The site that they are of; null for the product as a whole.")
 
     @classmethod
     def of(cls, value: Exposure) -> "ExposureOut":
@@ -140,6 +165,7 @@ class ExposureOut(_Out):
             units=value.units,
             actor=value.actor,
             reported_at=value.reported_at,
+            site=value.site,
         )
 
 
@@ -161,6 +187,7 @@ def _signal(value: Signal) -> dict[str, Any]:
         "watch": episode.watch,
         "product": episode.product,
         "category": episode.category,
+        "site": episode.site,
         "rule": episode.rule,
         "severity": episode.severity,
         "complaints": episode.complaints,
@@ -174,6 +201,9 @@ def _signal(value: Signal) -> dict[str, Any]:
         "reason": value.reason,
         "clear_reason": value.clear_reason,
         "nonconformity_id": value.nonconformity_id,
+        "case_id": episode.case_id,
+        "proposal": episode.proposal,
+        "led_to": value.led_to,
         "version": value.version,
         "history": f"/v1/signals/{value.id}/history",
         "chart": f"/v1/signals/{value.id}/chart.svg",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from capa.api.desk import Desk, because_of, reference_of
 from capa.api.examples import CHART_SVG
-from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, any_of
+from capa.api.parameters import STEP_EXTRA, CategoryQuery, ProductQuery, SiteQuery, any_of
 from capa.api.report_html import FONT
 from capa.api.schemas import CodeText, EntryOut
 from capa.api.signal_schemas import (
@@ -24,8 +24,10 @@ from capa.usecases.step import Target
 from chassis.auth import Principal, requires
 from chassis.etags import etag, expected_version
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from chassis.refusing import lacking
 
 TAG = "Signals"
+APPROVE: Final = "cases:approve"
 Reader = Annotated[Principal, requires("signals:read")]
 Writer = Annotated[Principal, requires("signals:write")]
 SignalPath = Annotated[str, Path(max_length=64, description="A signal's id or number.", examples=["S-1001"])]
@@ -56,12 +58,17 @@ def router_of(desk: Desk) -> APIRouter:
         watch: Annotated[list[CodeText] | None, Query(description="Watches; repeated, any of them.")] = None,
         product: ProductQuery = None,
         category: CategoryQuery = None,
+        site: SiteQuery = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> PageOf[SignalOut]:
         """List signals, the one raised last first."""
         wanted = SignalFilter(
-            state=any_of(state), watch=any_of(watch), product=any_of(product), category=any_of(category)
+            state=any_of(state),
+            watch=any_of(watch),
+            product=any_of(product),
+            category=any_of(category),
+            site=any_of(site),
         )
         filters = {
             "list": "signals",
@@ -69,6 +76,7 @@ def router_of(desk: Desk) -> APIRouter:
             "watch": wanted.watch,
             "product": wanted.product,
             "category": wanted.category,
+            "site": wanted.site,
         }
         page = await desk.signal_records.signals(wanted, desk.cursors.open(cursor, filters), limit)
         items = [SignalOut.of(item) for item in page.items]
@@ -88,7 +96,7 @@ def router_of(desk: Desk) -> APIRouter:
         """Draw the chart as it was when the signal was raised."""
         signal = await desk.signal_records.signal(reference_of(signal_id))
         episode = signal.episode
-        title = f"{signal.number}: {episode.product} / {episode.category}, {episode.rule} ({episode.evidence['chart']})"
+        title = f"{signal.number}: {episode.about}, {episode.rule} ({episode.evidence['chart']})"
         drawn = svg(control_chart(title, episode.evidence), font=FONT, name="chart")
         return Response(drawn, media_type="image/svg+xml")
 
@@ -112,8 +120,14 @@ def router_of(desk: Desk) -> APIRouter:
     async def confirm_signal(
         signal_id: SignalPath, body: ConfirmSignalIn, request: Request, response: Response, by: Writer
     ) -> SignalOut:
-        """Take a signal for real: it raises a nonconformity from its evidence, or joins one that is open."""
-        signal = await desk.confirm(_target(signal_id, request), reason=body.reason, cause=because_of(by))
+        """Take a signal for real: it raises a nonconformity from its evidence, or joins one that is open.
+
+        The recurrence of a closed case opens that case again or requests a successor; this needs `cases:approve` too.
+        """
+        await _require_approver(desk, signal_id, by)
+        signal = await desk.confirm(
+            _target(signal_id, request), reason=body.reason, follow=body.follow, cause=because_of(by)
+        )
         return answer(response, signal)
 
     @router.post("/{signal_id}/dismiss", summary="Dismiss a signal", openapi_extra=STEP_EXTRA)
@@ -138,6 +152,15 @@ def router_of(desk: Desk) -> APIRouter:
         return answer(response, signal)
 
     return router
+
+
+async def _require_approver(desk: Desk, signal_id: str, by: Principal) -> None:
+    """Refuse whoever may not open cases again, where that is what confirming a signal may do."""
+    if APPROVE in by.scopes:
+        return
+    signal = await desk.signal_records.signal(reference_of(signal_id))
+    if signal.episode.case_id is not None:
+        raise lacking(f"Confirming the recurrence of a case needs the scope {APPROVE}.", [APPROVE])
 
 
 def _target(signal_id: str, request: Request) -> Target:

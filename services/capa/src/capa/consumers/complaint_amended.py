@@ -25,5 +25,8 @@ class OnComplaintAmended:
             severity=severity_of(data.reported_severity),
             product=data.product,
             category=data.category,
+            # An intake that knows of no sites says nothing of one, which empties none.
+            tells_site="site" in data.model_fields_set,
+            site=data.site,
         )
         await self.amend(amendment, delivery)

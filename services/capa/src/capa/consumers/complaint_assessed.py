@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from capa.consumers.cause import because_of
 from capa.consumers.counters import REVIEWS
+from capa.consumers.handling import step_of
 from capa.consumers.severity import severity_of
 from capa.usecases.ports import Assessment
 from capa.usecases.triage_again import TriageAgain
@@ -27,7 +28,7 @@ class OnComplaintAssessed:
             severity=severity_of(data.severity),
             product=data.product,
             category=data.category,
-            at=data.assessed_at,
+            taken=step_of(event),
         )
         decision = await self.triage(assessment, because_of(event), delivery)
         if decision is not None:

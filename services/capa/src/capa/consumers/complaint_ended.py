@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from capa.consumers.cause import because_of
+from capa.consumers.handling import step_of
 from capa.usecases.note_ending import NoteEnding
 from capa.usecases.ports import Ending
 from events.contracts.lifecycle import (
@@ -26,7 +27,7 @@ class OnComplaintEnded:
 
     async def __call__(self, event: Event[Told], delivery: Delivery) -> None:
         """Note it once."""
-        ending = Ending(event.data.complaint_id, event.version, _ended(event.data))
+        ending = Ending(event.data.complaint_id, event.version, _ended(event.data), step_of(event))
         await self.note(ending, because_of(event), delivery)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from capa.db import chaining
 from capa.db.rows import case_of, row_of_case
 from capa.db.tables import CASE_NUMBERS, case_nonconformity, corrective_case, nonconformity, signed_document
-from capa.domain.case.case import Case
+from capa.domain.case.case import FINAL, Case, State
 from capa.domain.case.signing import Document
 from capa.domain.case.values import RecordLink, Signature
 from capa.domain.errors import CaseMissing
@@ -90,6 +90,27 @@ class PostgresCases:
             .limit(limit)
         )
         return [row.id for row in rows]
+
+    async def closed_last(self, since: datetime) -> Sequence[Case]:
+        """Read cases that were closed as effective since then, the last one of each product and category."""
+        other = corrective_case.alias("other")
+        closed = (
+            sa.select(corrective_case)
+            .ext(pg.distinct_on(corrective_case.c.product, corrective_case.c.category))
+            .where(
+                corrective_case.c.state == State.CLOSED_EFFECTIVE.value,
+                corrective_case.c.closed_at >= since,
+                ~sa.exists().where(
+                    other.c.product == corrective_case.c.product,
+                    other.c.category == corrective_case.c.category,
+                    other.c.state.not_in(sorted(state.value for state in FINAL)),
+                ),
+            )
+            .order_by(
+                corrective_case.c.product, corrective_case.c.category, corrective_case.c.closed_at.desc()
+            )
+        )
+        return [case_of(row) for row in await self._connection.execute(closed)]
 
     async def _link(self, case: Case) -> None:
         if case.nonconformity_ids:

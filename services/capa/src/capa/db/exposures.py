@@ -7,15 +7,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from capa.db.tables import exposure
+from capa.db.tables import exposure, site_exposure
 from capa.domain.errors import ExposureOverlaps
 from capa.domain.signals.exposure import Exposure
 
-_GIVEN = pg.insert(exposure)
-_REPORT = _GIVEN.on_conflict_do_update(
-    index_elements=[exposure.c.product, exposure.c.unit, exposure.c.first_day],
-    set_={name: _GIVEN.excluded[name] for name in ("next_day", "units", "actor", "reported_at")},
-)
+
+def _replacing(table: sa.Table) -> pg.Insert:
+    given = pg.insert(table)
+    return given.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: given.excluded[name] for name in ("next_day", "units", "actor", "reported_at")},
+    )
+
+
+_REPORT = _replacing(exposure)
+_REPORT_OF_SITE = _replacing(site_exposure)
 
 
 class PostgresExposures:
@@ -32,25 +38,34 @@ class PostgresExposures:
         return [await self._report(each) for each in exposures]
 
     async def _report(self, value: Exposure) -> bool:
-        same = sa.and_(exposure.c.product == value.product, exposure.c.unit == value.unit.value)
+        table = exposure if value.site is None else site_exposure
+        same = [table.c.product == value.product, table.c.unit == value.unit.value]
+        if value.site is not None:
+            same.append(table.c.site == value.site)
         near = await self._connection.execute(
-            sa.select(exposure.c.first_day, exposure.c.next_day).where(
-                same, exposure.c.first_day < value.next_day, exposure.c.next_day > value.first_day
+            sa.select(table.c.first_day, table.c.next_day).where(
+                *same, table.c.first_day < value.next_day, table.c.next_day > value.first_day
             )
         )
         rows = near.all()
         for row in rows:
             if row.first_day != value.first_day:
                 raise ExposureOverlaps(
-                    f"{value.product} has a figure for {value.unit} from {row.first_day} to {row.next_day}, which counts "
+                    f"{_named(value)} has a figure for {value.unit} from {row.first_day} to {row.next_day}, which counts "
                     f"days of {value.first_day} to {value.next_day} as well: report the same days again, or other days."
                 )
-        await self._connection.execute(_REPORT, _row(value))
+        await self._connection.execute(_REPORT if value.site is None else _REPORT_OF_SITE, _row(value))
         return not rows
 
 
+def _named(value: Exposure) -> str:
+    return value.product if value.site is None else f"{value.product} of {value.site}"
+
+
 def _row(value: Exposure) -> dict[str, Any]:
+    of_site = {} if value.site is None else {"site": value.site}
     return {
+        **of_site,
         "product": value.product,
         "unit": value.unit.value,
         "first_day": value.first_day,

@@ -8,20 +8,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from capa.db.sites import of_sites
 from capa.db.tables import (
     COUNTS,
     action,
+    case_nonconformity,
     complaint,
     corrective_case,
     exposure,
     nonconformity,
     nonconformity_complaint,
     signal,
+    site_exposure,
     triage_decision,
 )
 from capa.domain.severity import Severity
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import CostPile, Pile, Products
+from capa.usecases.indicators import CostPile, Pile, Products, Sites, UnitsOf
 from quality.indicators import ActionRecord, ComplaintRecord, SignalRecord, Span
 
 _FIRST_DECISION = sa.and_(triage_decision.c.complaint_id == complaint.c.id, triage_decision.c.ordinal == 1)
@@ -34,7 +37,9 @@ class PostgresFigureRecords:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def complaints(self, span: Span, products: Products) -> Sequence[ComplaintRecord]:
+    async def complaints(
+        self, span: Span, products: Products, sites: Sites = None
+    ) -> Sequence[ComplaintRecord]:
         """Read complaints that were received or triaged in a span."""
         query = (
             sa.select(
@@ -48,6 +53,7 @@ class PostgresFigureRecords:
             .where(
                 sa.or_(_in(complaint.c.received_at, span), _in(triage_decision.c.decided_at, span)),
                 *_of(complaint.c.product, products),
+                *_of(complaint.c.site, sites),
             )
         )
         return [
@@ -55,7 +61,7 @@ class PostgresFigureRecords:
             for row in await self._all(query)
         ]
 
-    async def actions(self, span: Span, products: Products) -> Sequence[ActionRecord]:
+    async def actions(self, span: Span, products: Products, sites: Sites = None) -> Sequence[ActionRecord]:
         """Read actions that could matter to a span."""
         ended_before = sa.or_(action.c.completed_at < span.begins_at, action.c.cancelled_at < span.begins_at)
         query = sa.select(action).where(
@@ -66,6 +72,7 @@ class PostgresFigureRecords:
                 _in(action.c.original_due_at, span),
             ),
             *_of(action.c.product, products),
+            *_for_sites(sites),
         )
         return [
             ActionRecord(
@@ -79,35 +86,53 @@ class PostgresFigureRecords:
             for row in await self._all(query)
         ]
 
-    async def signals(self, span: Span, products: Products) -> Sequence[SignalRecord]:
+    async def signals(self, span: Span, products: Products, sites: Sites = None) -> Sequence[SignalRecord]:
         """Read signals that were raised or decided in a span."""
         query = sa.select(signal.c.raised_at, signal.c.decided_at, signal.c.nonconformity_id).where(
             sa.or_(_in(signal.c.raised_at, span), _in(signal.c.decided_at, span)),
             *_of(signal.c.product, products),
+            *_of(signal.c.site, sites),
         )
         return [
             SignalRecord(row.raised_at, row.decided_at, row.nonconformity_id is not None)
             for row in await self._all(query)
         ]
 
-    async def nonconformities(self, span: Span, products: Products) -> int:
+    async def nonconformities(self, span: Span, products: Products, sites: Sites = None) -> int:
         """Count nonconformities that were raised in a span."""
         query = sa.select(sa.func.count().label("number")).where(
-            _in(nonconformity.c.raised_at, span), *_of(nonconformity.c.product, products)
+            _in(nonconformity.c.raised_at, span),
+            *_of(nonconformity.c.product, products),
+            *([] if sites is None else [nonconformity.c.id.in_(of_sites(sites))]),
         )
         (row,) = await self._all(query)
         return int(row.number)
 
-    async def piles(self, span: Span, products: Products) -> Sequence[Pile]:
-        """Count complaints received in a span by product, category and severity."""
-        told = (complaint.c.product, complaint.c.category, complaint.c.severity)
+    async def piles(
+        self, span: Span, products: Products, sites: Sites = None, *, apart: bool = False
+    ) -> Sequence[Pile]:
+        """Count complaints received in a span by product, category and severity; `apart`, by site as well."""
+        told = [complaint.c.product, complaint.c.category, complaint.c.severity]
+        if apart:
+            told.append(complaint.c.site)
         query = (
             sa.select(*told, sa.func.count().label("number"))
-            .where(COUNTS, _in(complaint.c.received_at, span), *_of(complaint.c.product, products))
+            .where(
+                COUNTS,
+                _in(complaint.c.received_at, span),
+                *_of(complaint.c.product, products),
+                *_of(complaint.c.site, sites),
+            )
             .group_by(*told)
         )
         return [
-            Pile(row.product, row.category, Severity(row.severity), row.number)
+            Pile(
+                row.product,
+                row.category,
+                Severity(row.severity),
+                row.number,
+                row.site if apart else None,
+            )
             for row in await self._all(query)
         ]
 
@@ -135,17 +160,23 @@ class PostgresFigureRecords:
             for row in await self._all(query)
         ]
 
-    async def units(self, first: date, then: date, products: Products) -> Mapping[tuple[str, Unit], float]:
-        """Add up the units of each product and kind whose figures cover all these days."""
-        query = sa.select(exposure).where(
-            exposure.c.first_day < then, exposure.c.next_day > first, *_of(exposure.c.product, products)
+    async def units(
+        self, first: date, then: date, products: Products, sites: Sites = None
+    ) -> Mapping[UnitsOf, float]:
+        """Add up the units of each kind whose figures cover all these days, of products or of these sites of them."""
+        given = exposure if sites is None else site_exposure
+        query = sa.select(given).where(
+            given.c.first_day < then, given.c.next_day > first, *_of(given.c.product, products)
         )
-        days: dict[tuple[str, Unit], int] = defaultdict(int)
-        units: dict[tuple[str, Unit], float] = defaultdict(float)
+        if sites is not None:
+            query = query.where(*_of(given.c.site, sites))
+        days: dict[UnitsOf, int] = defaultdict(int)
+        units: dict[UnitsOf, float] = defaultdict(float)
         for row in await self._all(query):
+            place = (row.product, None if sites is None else row.site, Unit(row.unit))
             shared = (min(row.next_day, then) - max(row.first_day, first)).days
-            days[row.product, Unit(row.unit)] += shared
-            units[row.product, Unit(row.unit)] += row.units * shared / (row.next_day - row.first_day).days
+            days[place] += shared
+            units[place] += row.units * shared / (row.next_day - row.first_day).days
         return {place: number for place, number in units.items() if days[place] == (then - first).days}
 
     async def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
@@ -158,5 +189,14 @@ def _in(column: sa.ColumnElement[Any], span: Span) -> sa.ColumnElement[bool]:
     return sa.and_(column >= span.begins_at, column < span.ends_at)
 
 
-def _of(column: sa.Column[Any], products: Products) -> list[sa.ColumnElement[bool]]:
-    return [] if products is None else [column.in_(sorted(products))]
+def _of(column: sa.Column[Any], wanted: frozenset[str] | None) -> list[sa.ColumnElement[bool]]:
+    return [] if wanted is None else [column.in_(sorted(wanted))]
+
+
+def _for_sites(sites: Sites) -> list[sa.ColumnElement[bool]]:
+    """Keep the actions for such nonconformities, and for cases that cover one."""
+    if sites is None:
+        return []
+    wanted = of_sites(sites)
+    cases = sa.select(case_nonconformity.c.case_id).where(case_nonconformity.c.nonconformity_id.in_(wanted))
+    return [action.c.parent_id.in_(sa.union(wanted, cases))]

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.listing import Conditions, any_of, moment_and_id, named, page_of, rows_of
 from capa.db.rows import action_of, entry_of, nonconformity_of
+from capa.db.sites import of_sites
 from capa.db.tables import (
     action,
     action_notice,
@@ -190,6 +191,8 @@ def _wanted_nonconformities(wanted: NonconformityFilter) -> Conditions:
         *any_of(table.severity, wanted.severity),
         *any_of(table.state, wanted.state),
     ]
+    if wanted.site is not None:
+        conditions.append(table.id.in_(of_sites(wanted.site)))
     if wanted.raised_from is not None:
         conditions.append(table.raised_at >= wanted.raised_from)
     if wanted.raised_to is not None:
@@ -237,6 +240,7 @@ def _linked_complaint(row: Any) -> LinkedComplaint:
         row.received_at,
         row.linked_at,
         row.ended,
+        row.site,
     )
 
 

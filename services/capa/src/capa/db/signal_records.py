@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from capa.db.rows import entry_of
 from capa.db.signal_rows import signal_of
-from capa.db.tables import exposure, history, signal
+from capa.db.tables import exposure, history, signal, site_exposure
 from capa.domain.errors import SignalMissing
 from capa.domain.signals.exposure import Exposure, Unit
 from capa.domain.signals.signal import Signal
@@ -20,6 +20,12 @@ from common.history import Entry
 from common.page import Page
 
 T = TypeVar("T")
+
+# The site of figures that count a product as a whole is empty, which sorts before every code.
+_FIGURES: Final = (
+    (exposure, sa.literal("", sa.Text)),
+    (site_exposure, site_exposure.c.site),
+)
 
 
 class PostgresSignalRecords:
@@ -36,6 +42,7 @@ class PostgresSignalRecords:
             *_any_of(signal.c.watch, wanted.watch),
             *_any_of(signal.c.product, wanted.product),
             *_any_of(signal.c.category, wanted.category),
+            *_any_of(signal.c.site, wanted.site),
         )
         if after is not None:
             moment, identity = after
@@ -60,21 +67,36 @@ class PostgresSignalRecords:
         return _page(rows, limit, entry_of, lambda row: (str(row.position),))
 
     async def exposures(self, wanted: ExposureFilter, after: Keys, limit: int) -> Page[Exposure]:
-        """List figures by product, unit and day."""
-        order = (exposure.c.product, exposure.c.unit, exposure.c.first_day)
-        query = sa.select(exposure).where(
-            *_any_of(exposure.c.product, wanted.product), *_any_of(exposure.c.unit, wanted.unit)
+        """List figures by product, unit, day and site, that of the whole product first."""
+        both = sa.union_all(
+            *(
+                sa.select(*(table.c[column.name] for column in exposure.c), site.label("site"))
+                for table, site in _FIGURES
+            )
+        ).subquery()
+        order = (both.c.product, both.c.unit, both.c.first_day, both.c.site)
+        query = sa.select(both).where(
+            *_any_of(both.c.product, wanted.product),
+            *_any_of(both.c.unit, wanted.unit),
+            *_any_of(both.c.site, wanted.site),
         )
         if after is not None:
-            product, unit, day = after
+            # A page that a process without sites ended names none.
+            product, unit, day, site = (*after, "")[:4]
             keys = sa.tuple_(
                 sa.literal(product, sa.Text),
                 sa.literal(unit, sa.Text),
                 sa.literal(date.fromisoformat(day), sa.Date),
+                sa.literal(site, sa.Text),
             )
             query = query.where(sa.tuple_(*order) > keys)
         rows = await self._rows(query.order_by(*order), limit)
-        return _page(rows, limit, _exposure, lambda row: (row.product, row.unit, row.first_day.isoformat()))
+        return _page(
+            rows,
+            limit,
+            _exposure,
+            lambda row: (row.product, row.unit, row.first_day.isoformat(), row.site),
+        )
 
     async def _rows(self, query: sa.Select[Any], limit: int) -> Sequence[Any]:
         # One more than is shown, to know whether there is a next page.
@@ -83,7 +105,7 @@ class PostgresSignalRecords:
         return rows
 
 
-def _any_of(column: sa.Column[Any], values: frozenset[Any] | None) -> list[sa.ColumnElement[bool]]:
+def _any_of(column: sa.ColumnElement[Any], values: frozenset[Any] | None) -> list[sa.ColumnElement[bool]]:
     return [] if values is None else [column.in_(sorted(str(value) for value in values))]
 
 
@@ -108,4 +130,5 @@ def _exposure(row: Any) -> Exposure:
         units=row.units,
         actor=row.actor,
         reported_at=row.reported_at,
+        site=row.site or None,
     )

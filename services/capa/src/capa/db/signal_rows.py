@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from capa.domain.case.values import Proposal
 from capa.domain.complaint import Complaint
 from capa.domain.severity import Severity
 from capa.domain.signals.charting import Frozen
@@ -16,6 +17,7 @@ def signal_of(row: Any) -> Signal:
         watch=row.watch,
         product=row.product,
         category=row.category,
+        site=row.site,
         rule=row.rule,
         first_at=row.first_at,
         last_at=row.last_at,
@@ -24,6 +26,8 @@ def signal_of(row: Any) -> Signal:
         explanation=row.explanation,
         phase=row.phase,
         evidence=row.evidence,
+        case_id=row.case_id,
+        proposal=None if row.proposal is None else Proposal(row.proposal),
     )
     return Signal(
         id=row.id,
@@ -38,6 +42,7 @@ def signal_of(row: Any) -> Signal:
         clear_reason=row.clear_reason,
         nonconformity_id=row.nonconformity_id,
         version=row.version,
+        led_to=row.led_to,
     )
 
 
@@ -51,6 +56,7 @@ def row_of_signal(value: Signal) -> dict[str, Any]:
         "watch": episode.watch,
         "product": episode.product,
         "category": episode.category,
+        "site": episode.site,
         "rule": episode.rule,
         "first_at": episode.first_at,
         "last_at": episode.last_at,
@@ -67,6 +73,9 @@ def row_of_signal(value: Signal) -> dict[str, Any]:
         "clear_reason": value.clear_reason,
         "nonconformity_id": value.nonconformity_id,
         "version": value.version,
+        "case_id": episode.case_id,
+        "proposal": None if episode.proposal is None else episode.proposal.value,
+        "led_to": value.led_to,
     }
 
 
@@ -102,4 +111,5 @@ def complaint_of(row: Any) -> Complaint:
         received_at=row.received_at,
         historical=row.historical,
         correlation_id=row.correlation_id,
+        site=row.site,
     )

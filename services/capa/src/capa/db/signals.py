@@ -20,7 +20,6 @@ from capa.db.tables import (
     complaint,
     evaluation,
     history,
-    nonconformity,
     nonconformity_complaint,
     signal,
     triage_decision,
@@ -28,12 +27,13 @@ from capa.db.tables import (
 from capa.domain.errors import SignalMissing
 from capa.domain.signals.charting import Frozen
 from capa.domain.signals.signal import Signal
-from capa.domain.signals.watch import ALL
+from capa.domain.signals.watch import ALL, NO_SITE
 from capa.usecases.chronicle import Change
 from capa.usecases.signal_ports import Evidence, Place
 
 _SIGNALS: Final = "signals"
-_PLACE: Final = (signal.c.watch, signal.c.product, signal.c.category)
+_NAMES: Final = ("watch", "product", "category", "site")
+_PLACE: Final = tuple(signal.c[name] for name in _NAMES)
 
 
 class PostgresSignals:
@@ -56,9 +56,11 @@ class PostgresSignals:
 
     async def of_place(self, place: Place) -> Sequence[Signal]:
         """Read the signals of a place, and keep others from raising one there until the transaction ends."""
+        # Without the site where all are taken together: so names it a process that knows of no sites.
+        named = place[:-1] if place[-1] == ALL else place
         await self._connection.execute(
             sa.select(
-                sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("signal\x1f" + "\x1f".join(place), 0))
+                sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("signal\x1f" + "\x1f".join(named), 0))
             )
         )
         rows = await self._connection.execute(
@@ -113,7 +115,7 @@ class PostgresSignals:
     async def begin_phase(self, place: Place, begins_at: datetime, *, actor: str, reason: str) -> int:
         """Begin the next phase of a chart; gives its number, 2 for the first that is begun so."""
         known = sa.select(sa.func.coalesce(sa.func.max(chart_phase.c.phase), 1)).where(
-            sa.tuple_(chart_phase.c.watch, chart_phase.c.product, chart_phase.c.category) == sa.tuple_(*place)
+            sa.tuple_(*(chart_phase.c[name] for name in _NAMES)) == sa.tuple_(*place)
         )
         phase = int(await self._connection.scalar(known) or 1) + 1
         await self._connection.execute(
@@ -124,34 +126,42 @@ class PostgresSignals:
         return phase
 
     async def evidence(self, value: Signal, limit: int) -> Sequence[Evidence]:
-        """Read the complaints that are evidence of a signal, newest first, and what they led to."""
+        """Lock and read the complaints that are evidence of a signal, newest first, and where they belong."""
         episode = value.episode
-        last = sa.func.max(triage_decision.c.ordinal)
+        evidence = sa.and_(
+            COUNTS,
+            complaint.c.product == episode.product,
+            complaint.c.received_at.between(episode.first_at, episode.last_at),
+            *([] if episode.category == ALL else [complaint.c.category == episode.category]),
+            *_at_site(episode.site),
+        )
+        # Locked first, so that what was decided about them is read as the holder of a lock before left it.
+        newest = (
+            sa.select(complaint.c.id)
+            .where(evidence)
+            .order_by(complaint.c.received_at.desc(), complaint.c.id)
+            .limit(limit)
+        )
+        held = sa.select(complaint.c.id).where(complaint.c.id.in_(newest)).order_by(complaint.c.id)
+        ids = [row.id for row in await self._connection.execute(held.with_for_update())]
         query = (
             sa.select(
                 complaint,
-                sa.select(last)
+                sa.select(sa.func.max(triage_decision.c.ordinal))
                 .where(triage_decision.c.complaint_id == complaint.c.id)
                 .scalar_subquery()
                 .label("ordinal"),
-                sa.exists().where(nonconformity.c.origin_complaint_id == complaint.c.id).label("raised"),
                 sa.func.array(
                     sa.select(nonconformity_complaint.c.nonconformity_id)
                     .where(nonconformity_complaint.c.complaint_id == complaint.c.id)
                     .scalar_subquery()
                 ).label("linked"),
             )
-            .where(
-                COUNTS,
-                complaint.c.product == episode.product,
-                complaint.c.received_at.between(episode.first_at, episode.last_at),
-                *([] if episode.category == ALL else [complaint.c.category == episode.category]),
-            )
+            .where(complaint.c.id == sa.any_(sa.cast(ids, pg.ARRAY(sa.Uuid))), evidence)
             .order_by(complaint.c.received_at.desc(), complaint.c.id)
-            .limit(limit)
         )
         return [
-            Evidence(complaint_of(row), row.ordinal or 0, raised=row.raised, linked=frozenset(row.linked))
+            Evidence(complaint_of(row), row.ordinal or 0, linked=frozenset(row.linked))
             for row in await self._connection.execute(query)
         ]
 
@@ -165,4 +175,10 @@ class PostgresSignals:
 
 
 def _named(place: Place) -> dict[str, Any]:
-    return dict(zip(("watch", "product", "category"), place, strict=True))
+    return dict(zip(_NAMES, place, strict=True))
+
+
+def _at_site(site: str) -> list[sa.ColumnElement[bool]]:
+    if site == ALL:
+        return []
+    return [complaint.c.site.is_(None) if site == NO_SITE else complaint.c.site == site]

@@ -1,14 +1,16 @@
 """Capa's tables; delivery's stand beside them."""
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from capa.db import handling_tables as handling
 from events.postgres import tables as delivery
 
 metadata = sa.MetaData()
 delivery.attach(metadata)
+handling.attach(metadata)
 
 NONCONFORMITY_NUMBERS = sa.Sequence("nonconformity_number", start=1001, metadata=metadata)
 ACTION_NUMBERS = sa.Sequence("action_number", start=1001, metadata=metadata)
@@ -54,6 +56,10 @@ complaint = sa.Table(
     # Once it was assessed, severity and category are those of the assessment.
     _instant("assessed_at", nullable=True),
     _text("ended", nullable=True),
+    # The site that it concerns.
+    _text("site", nullable=True),
+    # Whether all that happened to it since its receipt is on record, which is not so of what an older release took up.
+    sa.Column("followed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="complaint_severity"),
     sa.CheckConstraint("ended IN ('rejected', 'withdrawn', 'linked')", name="complaint_ended"),
     sa.Index("complaint_by_place", "product", "category", "received_at"),
@@ -227,6 +233,7 @@ corrective_case = sa.Table(
     sa.Index(
         "corrective_case_monitored", "monitoring_until", postgresql_where=sa.text("state = 'monitoring'")
     ),
+    sa.Index("corrective_case_closed", "closed_at", postgresql_where=sa.text("state = 'closed_effective'")),
 )
 
 case_nonconformity = sa.Table(
@@ -263,25 +270,47 @@ history = sa.Table(
 )
 
 
+def _site(*, primary_key: bool) -> sa.Column[str]:
+    # `*` for all of them together, also where a process writes that knows of no sites; `-` for none named.
+    return sa.Column("site", sa.Text, nullable=False, server_default=sa.text("'*'"), primary_key=primary_key)
+
+
 def _series() -> list[sa.Column[str]]:
-    """Make the columns that name a chart: its watch, product and category."""
-    return [sa.Column(name, sa.Text, primary_key=True) for name in ("watch", "product", "category")]
+    """Make the columns that name a chart: its watch, product, category and site."""
+    named = [sa.Column(name, sa.Text, primary_key=True) for name in ("watch", "product", "category")]
+    return [*named, _site(primary_key=True)]
+
+
+def _figures(*key: str) -> list[sa.Column[Any]]:
+    """Make the columns of reported units; they are told apart by `key`, the kind of unit and the first day."""
+    return [
+        *(sa.Column(name, sa.Text, primary_key=True) for name in (*key, "unit")),
+        sa.Column("first_day", sa.Date, primary_key=True),
+        sa.Column("next_day", sa.Date, nullable=False),
+        sa.Column("units", sa.BigInteger, nullable=False),
+        _text("actor"),
+        _instant("reported_at"),
+    ]
 
 
 # Units that complaints are counted against, over the days from the first to the one before the next.
 exposure = sa.Table(
     "exposure",
     metadata,
-    sa.Column("product", sa.Text, primary_key=True),
-    sa.Column("unit", sa.Text, primary_key=True),
-    sa.Column("first_day", sa.Date, primary_key=True),
-    sa.Column("next_day", sa.Date, nullable=False),
-    sa.Column("units", sa.BigInteger, nullable=False),
-    _text("actor"),
-    _instant("reported_at"),
+    *_figures("product"),
     sa.CheckConstraint("first_day < next_day", name="exposure_days"),
     sa.CheckConstraint("units >= 0", name="exposure_units"),
     sa.CheckConstraint("unit IN ('shipped', 'sold', 'in_use')", name="exposure_unit"),
+)
+
+# The same of one site alone, in a table of its own: what counts a product's units must not count these as well.
+site_exposure = sa.Table(
+    "site_exposure",
+    metadata,
+    *_figures("product", "site"),
+    sa.CheckConstraint("first_day < next_day", name="site_exposure_days"),
+    sa.CheckConstraint("units >= 0", name="site_exposure_units"),
+    sa.CheckConstraint("unit IN ('shipped', 'sold', 'in_use')", name="site_exposure_unit"),
 )
 
 # The levels that a process had, each from its begin; the first begins with the first complaint and stands nowhere.
@@ -338,6 +367,13 @@ signal = sa.Table(
     _text("clear_reason"),
     sa.Column("nonconformity_id", sa.Uuid, sa.ForeignKey("nonconformity.id")),
     sa.Column("version", sa.Integer, nullable=False),
+    _site(primary_key=False),
+    # Of a recurrence: the closed case, what is proposed, and the case that it led to.
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("corrective_case.id")),
+    _text("proposal", nullable=True),
+    sa.Column("led_to", sa.Uuid, sa.ForeignKey("corrective_case.id")),
+    sa.CheckConstraint("proposal IN ('reopen', 'successor')", name="signal_proposal"),
+    sa.CheckConstraint("(case_id IS NULL) = (proposal IS NULL)", name="signal_about_case"),
     sa.UniqueConstraint("number", name="signal_number_once"),
     sa.CheckConstraint("state IN ('raised', 'confirmed', 'dismissed', 'cleared')", name="signal_state"),
     sa.CheckConstraint(f"severity IN {_SEVERITIES}", name="signal_severity"),
@@ -347,6 +383,7 @@ signal = sa.Table(
         "watch",
         "product",
         "category",
+        "site",
         "rule",
         unique=True,
         postgresql_where=sa.text(_LATCHED),

@@ -49,6 +49,11 @@ from chassis.many_rows import Row, document, in_one, insert_rows
 from common.history import Entry
 
 _ADMIT = insert_rows(complaint, "complaints", "ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id")
+_FOLLOW = (
+    sa.update(complaint)
+    .where(complaint.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), ~complaint.c.followed)
+    .values(followed=True)
+)
 
 # Two statements, not one: a statement sees what was committed when it began, which is before it waited for a lock. Pairs
 # are locked in the order in which they are given.
@@ -77,7 +82,7 @@ _OPEN_NEAR = (
         sa.and_(
             nonconformity.c.state == "open",
             # What staff raised is not what triage looks for: they link complaints to it by hand.
-            nonconformity.c.origin == "complaint",
+            nonconformity.c.origin.in_(["complaint", "signal"]),
             nonconformity.c.product == _PLACE.c.product,
             nonconformity.c.category == _PLACE.c.category,
             nonconformity.c.anchor_at.between(_PLACE.c.earliest, _PLACE.c.latest),
@@ -114,6 +119,10 @@ _AMEND = (
         product=sa.bindparam("to_product"),
         category=sa.case(
             (complaint.c.assessed_at.is_(None), sa.bindparam("to_category")), else_=complaint.c.category
+        ),
+        site=sa.case(
+            (sa.bindparam("tells_site", type_=sa.Boolean), sa.bindparam("to_site", type_=sa.Text)),
+            else_=complaint.c.site,
         ),
     )
 )
@@ -177,6 +186,10 @@ class PostgresTriage:
             return []
         rows = document(map(_row_of_complaint, complaints))
         new = {row.id for row in await self._connection.execute(_ADMIT, {"complaints": rows})}
+        known = [complaint.id for complaint in complaints if complaint.id not in new]
+        if known:
+            # Told again from the records of intake, which tells all that happened to it since.
+            await self._connection.execute(_FOLLOW, {"ids": known})
         return [_taken_out(new, complaint.id) for complaint in complaints]
 
     async def open_near(self, places: Sequence[Nearby]) -> Sequence[Nonconformity]:
@@ -244,6 +257,8 @@ class PostgresTriage:
                 "to_severity": amendment.severity.value,
                 "to_product": amendment.product,
                 "to_category": amendment.category,
+                "tells_site": amendment.tells_site,
+                "to_site": amendment.site,
             },
         )
 
@@ -255,7 +270,7 @@ class PostgresTriage:
             "to_severity": assessment.severity.value,
             "to_product": assessment.product,
             "to_category": assessment.category,
-            "at": assessment.at,
+            "at": assessment.taken.at,
         }
         row = (await self._connection.execute(_ASSESS, given)).one_or_none()
         return None if row is None or row.ended is not None else _complaint_of(row)
@@ -326,6 +341,7 @@ def _complaint_of(row: Any) -> Complaint:
         received_at=row.received_at,
         historical=row.historical,
         correlation_id=row.correlation_id,
+        site=row.site,
     )
 
 
@@ -341,6 +357,8 @@ def _row_of_complaint(value: Complaint) -> Row:
         "received_at": value.received_at,
         "historical": value.historical,
         "correlation_id": value.correlation_id,
+        "site": value.site,
+        "followed": True,
     }
 
 

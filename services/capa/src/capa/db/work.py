@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from capa.db.actions import PostgresActions
 from capa.db.cases import PostgresCases
 from capa.db.exposures import PostgresExposures
+from capa.db.handling import PostgresHandling
 from capa.db.nonconformities import PostgresNonconformities
 from capa.db.signals import PostgresSignals
 from capa.db.standing import PostgresStanding
@@ -32,6 +33,7 @@ class PostgresWork:
         self._nonconformities = PostgresNonconformities(connection)
         self._cases = PostgresCases(connection)
         self._standing = PostgresStanding(connection)
+        self._handling = PostgresHandling(connection)
         self._signals = PostgresSignals(connection)
         self._exposures = PostgresExposures(connection)
         self.announced: list[Event[Contract]] = []
@@ -60,6 +62,11 @@ class PostgresWork:
     def standing(self) -> PostgresStanding:
         """What stands in the records."""
         return self._standing
+
+    @property
+    def handling(self) -> PostgresHandling:
+        """What is told of the handling of complaints."""
+        return self._handling
 
     @property
     def signals(self) -> PostgresSignals:

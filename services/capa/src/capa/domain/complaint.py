@@ -9,7 +9,10 @@ from capa.domain.severity import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What intake announced; `version` is the complaint's own, `received_at` when it reached the organisation."""
+    """What intake announced; `version` is the complaint's own, `received_at` when it reached the organisation.
+
+    `site` is the one that it concerns, None where nobody said.
+    """
 
     id: UUID
     number: str
@@ -21,3 +24,4 @@ class Complaint:
     received_at: datetime
     historical: bool
     correlation_id: UUID
+    site: str | None = None

@@ -11,7 +11,7 @@ Refusal
 │   ├── StepNotPossible        something stands in the way of the step
 │   ├── AlreadyLinked          the complaint belongs to the nonconformity already
 │   ├── SignalStepNotPossible  the signal's state does not allow the step
-│   ├── NothingToRaiseFrom     no complaint of a signal can raise a nonconformity
+│   ├── NothingToRaiseFrom     no complaint is evidence of a signal any more
 │   ├── ExposureMissing        a baseline has no exposure on record
 │   └── ExposureOverlaps       another figure counts some of the same days
 ├── Stale                      (common) somebody else changed the action first
@@ -110,7 +110,7 @@ class SignalStepNotPossible(Conflicting):
 
 
 class NothingToRaiseFrom(Conflicting):
-    """Every complaint of a signal has raised a nonconformity already, and none of them is open."""
+    """No complaint is evidence of a signal any more."""
 
     code: ClassVar[str] = "nothing_to_raise_from"
 

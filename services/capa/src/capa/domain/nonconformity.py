@@ -34,8 +34,8 @@ class Origin(StrEnum):
 class Nonconformity:
     """One requirement not met for a product and category.
 
-    `anchor_at` is when the complaint that raised it was received, or when it was noticed: of those raised from complaints,
-    complaints received near it belong to it.
+    `anchor_at` is when the complaint that raised it was received, or when it was noticed: of those raised from complaints or
+    a signal of theirs, complaints received near it belong to it.
     """
 
     id: UUID
@@ -83,9 +83,16 @@ class Nonconformity:
 
 
 def raise_from(
-    complaint: Complaint, *, nonconformity_id: UUID, number: str, explanation: str, now: datetime
+    complaint: Complaint,
+    *,
+    nonconformity_id: UUID,
+    number: str,
+    explanation: str,
+    now: datetime,
+    signal: str | None = None,
 ) -> tuple[Nonconformity, NonconformityRaised]:
-    """Raise a nonconformity from the complaint that becomes its anchor."""
+    """Raise a nonconformity from the complaint that becomes its anchor, or from the signal that it is evidence of."""
+    origin_complaint = complaint.id if signal is None else None
     raised = Nonconformity(
         id=nonconformity_id,
         number=number,
@@ -93,12 +100,13 @@ def raise_from(
         product=complaint.product,
         category=complaint.category,
         severity=complaint.severity,
-        origin=Origin.COMPLAINT,
-        origin_complaint_id=complaint.id,
+        origin=Origin.COMPLAINT if signal is None else Origin.SIGNAL,
+        origin_complaint_id=origin_complaint,
+        origin_reference=signal,
         anchor_at=complaint.received_at,
         complaints=1,
         raised_at=now,
         correlation_id=complaint.correlation_id,
         version=1,
     )
-    return raised, NonconformityRaised(complaint.id, explanation)
+    return raised, NonconformityRaised(origin_complaint, explanation)

@@ -39,11 +39,12 @@ class Rule:
     product: str = "*"
     category: str = "*"
     channel: str = "*"
+    site: str = "*"
 
     @property
     def matches_everything(self) -> bool:
         """Whether no complaint gets past this rule."""
-        patterns = {self.product, self.category, self.channel}
+        patterns = {self.product, self.category, self.channel, self.site}
         return self.severity_at_least is Severity.MINOR and patterns == {"*"}
 
     def matches(self, complaint: Complaint) -> bool:
@@ -53,6 +54,7 @@ class Rule:
             and fnmatchcase(complaint.product, self.product)
             and fnmatchcase(complaint.category, self.category)
             and fnmatchcase(complaint.channel, self.channel)
+            and fnmatchcase(complaint.site or "", self.site)
         )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from capa.domain.errors import RiskInvalid
 from capa.domain.severity import Severity
+from capa.domain.signals.watch import Window
 from common.refusals import FieldError
 from worktime.calendar import Calendar
 from worktime.durations import Duration
@@ -32,7 +34,11 @@ class Level(StrEnum):
 
 
 class Clock(StrEnum):
-    """The clocks of a case; `complete` runs from acceptance until the plan is carried out and verified."""
+    """The clocks of a case.
+
+    `complete` runs from acceptance until the plan is carried out and verified, `screen` while a request waits for its
+    screening, or a closed case for somebody who decides whether its trouble came back.
+    """
 
     SCREEN = "screen"
     CONTAIN = "contain"
@@ -86,12 +92,32 @@ class PriorityRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceRule:
+    """How long and by what it is watched whether the trouble of a closed case comes back.
+
+    Complaints are watched for `watch` after the closing; what recurs within `reopen` opens the case itself again, what
+    recurs later is for a successor. The test of the plan is taken after each whole `every`; where it cannot be taken, as
+    many complaints as one of the `windows` says are a recurrence.
+    """
+
+    watch: timedelta
+    reopen: timedelta
+    every: timedelta
+    windows: tuple[Window, ...]
+
+    @property
+    def looks(self) -> int:
+        """How often the test is taken at most: they share its level of significance."""
+        return self.watch // self.every
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CasePolicy:
     """One version of what the organisation says about cases.
 
-    `terms` has, for each level of risk, how long each clock may run; `screen` is how long a request may wait for its
-    screening. `management` are the levels whose plans and closings management signs. `screening_owner` and
-    `screening_team` look at requests.
+    `terms` has, for each level of risk, how long each clock may run; `screen` is how long a request, or the recurrence of a
+    closed case, may wait for its screening. `management` are the levels whose plans and closings management signs. `screening_owner` and
+    `screening_team` look at requests and at recurrences, which are not watched for where `recurrence` is None.
     """
 
     version: str
@@ -103,6 +129,7 @@ class CasePolicy:
     management: frozenset[Level]
     screening_owner: str | None
     screening_team: str | None
+    recurrence: RecurrenceRule | None = None
 
     def assess(self, severity: Severity, recurrence: Recurrence, ratings: Ratings | None) -> Risk:
         """Find the risk: by the action-priority table where ratings are given, else by severity and recurrence.

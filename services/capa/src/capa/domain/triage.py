@@ -38,13 +38,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome, the rule that led to it, why, and the nonconformity that a link goes to."""
+    """The outcome, the rule that led to it, why, and the nonconformity that a link goes to or the signal that raises one."""
 
     outcome: Outcome
     rule: str
     reason: str
     explanation: str
     target: Nonconformity | None = None
+    signal: str | None = None
 
 
 Trigger = Literal["received", "assessed", "signal"]
@@ -94,17 +95,21 @@ def judge(policy: TriagePolicy, complaint: Complaint, nearby: Sequence[Nonconfor
             assert_never(never)
 
 
-def judge_confirmed(complaint: Complaint, number: str, why: str, nearby: Sequence[Nonconformity]) -> Verdict:
-    """Decide about a complaint that is evidence of a confirmed signal: the nearest open nonconformity, else a new one."""
+def judge_confirmed(complaint: Complaint, number: str, why: str, target: Nonconformity | None) -> Verdict:
+    """Decide about a complaint that is evidence of a confirmed signal: it goes to this nonconformity, else to a new one."""
     said = f"Signal {number} was confirmed{f': {why}' if why else '.'}"
-    if not nearby:
-        explanation = f"{said} Complaint {complaint.number} is the newest of its evidence."
-        return Verdict(Outcome.RAISED, SIGNAL, SIGNAL, explanation)
-    target = min(
-        nearby, key=lambda each: (abs(each.anchor_at - complaint.received_at), each.raised_at, each.id)
-    )
+    if target is None:
+        explanation = f"{said} Complaint {complaint.number} is the gravest of its evidence."
+        return Verdict(Outcome.RAISED, SIGNAL, SIGNAL, explanation, signal=number)
     explanation = f"{said} Nonconformity {target.number} is open for the same product and category."
     return Verdict(Outcome.LINKED, SIGNAL, OPEN_NONCONFORMITY, explanation, target)
+
+
+def nearest_to(complaint: Complaint, nearby: Sequence[Nonconformity]) -> Nonconformity:
+    """Give the nonconformity whose anchor is nearest; of two as near the one raised first, in whatever order they are read."""
+    return min(
+        nearby, key=lambda each: (abs(each.anchor_at - complaint.received_at), each.raised_at, each.id)
+    )
 
 
 def judge_again(complaint: Complaint, outcome: Outcome, target: Nonconformity) -> Verdict:
@@ -140,12 +145,7 @@ def _nearest(
 ) -> Nonconformity | None:
     earliest, latest = policy.anchors_near(complaint.received_at)
     within = [each for each in nearby if earliest <= each.anchor_at <= latest]
-    # Of two at the same distance the one raised first wins, so that the answer never depends on the order read.
-    return min(
-        within,
-        key=lambda each: (abs(each.anchor_at - complaint.received_at), each.raised_at, each.id),
-        default=None,
-    )
+    return nearest_to(complaint, within) if within else None
 
 
 def _linked(policy: TriagePolicy, complaint: Complaint, rule: Rule, target: Nonconformity) -> Verdict:

@@ -7,6 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge
 
+from capa.domain.case.values import Proposal
 from capa.domain.groups import Groups
 from capa.usecases.evaluate_signals import EvaluateSignals
 from chassis.database import is_away, is_busy
@@ -25,6 +26,12 @@ RAISED: Final = Counter(
     "Trend signals that this process raised, by product: the first pattern of the triage policy's assignments that "
     "matches, else other.",
     ["product"],
+    registry=WORKER.registry,
+)
+RECURRENCES: Final = Counter(
+    "case_recurrences_total",
+    "Closed cases whose trouble this process found to have come back, by what it proposed.",
+    ["proposal"],
     registry=WORKER.registry,
 )
 EVALUATED: Final = Gauge(
@@ -50,6 +57,8 @@ class KeepEvaluating:
         """Put every label set at 0."""
         for product in self.groups.products:
             RAISED.labels(product)
+        for proposal in Proposal:
+            RECURRENCES.labels(proposal.value)
 
     async def run(self, stop: asyncio.Event, beat: Beat) -> None:
         """Evaluate until stopped."""
@@ -71,6 +80,8 @@ class KeepEvaluating:
         EVALUATED.set(self.clock().timestamp())
         for signal in raised or ():
             RAISED.labels(self.groups.of_product(signal.episode.product)).inc()
+            if signal.episode.proposal is not None:
+                RECURRENCES.labels(signal.episode.proposal.value).inc()
             log.info(
                 "signal_raised", number=signal.number, rule=signal.episode.rule, watch=signal.episode.watch
             )

@@ -73,6 +73,7 @@ class _Rule(Part):
     product: Pattern = "*"
     category: Pattern = "*"
     channel: Pattern = "*"
+    site: Pattern = "*"
 
     def value(self) -> Rule:
         return Rule(
@@ -84,6 +85,7 @@ class _Rule(Part):
             product=self.product,
             category=self.category,
             channel=self.channel,
+            site=self.site,
         )
 
 

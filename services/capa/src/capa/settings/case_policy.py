@@ -1,6 +1,6 @@
 """The policy of cases: the risk matrix, the action-priority table, terms, and who signs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Self
@@ -8,9 +8,19 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from capa.domain.due import counted
-from capa.domain.risk import RATINGS, CasePolicy, Clock, Level, PriorityRow, Ratings, Recurrence
+from capa.domain.risk import (
+    RATINGS,
+    CasePolicy,
+    Clock,
+    Level,
+    PriorityRow,
+    Ratings,
+    Recurrence,
+    RecurrenceRule,
+)
 from capa.domain.severity import Severity
 from capa.settings.files import DurationText, Part, calendar_in, checked
+from capa.signal_policy import WindowPart
 from chassis.settings import CannotStart
 from common.refusals import Refusal
 from events.types import Code
@@ -79,6 +89,27 @@ class _Priority(Part):
         return PriorityRow(self.severity, self.occurrence, self.detection, self.level)
 
 
+class _Recurrence(Part):
+    watch_days: Annotated[int, Field(ge=1, le=1_830)]
+    reopen_days: Annotated[int, Field(ge=0, le=1_830)]
+    look_days: Annotated[int, Field(ge=1, le=366)]
+    windows: tuple[WindowPart, ...] = ()
+
+    @model_validator(mode="after")
+    def _looked_at(self) -> Self:
+        if self.look_days > self.watch_days:
+            raise ValueError("look_days is longer than watch_days, so that nobody would ever look")
+        return self
+
+    def value(self) -> RecurrenceRule:
+        return RecurrenceRule(
+            watch=timedelta(days=self.watch_days),
+            reopen=timedelta(days=self.reopen_days),
+            every=timedelta(days=self.look_days),
+            windows=tuple(each.value() for each in self.windows),
+        )
+
+
 class _Policy(Part):
     version: Code
     calendar: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$")] = "default"
@@ -87,6 +118,7 @@ class _Policy(Part):
     matrix: _Matrix
     terms: _AllTerms
     action_priority: tuple[_Priority, ...] = ()
+    recurrence: _Recurrence | None = None
 
     @model_validator(mode="after")
     def _covers_all_ratings(self) -> Self:
@@ -117,6 +149,7 @@ class _Policy(Part):
             management=frozenset(self.management),
             screening_owner=self.screening.owner,
             screening_team=self.screening.team,
+            recurrence=None if self.recurrence is None else self.recurrence.value(),
         )
 
 

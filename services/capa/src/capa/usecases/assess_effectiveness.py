@@ -13,7 +13,7 @@ from quality.indicators import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is compared: complaints of a product, and of a category where one is named, before and in a window.
+    """What is compared: complaints of a product, and of a category and site where named, before and in a window.
 
     They count against units of a kind, or against days where none is named. `same_cause` are the window's complaints of
     severity major or worse that are known to have the cause that was to be removed.
@@ -27,6 +27,7 @@ class Question:
     reduction: float
     alpha: float
     same_cause: int = 0
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,10 @@ class AssessEffectiveness:
             raise _refused("to", "The window is not over yet.", "Send a `to` that has passed, or wait.")
 
     async def _count(self, question: Question, span: Span) -> int:
-        return await self.ledger.count(question.product, question.category, span)
+        return await self.ledger.count(question.product, question.category, span, question.site)
 
     async def _exposure(self, question: Question, span: Span) -> float:
-        return await self.ledger.exposure(question.product, question.unit, span)
+        return await self.ledger.exposure(question.product, question.unit, span, question.site)
 
 
 def _refused(parameter: str, detail: str, fix: str) -> SpanInvalid:

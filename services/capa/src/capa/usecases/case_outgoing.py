@@ -6,7 +6,7 @@ from typing import assert_never
 
 from capa.domain.case import facts
 from capa.domain.case.case import Case
-from capa.domain.case.values import Deadline, Review
+from capa.domain.case.values import Deadline, RecurrenceFound, Review
 from capa.domain.facts import ExtensionAsked, ExtensionDecided
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import event_of
@@ -65,6 +65,7 @@ class CaseAnnouncer:
                 | facts.MonitoringStarted()
                 | facts.EffectDecided()
                 | facts.Closed()
+                | facts.Recurred()
             ):
                 told_of = _effect(case, fact, at)
             case facts.Reopened() | facts.PutOnHold() | facts.Resumed() | facts.Cancelled():
@@ -174,7 +175,12 @@ def _planning(case: Case, fact: facts.CauseConfirmed | facts.PlanApproved, at: d
 
 def _effect(
     case: Case,
-    fact: facts.Implemented | facts.Verified | facts.MonitoringStarted | facts.EffectDecided | facts.Closed,
+    fact: facts.Implemented
+    | facts.Verified
+    | facts.MonitoringStarted
+    | facts.EffectDecided
+    | facts.Closed
+    | facts.Recurred,
     at: datetime,
 ) -> Contract:
     match fact:
@@ -204,8 +210,26 @@ def _effect(
             return told.CaseClosedV1(
                 case_id=case.id, number=case.number, cycle=case.cycle, closed_at=case.closed_at or at
             )
+        case facts.Recurred(found):
+            return _recurred(case, found)
         case never:
             assert_never(never)
+
+
+def _recurred(case: Case, found: RecurrenceFound) -> told.CaseRecurredV1:
+    return told.CaseRecurredV1(
+        case_id=case.id,
+        number=case.number,
+        signal_id=found.signal_id,
+        signal_number=found.signal_number,
+        proposal=found.proposal.value,
+        complaints=found.complaints,
+        first_at=found.first_at,
+        last_at=found.last_at,
+        explanation=found.explanation[:_MOST_TEXT],
+        cycle=found.cycle,
+        recurred_at=found.found_at,
+    )
 
 
 def _decided(case: Case, review: Review, cycle: int) -> told.CaseEffectivenessDecidedV1:

@@ -36,7 +36,7 @@ class ClearSignal:
             more: dict[str, object] = {}
             if begins_at is not None:
                 phase = await work.signals.begin_phase(
-                    signal.episode.place[:3], begins_at, actor=str(cause.actor), reason=done.clear_reason
+                    signal.episode.place, begins_at, actor=str(cause.actor), reason=done.clear_reason
                 )
                 more = {"phase": phase, "phase_begins_at": begins_at.isoformat()}
             await work.signals.save(done, moving(done, now, cause, **more))
@@ -44,6 +44,11 @@ class ClearSignal:
             return done
 
     def _begin(self, signal: Signal, day: date, now: datetime) -> datetime:
+        if signal.episode.case_id is not None:
+            detail = f"Signal {signal.number} is about a closed case, whose chart has no phases."
+            raise SpanInvalid(
+                detail, FieldError("/body/new_phase_from", SpanInvalid.code, detail, "Leave it out.")
+            )
         watch = next((each for each in self.policy.watches if each.name == signal.episode.watch), None)
         begins_at = period_of(
             begin_of_day(day, self.policy.zone), watch.period if watch else Length.MONTH, self.policy.zone

@@ -1,28 +1,29 @@
-"""Confirms a signal, which raises a nonconformity from its evidence or joins an open one."""
+"""Confirms a signal: it raises a nonconformity from its evidence or joins an open one, or a recurrence leads to a case."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from capa.domain import triage
+from capa.domain.case.values import Proposal
 from capa.domain.complaint import Complaint
-from capa.domain.errors import NothingToRaiseFrom
+from capa.domain.errors import NothingToRaiseFrom, SignalStepNotPossible
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.policy import TriagePolicy
 from capa.domain.signals.signal import Signal, Step
-from capa.domain.triage import Outcome
+from capa.usecases.answer_recurrence import AnswerRecurrence
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
 from capa.usecases.ports import Nearby, StartWork, Work
 from capa.usecases.signal_ports import Evidence
 from capa.usecases.signal_telling import evaluated, moving
-from capa.usecases.sitting import Sitting
+from capa.usecases.sitting import Decided, Sitting
 from capa.usecases.step import Target
 from common.clock import Clock
+from common.refusals import FieldError
 
 MOST_EVIDENCE: Final = 500
-"""At most so many complaints are looked at for one that a nonconformity can be raised from, the newest ones."""
+"""At most so many complaints of the evidence are linked to the nonconformity, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,30 @@ class ConfirmSignal:
     clock: Clock
     policy: TriagePolicy
     announcer: Announcer
+    answer: AnswerRecurrence
 
-    async def __call__(self, target: Target, *, reason: str, cause: Cause) -> Signal:
-        """Give the signal as confirmed, with its nonconformity."""
+    async def __call__(
+        self, target: Target, *, reason: str, follow: Proposal | None = None, cause: Cause
+    ) -> Signal:
+        """Give the signal as confirmed, with its nonconformity, or the case that its recurrence led to."""
         async with self.start_work() as work:
             signal = await work.signals.get(target.action)
             signal.expect(target.version)
             signal.require(Step.CONFIRM)
-            nonconformity = await self._nonconformity(work, signal, reason.strip(), cause)
             now = self.clock()
-            confirmed = signal.confirm(nonconformity_id=nonconformity, reason=reason, now=now)
-            change = moving(confirmed, now, cause, nonconformity_id=str(nonconformity))
-            await work.signals.save(confirmed, change)
+            more: dict[str, object] = {}
+            if signal.episode.case_id is None:
+                _require_no_other_way(signal, follow)
+                nonconformity = await self._nonconformity(work, signal, reason.strip(), cause)
+                confirmed = signal.confirm(nonconformity_id=nonconformity, reason=reason, now=now)
+                more["nonconformity_id"] = str(nonconformity)
+            else:
+                led_to = await self.answer.confirmed(
+                    work, signal, follow=follow, reason=reason.strip(), now=now, cause=cause
+                )
+                confirmed = signal.confirm(led_to=led_to, reason=reason, now=now)
+                more["led_to"] = str(led_to)
+            await work.signals.save(confirmed, moving(confirmed, now, cause, **more))
             work.announce(evaluated(confirmed, now, cause))
             return confirmed
 
@@ -54,46 +67,55 @@ class ConfirmSignal:
             raise NothingToRaiseFrom(
                 f"No complaint is evidence of {signal.number} any more: they were corrected since. Dismiss it instead."
             )
-        newest = evidence[0]
-        standing = await work.triage.open_near([self._place(newest.complaint)])
-        chosen = newest if standing else _raiser(signal, evidence)
-        return await self._carry_out(work, signal, reason, chosen, standing, cause=cause)
-
-    async def _carry_out(
-        self,
-        work: Work,
-        signal: Signal,
-        reason: str,
-        chosen: Evidence,
-        standing: Sequence[Nonconformity],
-        *,
-        cause: Cause,
-    ) -> UUID:
-        verdict = triage.judge_confirmed(chosen.complaint, signal.number, reason, standing)
-        if verdict.target is not None and verdict.target.id in chosen.linked:
-            return verdict.target.id
-        numbers = await work.triage.next_numbers(1 if verdict.outcome is Outcome.RAISED else 0)
+        # What belongs to a nonconformity already stays there.
+        free = [each for each in evidence if not each.linked]
+        gravest = max(free or evidence, key=lambda each: each.complaint.severity.rank)
+        standing = await work.triage.open_near([self._place(gravest.complaint)])
+        numbers = await work.triage.next_numbers(0 if standing else 1)
         sitting = Sitting(self.policy, self.announcer, standing=standing, numbers=numbers, now=self.clock())
-        decided = sitting.record(
-            chosen.complaint, verdict, cause, ordinal=chosen.ordinal + 1, trigger="signal"
-        )
-        await work.triage.keep([(decided.decision, decided.effect)])
-        work.announce(*decided.events)
-        if decided.effect is None:
-            raise ValueError("a confirmed signal leads to a nonconformity")
-        return decided.effect.nonconformity.id
+        decided: list[Decided] = []
+        if standing:
+            nearest = triage.nearest_to(gravest.complaint, standing)
+        else:
+            decided.append(_decide(sitting, signal, reason, gravest, None, cause=cause))
+            nearest = _nonconformity_of(decided[-1])
+            free = [each for each in free if each is not gravest]
+        for each in free:
+            # A signal of all categories of a product has evidence about other things too.
+            if each.complaint.category == nearest.category:
+                decided.append(_decide(sitting, signal, reason, each, nearest, cause=cause))
+                nearest = _nonconformity_of(decided[-1])
+        await work.triage.keep([(each.decision, each.effect) for each in decided])
+        work.announce(*(event for each in decided for event in each.events))
+        return nearest.id
 
     def _place(self, complaint: Complaint) -> Nearby:
         earliest, latest = self.policy.anchors_near(complaint.received_at)
         return Nearby(complaint.product, complaint.category, earliest, latest)
 
 
-def _raiser(signal: Signal, evidence: Sequence[Evidence]) -> Evidence:
-    # A complaint raises a nonconformity once.
-    for each in evidence:
-        if not each.raised:
-            return each
-    raise NothingToRaiseFrom(
-        f"Each complaint that is evidence of {signal.number} has raised a nonconformity, and none of them is open: raise one "
-        "yourself, or dismiss the signal."
-    )
+def _decide(
+    sitting: Sitting,
+    signal: Signal,
+    reason: str,
+    evidence: Evidence,
+    target: Nonconformity | None,
+    *,
+    cause: Cause,
+) -> Decided:
+    verdict = triage.judge_confirmed(evidence.complaint, signal.number, reason, target)
+    return sitting.record(evidence.complaint, verdict, cause, ordinal=evidence.ordinal + 1, trigger="signal")
+
+
+def _nonconformity_of(decided: Decided) -> Nonconformity:
+    if decided.effect is None:
+        raise ValueError("a confirmed signal leads to a nonconformity")
+    return decided.effect.nonconformity
+
+
+def _require_no_other_way(signal: Signal, follow: Proposal | None) -> None:
+    if follow is not None:
+        raise SignalStepNotPossible(
+            f"Signal {signal.number} is no recurrence of a closed case: leave `follow` out.",
+            FieldError("/follow", SignalStepNotPossible.code, "It is about no case.", "leave it out"),
+        )

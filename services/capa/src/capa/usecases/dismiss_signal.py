@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from capa.domain.signals.signal import Signal
+from capa.usecases.answer_recurrence import AnswerRecurrence
 from capa.usecases.cause import Cause
 from capa.usecases.ports import StartWork
 from capa.usecases.signal_telling import evaluated, moving
@@ -16,6 +17,7 @@ class DismissSignal:
 
     start_work: StartWork
     clock: Clock
+    answer: AnswerRecurrence
 
     async def __call__(self, target: Target, *, reason: str, cause: Cause) -> Signal:
         """Give the signal as dismissed."""
@@ -24,6 +26,8 @@ class DismissSignal:
             signal.expect(target.version)
             now = self.clock()
             dismissed = signal.dismiss(reason=reason, now=now)
+            if dismissed.episode.case_id is not None:
+                await self.answer.dismissed(work, dismissed, now, cause)
             await work.signals.save(dismissed, moving(dismissed, now, cause))
             work.announce(evaluated(dismissed, now, cause))
             return dismissed

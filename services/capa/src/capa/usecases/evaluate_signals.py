@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
 
 from capa.domain.signals.charting import (
     Counted,
@@ -17,23 +16,19 @@ from capa.domain.signals.charting import (
 )
 from capa.domain.signals.evidence import Came, of_trend, of_windows
 from capa.domain.signals.periods import before, period_of, periods
-from capa.domain.signals.signal import Episode, Signal, State, is_news
+from capa.domain.signals.signal import Episode, Signal
 from capa.domain.signals.watch import Chart, SignalPolicy, Watch
-from capa.usecases.cause import Cause
+from capa.usecases.evaluate_recurrences import EvaluateRecurrences
 from capa.usecases.ports import StartWork
-from capa.usecases.signal_ports import Ledger, Pair, Place, Tally
-from capa.usecases.signal_telling import raised, raising
-from common.actor import Actor
+from capa.usecases.raise_signal import raise_signal
+from capa.usecases.signal_ports import Ledger, Place, Stratum, Tally
 from common.clock import Clock
-from common.ids import new_id
 from quality.rare import RareLimits
-
-_CAPA: Final = Cause(Actor("service", "capa"))
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateSignals:
-    """Looks at every watch. All is counted anew from the ledger each time, so that a replay changes nothing.
+    """Looks at every watch, and at the cases that are closed. All is counted anew from the ledger each time, so that a replay changes nothing.
 
     What is read and computed stands outside of any transaction; each chart's limits and signals are written in one.
     """
@@ -42,6 +37,7 @@ class EvaluateSignals:
     clock: Clock
     policy: SignalPolicy
     ledger: Ledger
+    recurrences: EvaluateRecurrences | None = None
 
     async def __call__(
         self, *, every: timedelta = timedelta(0), between: Callable[[], None] = lambda: None
@@ -55,6 +51,8 @@ class EvaluateSignals:
         for watch in self.policy.watches:
             found += await self._watch(watch, now)
             between()
+        if self.recurrences is not None:
+            found += await self.recurrences(now, between)
         return found
 
     async def _watch(self, watch: Watch, now: datetime) -> list[Signal]:
@@ -68,30 +66,7 @@ class EvaluateSignals:
 
     async def _raise(self, episode: Episode, now: datetime) -> Signal | None:
         async with self.start_work() as work:
-            known = [
-                each
-                for each in await work.signals.of_place(episode.place[:3])
-                if each.episode.rule == episode.rule
-            ]
-            if not is_news(episode, known):
-                return None
-            signal = Signal(
-                id=new_id(),
-                number=await work.signals.next_number(),
-                state=State.RAISED,
-                episode=episode,
-                policy_version=self.policy.version,
-                raised_at=now,
-                decided_at=None,
-                cleared_at=None,
-                reason="",
-                clear_reason="",
-                nonconformity_id=None,
-                version=1,
-            )
-            await work.signals.add(signal, raising(signal, _CAPA))
-            work.announce(raised(signal, _CAPA))
-            return signal
+            return await raise_signal(work, episode, self.policy.version, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +76,7 @@ class Drawing:
     series: Mapping[Place, Series]
     frozen: Mapping[Place, Frozen]
     newly_frozen: Mapping[Place, Frozen]
-    pairs: Mapping[Place, Sequence[Pair]]
+    strata: Mapping[Place, Sequence[Stratum]]
 
     @classmethod
     async def of(cls, ledger: Ledger, policy: SignalPolicy, watch: Watch, now: datetime) -> "Drawing":
@@ -111,10 +86,14 @@ class Drawing:
         mine = {place: each for place, each in known.items() if place[0] == watch.name}
         since = min([horizon, *(frozen.baseline_from for each in mine.values() for frozen in each)])
         until = period_of(now, watch.period, policy.zone).begins_at
-        tallies = await ledger.tallies(since, until, watch.period, str(policy.zone))
+        tallies = await ledger.tallies(since, until, watch.period, str(policy.zone), per_site=watch.per_site)
         grouped = _grouped(watch, tallies)
-        pairs = {place: sorted({each.pair for each in group}) for place, group in grouped.items()}
-        units = await ledger.exposures(watch.exposure, since.date()) if watch.exposure else {}
+        strata = {place: sorted({each.stratum for each in group}) for place, group in grouped.items()}
+        units = (
+            await ledger.exposures(watch.exposure, since.date(), per_site=watch.per_site)
+            if watch.exposure
+            else {}
+        )
         known_limits, starts = {}, {}
         for place, group in grouped.items():
             phase, phase_begins = phases.get(place, (1, horizon))
@@ -131,13 +110,15 @@ class Drawing:
             )
         times = await _times(
             ledger,
-            {place: pairs[place] for place in grouped if _needs_times(watch, known_limits[place])},
+            {place: strata[place] for place in grouped if _needs_times(watch, known_limits[place])},
             starts,
             until,
         )
         series, frozen, new = {}, {}, {}
         for place, group in grouped.items():
-            counted = _counted(watch, policy, group, (starts[place], until), units.get(place[1], {}))
+            counted = _counted(
+                watch, policy, group, (starts[place], until), units.get((place[1], place[3]), {})
+            )
             series[place] = Series(counted, times.get(place, []), policy.zone)
             limits = known_limits[place]
             if limits is None:
@@ -147,7 +128,7 @@ class Drawing:
                     new[place] = limits
             if limits is not None:
                 frozen[place] = limits
-        return cls(series, frozen, new, pairs)
+        return cls(series, frozen, new, strata)
 
 
 def _needs_times(watch: Watch, limits: Frozen | None) -> bool:
@@ -159,9 +140,9 @@ def _needs_times(watch: Watch, limits: Frozen | None) -> bool:
 def _grouped(watch: Watch, tallies: Sequence[Tally]) -> dict[Place, list[Tally]]:
     grouped: dict[Place, list[Tally]] = defaultdict(list)
     for tally in tallies:
-        product, category = tally.pair
+        product, category, site = tally.stratum
         if watch.takes(product, category):
-            grouped[watch.name, product, watch.category_of(category)].append(tally)
+            grouped[watch.name, product, watch.category_of(category), site].append(tally)
     return grouped
 
 
@@ -182,18 +163,21 @@ def _counted(
 
 
 async def _times(
-    ledger: Ledger, pairs: Mapping[Place, Sequence[Pair]], starts: Mapping[Place, datetime], until: datetime
+    ledger: Ledger,
+    strata: Mapping[Place, Sequence[Stratum]],
+    starts: Mapping[Place, datetime],
+    until: datetime,
 ) -> dict[Place, list[datetime]]:
     """Read when the complaints of these places came, all in one question."""
-    if not pairs:
+    if not strata:
         return {}
-    since = min(starts[place] for place in pairs)
-    came = await ledger.came([pair for group in pairs.values() for pair in group], since, until)
+    since = min(starts[place] for place in strata)
+    came = await ledger.came([stratum for group in strata.values() for stratum in group], since, until)
     return {
         place: sorted(
-            each.at for pair in group for each in came.get(pair, ()) if starts[place] <= each.at < until
+            each.at for stratum in group for each in came.get(stratum, ()) if starts[place] <= each.at < until
         )
-        for place, group in pairs.items()
+        for place, group in strata.items()
     }
 
 
@@ -223,7 +207,7 @@ async def _trends(
             first, last = trend.points[0], trend.points[-1]
             if last.ends_at < now - policy.fresh:
                 continue
-            came = await ledger.came(drawn.pairs[place], first.begins_at, last.ends_at)
+            came = await ledger.came(drawn.strata[place], first.begins_at, last.ends_at)
             yield of_trend(watch, place[1:], trend, frozen, plotted=plotted, came=_merged(came))
 
 
@@ -231,19 +215,21 @@ async def _windows(ledger: Ledger, policy: SignalPolicy, watch: Watch, now: date
     if not watch.windows:
         return []
     since = now - policy.fresh - max(window.within for window in watch.windows)
-    by_place: dict[tuple[str, str], list[Pair]] = defaultdict(list)
-    for product, category in await ledger.pairs(since):
+    charted: dict[Stratum, list[Stratum]] = defaultdict(list)
+    for product, category, site in await ledger.strata(since, per_site=watch.per_site):
         if watch.takes(product, category):
-            by_place[product, watch.category_of(category)].append((product, category))
-    came = await ledger.came([pair for pairs in by_place.values() for pair in pairs], since, now)
+            charted[product, watch.category_of(category), site].append((product, category, site))
+    came = await ledger.came([each for strata in charted.values() for each in strata], since, now)
     return [
         episode
-        for place, pairs in by_place.items()
+        for stratum, strata in charted.items()
         for window in watch.windows
-        for episode in of_windows(watch, place, window, _merged({pair: came.get(pair, ()) for pair in pairs}))
+        for episode in of_windows(
+            watch.name, stratum, window, _merged({each: came.get(each, ()) for each in strata})
+        )
         if episode.last_at >= now - policy.fresh
     ]
 
 
-def _merged(came: Mapping[Pair, Sequence[Came]]) -> list[Came]:
+def _merged(came: Mapping[Stratum, Sequence[Came]]) -> list[Came]:
     return sorted((each for group in came.values() for each in group), key=lambda each: each.at)

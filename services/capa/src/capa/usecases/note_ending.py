@@ -23,6 +23,7 @@ class NoteEnding:
     async def __call__(self, ending: Ending, cause: Cause, once: Delivery) -> None:
         """Note it once."""
         async with self.start_work(once) as work:
+            await work.handling.keep([ending.taken])
             if not await work.triage.end(ending):
                 return
             belonging = await work.triage.belonging(ending.complaint_id)

@@ -12,11 +12,13 @@ from capa.domain.case.case import Case
 from capa.domain.case.signing import Document
 from capa.domain.case.values import RecordLink, Signature
 from capa.domain.complaint import Complaint
+from capa.domain.handling import StepTaken
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
 from capa.domain.signals.signal import Signal
 from capa.domain.triage import Decision, Outcome
 from capa.usecases.chronicle import Change
+from capa.usecases.handling_ports import Handling
 from capa.usecases.signal_ports import Exposures, Signals
 from common.history import Entry
 from events.delivery import Claim, Delivery
@@ -58,7 +60,7 @@ class Assessment:
     severity: Severity
     product: str
     category: str
-    at: datetime
+    taken: StepTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Ending:
     complaint_id: UUID
     version: int
     ended: Literal["rejected", "withdrawn", "linked"] | None
+    taken: StepTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,18 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What is shown of a complaint since its source amended it; `version` is the complaint's."""
+    """What is shown of a complaint since its source amended it; `version` is the complaint's.
+
+    What `site` says counts only where it `tells_site`.
+    """
 
     complaint_id: UUID
     version: int
     severity: Severity
     product: str
     category: str
+    tells_site: bool = False
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +327,13 @@ class Cases(Protocol):
         """List cases whose window of monitoring has ended by now, the earliest first, without locking them."""
         ...
 
+    async def closed_last(self, since: datetime) -> Sequence[Case]:
+        """Read cases that were closed as effective since then, without locking them.
+
+        One for each product and category, the one closed last; none where a case about the same is still open.
+        """
+        ...
+
 
 class Work(Protocol):
     """One transaction: leaving its block without error commits it and what was announced."""
@@ -346,6 +361,11 @@ class Work(Protocol):
     @property
     def standing(self) -> Standing:
         """What stands in the records."""
+        ...
+
+    @property
+    def handling(self) -> Handling:
+        """What is told of the handling of complaints."""
         ...
 
     @property

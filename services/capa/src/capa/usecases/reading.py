@@ -28,6 +28,7 @@ class NonconformityFilter:
     raised_from: datetime | None = None
     raised_to: datetime | None = None
     complaint_id: UUID | None = None
+    site: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class LinkedComplaint:
     received_at: datetime
     linked_at: datetime
     ended: str | None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

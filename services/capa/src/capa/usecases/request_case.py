@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from capa.domain.case.case import FINAL, Case
+from capa.domain.case.command import Taken
 from capa.domain.case.guards import Circumstances
 from capa.domain.case.screening import Request, request
 from capa.domain.case.values import RecordLink
@@ -38,18 +39,25 @@ class RequestCase:
             around = Circumstances(
                 by=str(cause.actor), rights=cause.rights, now=self.clock(), policy=self.policy
             )
-            taken = request(
-                asked,
-                case_id=new_id(),
-                number=await work.cases.next_number(),
-                correlation_id=await _story(work, asked),
-                around=around,
-            )
-            case = taken.case
-            change = chronicle.of_case(None, case, "requested", at=around.now, actor=cause.actor)
-            await work.cases.add(case, change)
-            work.announce(*self.announcer.of_case(case, taken.facts, around.now, cause))
-            return case
+            taken = await request_in(work, asked, await _story(work, asked), around, cause)
+            work.announce(*self.announcer.of_case(taken.case, taken.facts, around.now, cause))
+            return taken.case
+
+
+async def request_in(
+    work: Work, asked: Request, correlation_id: UUID, around: Circumstances, cause: Cause
+) -> Taken:
+    """Write a case that waits to be screened, as a part of the story of this id."""
+    taken = request(
+        asked,
+        case_id=new_id(),
+        number=await work.cases.next_number(),
+        correlation_id=correlation_id,
+        around=around,
+    )
+    change = chronicle.of_case(None, taken.case, "requested", at=around.now, actor=cause.actor)
+    await work.cases.add(taken.case, change)
+    return taken
 
 
 def _require_ended(earlier: Case) -> None:

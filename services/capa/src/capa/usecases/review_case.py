@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from capa.domain.case.case import Case, State
 from capa.domain.case.command import Command
 from capa.domain.case.judging import ReviewEffectiveness
-from capa.domain.case.values import DAYS, Counted, EffectPlan
-from capa.domain.errors import ExposureMissing
-from capa.domain.signals.exposure import Unit
+from capa.domain.case.values import Counted, EffectPlan
 from capa.usecases.case_reading import CaseRecords
 from capa.usecases.cause import Cause
 from capa.usecases.complaint_ledger import ComplaintLedger
@@ -43,11 +41,4 @@ class ReviewCase:
         if case.monitoring_from is None or case.monitoring_until is None:
             raise ValueError(f"{case.number} was never monitored")
         span = Span(case.monitoring_from, case.monitoring_until)
-        unit = None if plan.exposure_unit == DAYS else Unit(plan.exposure_unit)
-        exposure = await self.ledger.exposure(case.product, unit, span)
-        if not exposure:
-            raise ExposureMissing(
-                f"Not every day from {span.begins_at:%Y-%m-%d} to {span.ends_at:%Y-%m-%d} has units "
-                f"({plan.exposure_unit}) of {case.product} on record: report them, then take the step again."
-            )
-        return Counted(await self.ledger.count(case.product, case.category, span), exposure)
+        return await self.ledger.counted(case.product, case.category, plan.exposure_unit, span)

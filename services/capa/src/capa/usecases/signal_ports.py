@@ -14,18 +14,18 @@ from capa.domain.signals.periods import Length
 from capa.domain.signals.signal import Signal
 from capa.usecases.chronicle import Change
 
-Place = tuple[str, str, str]
-"""A watch, a product, and a category or all of them."""
+Place = tuple[str, str, str, str]
+"""A watch, a product, a category or all of them, and a site, all of them or none named."""
 
-Pair = tuple[str, str]
-"""A product and a category as complaints name them."""
+Stratum = tuple[str, str, str]
+"""A product, a category and a site as complaints name them, or all sites where they are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The complaints of a product and category in one period, and when triage took up the last of them."""
+    """The complaints of a stratum in one period, and when triage took up the last of them."""
 
-    pair: Pair
+    stratum: Stratum
     begins_at: datetime
     count: int
     last_added_at: datetime
@@ -33,33 +33,36 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A complaint that is evidence of a signal; `ordinal` counts the decisions about it."""
+    """A complaint that is evidence of a signal; `ordinal` counts the decisions about it, `linked` is where it belongs."""
 
     complaint: Complaint
     ordinal: int
-    raised: bool
     linked: frozenset[UUID]
 
 
 class Ledger(Protocol):
     """Counts the complaints on record as they stand now, each once, however often its events came."""
 
-    async def tallies(self, since: datetime, until: datetime, length: Length, zone: str) -> Sequence[Tally]:
-        """Count complaints by product, category and period; periods without any are not told."""
+    async def tallies(
+        self, since: datetime, until: datetime, length: Length, zone: str, *, per_site: bool
+    ) -> Sequence[Tally]:
+        """Count complaints by stratum and period; periods without any are not told."""
         ...
 
     async def came(
-        self, pairs: Sequence[Pair], since: datetime, until: datetime
-    ) -> Mapping[Pair, Sequence[Came]]:
-        """Tell when the complaints of these pairs came, in the order of time; both instants are included."""
+        self, strata: Sequence[Stratum], since: datetime, until: datetime
+    ) -> Mapping[Stratum, Sequence[Came]]:
+        """Tell when the complaints of these strata came, in the order of time; both instants are included."""
         ...
 
-    async def pairs(self, since: datetime) -> Sequence[Pair]:
-        """List the products and categories of complaints received since."""
+    async def strata(self, since: datetime, *, per_site: bool) -> Sequence[Stratum]:
+        """List the strata of complaints received since."""
         ...
 
-    async def exposures(self, unit: str, since: date) -> Mapping[str, Mapping[tuple[date, date], float]]:
-        """Give the spans and units of each product that end after a day."""
+    async def exposures(
+        self, unit: str, since: date, *, per_site: bool
+    ) -> Mapping[tuple[str, str], Mapping[tuple[date, date], float]]:
+        """Give the spans and units that end after a day: those of each product, or those of each of its sites."""
         ...
 
     async def frozen(self) -> Mapping[Place, Sequence[Frozen]]:
@@ -107,7 +110,7 @@ class Signals(Protocol):
         ...
 
     async def evidence(self, value: Signal, limit: int) -> Sequence[Evidence]:
-        """Read the complaints that are evidence of a signal, newest first, and what they led to."""
+        """Lock and read the complaints that are evidence of a signal, newest first, and where they belong."""
         ...
 
 

@@ -19,6 +19,7 @@ class SignalFilter:
     watch: frozenset[str] | None = None
     product: frozenset[str] | None = None
     category: frozenset[str] | None = None
+    site: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class ExposureFilter:
     """Which figures are listed; None asks for all."""
 
     product: frozenset[str] | None = None
+    site: frozenset[str] | None = None
     unit: frozenset[Unit] | None = None
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from capa.domain.signals.signal import Signal, State
-from capa.domain.signals.watch import ALL
+from capa.domain.signals.watch import ALL, NO_SITE
 from capa.usecases.cause import Cause
 from capa.usecases.chronicle import Change
 from capa.usecases.outgoing import SOURCE
@@ -33,6 +33,9 @@ def raised(signal: Signal, cause: Cause) -> Event[Contract]:
         explanation=episode.explanation,
         policy_version=signal.policy_version,
         raised_at=signal.raised_at,
+        site=None if episode.site in {ALL, NO_SITE} else episode.site,
+        case_id=episode.case_id,
+        proposal=None if episode.proposal is None else episode.proposal.value,
     )
     return _event(data, signal, signal.raised_at, cause)
 
@@ -46,6 +49,7 @@ def evaluated(signal: Signal, at: datetime, cause: Cause) -> Event[Contract]:
         reason=signal.reason,
         nonconformity_id=signal.nonconformity_id,
         decided_at=at,
+        case_id=signal.led_to,
     )
     return _event(data, signal, at, cause)
 
@@ -85,6 +89,11 @@ def raising(signal: Signal, cause: Cause) -> Change:
         "complaints": episode.complaints,
         "policy_version": signal.policy_version,
     }
+    if episode.case_id is not None:
+        changes |= {
+            "case_id": str(episode.case_id),
+            "proposal": None if episode.proposal is None else episode.proposal.value,
+        }
     return Change(signal.raised_at, str(cause.actor), "raised", changes, episode.explanation)
 
 

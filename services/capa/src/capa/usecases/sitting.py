@@ -153,6 +153,7 @@ class Sitting:
             number=number,
             explanation=verdict.explanation,
             now=self._now,
+            signal=verdict.signal,
         )
         hands = self._policy.assignment_for(complaint.product, complaint.category)
         action, given = contain(

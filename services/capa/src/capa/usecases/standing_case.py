@@ -24,6 +24,7 @@ def last_change(case: Case) -> datetime:
         case.reviews[-1].reviewed_at if case.reviews else None,
         case.hold.held_at if case.hold else None,
         case.closed_at,
+        *(moment for each in case.recurrences for moment in (each.found_at, each.decided_at)),
     )
     return max(moment for moment in moments if moment is not None)
 
@@ -58,6 +59,9 @@ def _ends(case: Case) -> Iterator[facts.CaseFact]:
             yield facts.Cancelled(case.ended_because or "")
         case State.CLOSED_EFFECTIVE:
             yield facts.Closed()
+            for found in case.recurrences:
+                if found.cycle == case.cycle:
+                    yield facts.Recurred(found)
         case State.ON_HOLD:
             yield facts.PutOnHold(case.hold.reason if case.hold else "")
         case _:

@@ -34,6 +34,7 @@ class TriageAgain:
     async def __call__(self, assessment: Assessment, cause: Cause, once: Delivery) -> Decision | None:
         """Decide once; None where there was nothing to decide."""
         async with self.start_work(once) as work:
+            await work.handling.keep([assessment.taken])
             complaint = await work.triage.assess(assessment)
             if complaint is None:
                 return None

@@ -3,19 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import compress
 
 from capa.domain import triage
 from capa.domain.complaint import Complaint
 from capa.domain.policy import TriagePolicy
-from capa.domain.triage import Decision, Outcome
+from capa.domain.triage import Decision
 from capa.usecases.cause import Cause
 from capa.usecases.outgoing import Announcer
-from capa.usecases.ports import Nearby, StartWork, Work
+from capa.usecases.ports import Nearby, Work
 from capa.usecases.sitting import Sitting, count_raised
 from common.clock import Clock
-from events.delivery import Claim, Delivery
+from events.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +27,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Triaged:
-    """What was found of a delivery, and what was decided when; None where the decision was taken before."""
-
-    claim: Claim
-    outcome: Outcome | None = None
-    decided_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TriageComplaint:
     """Takes the one decision about each complaint just received; due times are counted from the decision."""
 
-    start_work: StartWork
     clock: Clock
     policy: TriagePolicy
     announcer: Announcer
 
-    async def __call__(self, cases: Sequence[Case]) -> Sequence[Triaged]:
-        """Decide about one or several in one transaction: all the decisions stand, or none."""
-        async with self.start_work.together([case.once for case in cases]) as (work, claims):
-            new = [case for case, claim in zip(cases, claims, strict=True) if claim is Claim.NEW]
-            decisions = iter(await self._decide(work, new))
-        return [_triaged(claim, next(decisions) if claim is Claim.NEW else None) for claim in claims]
-
-    async def _decide(self, work: Work, cases: Sequence[Case]) -> Sequence[Decision | None]:
+    async def __call__(self, work: Work, cases: Sequence[Case]) -> Sequence[Decision | None]:
+        """Decide about one or several in a transaction of the caller's; None of one that was decided about before."""
         admitted = await work.triage.admit([case.complaint for case in cases])
         fresh = list(compress(cases, admitted))
         complaints = [case.complaint for case in fresh]
@@ -85,9 +68,3 @@ class TriageComplaint:
             _, latest = self.policy.anchors_near(max(times))
             places.append(Nearby(product, category, earliest, latest))
         return places
-
-
-def _triaged(claim: Claim, decision: Decision | None) -> Triaged:
-    if decision is None:
-        return Triaged(claim)
-    return Triaged(claim, decision.verdict.outcome, decision.decided_at)

@@ -248,7 +248,7 @@ def _add_amending(router: APIRouter, services: ComplaintServices) -> None:
 
         What is left out stays, null empties; an object or a list is replaced whole. Where nothing differs, nothing
         changes and nobody is told. Once a complaint has ended, what was judged stands (channel, severity, product, category,
-        lot and times); texts and personal data can still be put right. Scope: complaints:write.
+        lot, site and times); texts and personal data can still be put right. Scope: complaints:write.
         """
         principal = await authenticate(request, WRITE)
         expected = expected_version(request)

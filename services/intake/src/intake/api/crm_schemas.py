@@ -31,8 +31,15 @@ class ChangeDataOut(Answer):
     version: int = Field(description="Version of the complaint when this was told, as in the ETag.")
     state: str = Field(description="Where the work on it stood then.")
     historical: bool = Field(description="Whether it was only put on record.")
-    action: str = Field(description="What its history calls it.", examples=["amended"])
+    action: str = Field(
+        description="What its history calls it; of a clock that ended the verdict, met or missed.",
+        examples=["amended"],
+    )
     changed: list[str] = Field(description="Names of what changed.", examples=[["lot", "category"]])
+    clock: str | None = Field(
+        description="Name of the clock that is overdue or ended; null where the change is of no clock.",
+        examples=["respond"],
+    )
     link: str = Field(
         description="Where the complaint is read, below this service where it has no public URL."
     )

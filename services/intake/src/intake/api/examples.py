@@ -58,12 +58,12 @@ WORDS: Final[Words] = {
 _HEADER: Final = (
     "number,id,source_system,external_id,state,channel,reported_severity,product,category,lot,serial,title,description,"
     "remedy_sought,occurred_at,aware_at,received_at,recorded_at,updated_at,historical,version,triage,triage_reason,"
-    "nonconformity,nonconformity_state,actions_open,actions_overdue\n"
+    "nonconformity,nonconformity_state,actions_open,actions_overdue,site\n"
 )
 EXPORT_CSV: Final = _HEADER + (
     "C-10023,0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f,crm,CASE-2026-0815,received,phone,major,credit-card,fees,,,Charged twice,"
     "I was charged twice in October.,,,2026-11-20T09:30:00Z,2026-11-20T09:30:00Z,2026-11-20T09:31:02Z,2026-11-20T09:31:02Z,"
-    "false,1,raised,severity,NC-1001,open,1,0\n"
+    "false,1,raised,severity,NC-1001,open,1,0,plant-2\n"
 )
 EXPORT_NDJSON: Final = (
     '{"id":"0194a3c0-5c1e-7a60-9d0e-6f1b2c3d4e5f","number":"C-10023","version":1,"state":"received"}\n'

@@ -65,6 +65,8 @@ COLUMNS: Final[Mapping[str, Callable[[_Shaped], object]]] = {
     "reopened": lambda shaped: shaped["handling"]["reopened"],
     "actions_open": lambda shaped: sum(action["state"] == "open" for action in shaped["actions"]),
     "actions_overdue": lambda shaped: sum(action["overdue"] for action in shaped["actions"]),
+    # Behind all others, so that whoever reads by place goes on.
+    "site": itemgetter("site"),
 }
 """The columns of every CSV export, in order."""
 PERSONAL_COLUMNS: Final[Mapping[str, Callable[[_Shaped], object]]] = {

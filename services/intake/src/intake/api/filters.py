@@ -45,6 +45,7 @@ class ComplaintFilters(BaseModel):
     product: list[Code] = Field([], max_length=_MOST, description="Code of the product or service.")
     category: list[Code] = Field([], max_length=_MOST, description="Code of what went wrong.")
     lot: list[Code] = Field([], max_length=_MOST, description="Code of the lot or batch.")
+    site: list[Code] = Field([], max_length=_MOST, description="Code of the site that it concerns.")
     serial: list[Line] = Field([], max_length=_MOST, description="Serial number of the thing.")
     channel: list[Channel] = Field([], description="How it reached the organisation.")
     reported_severity: list[Severity] = Field(

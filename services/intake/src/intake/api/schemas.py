@@ -1,6 +1,7 @@
 """What intake answers."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -125,6 +126,7 @@ class ComplaintOut(Answer):
     product: str = Field(description="Code of the product or service.")
     category: str = Field(description="Code of what went wrong.")
     lot: str | None = Field(description="Code of the lot or batch.")
+    site: str | None = Field(description="Code of the site that it concerns.")
     serial: str | None = Field(description="Serial number of the thing.")
     title: str | None = Field(description="The complaint in a line.")
     description: str = Field(description="What went wrong, in the complainant's words.")
@@ -212,10 +214,17 @@ class HistoryOut(Answer):
 
 def inlined(model: type[BaseModel]) -> dict[str, Any]:
     """Give a model's JSON Schema with every reference replaced by what it refers to."""
-    schema = model.model_json_schema()
-    definitions: dict[str, Any] = schema.pop("$defs", {})
-    resolved: dict[str, Any] = _resolved(schema, definitions)
+    schema = _schema_of(model)
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    resolved: dict[str, Any] = _resolved(
+        {name: value for name, value in schema.items() if name != "$defs"}, definitions
+    )
     return resolved
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _resolved(part: Any, definitions: dict[str, Any]) -> Any:

@@ -49,6 +49,7 @@ def shape(
         "product": account.product,
         "category": account.category,
         "lot": account.lot,
+        "site": account.site,
         "serial": account.serial,
         "title": account.title,
         "description": account.description,

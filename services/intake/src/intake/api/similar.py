@@ -58,6 +58,7 @@ class SimilarOut(Answer):
     product: str = Field(description="Code of the product or service.")
     category: str = Field(description="Code of what went wrong.")
     lot: str | None = Field(description="Code of the lot or batch.")
+    site: str | None = Field(description="Code of the site that it concerns.")
     serial: str | None = Field(description="Serial number of the thing.")
     title: str | None = Field(description="The complaint in a line.")
     received_at: datetime = Field(description="When it reached the organisation.")
@@ -124,6 +125,7 @@ def _shape(similar: Similar) -> dict[str, object]:
         "product": traits.product,
         "category": traits.category,
         "lot": traits.lot,
+        "site": candidate.site,
         "serial": traits.serial,
         "title": candidate.title,
         "received_at": instant(traits.received_at),

@@ -143,8 +143,9 @@ def note_of_action(event: Event[ActionTold]) -> Note:
             action, changes = "action_reassigned", {"owner": [previous, owner]}
         case ActionDueChangedV1(due_at=due_at, previous_due_at=before, reason=reason):
             action, changes = "action_due_changed", {"due_at": [instant_text(before), instant_text(due_at)]}
-        case ActionCompletedV1(punctuality=punctuality):
-            action, changes = "action_completed", {"punctuality": punctuality.value}
+        case ActionCompletedV1(punctuality=punctuality, completed_at=completed_at):
+            action = "action_completed"
+            changes = {"punctuality": punctuality.value, "completed_at": instant_text(completed_at)}
         case ActionEvidenceRejectedV1(reason=reason):
             action = "action_evidence_rejected"
         case ActionVerifiedV1():

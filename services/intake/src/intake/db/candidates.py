@@ -87,6 +87,7 @@ _READ: Final = sa.select(
     complaint.c.product,
     complaint.c.category,
     complaint.c.lot,
+    complaint.c.site,
     complaint.c.serial,
     complaint.c.title,
     complaint.c.received_at,
@@ -178,6 +179,7 @@ def _candidate(row: Any) -> Candidate:
         external_id=row.external_id,
         state=row.state,
         title=row.title,
+        site=row.site,
         traits=Traits(
             source_system=row.source_system,
             product=row.product,

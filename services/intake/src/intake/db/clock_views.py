@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake.db.tables import complaint_clock as clock
 from intake.domain.clocks.clock import ClockState
+from intake.domain.clocks.counting import explained
 from intake.usecases.clock_views import ClockView
 
 _SHOWN: Final = (
@@ -53,6 +54,7 @@ async def all_clocks(connection: AsyncConnection, complaint_id: UUID) -> tuple[C
 
 def _view(row: Any) -> ClockView:
     holds = ((datetime.fromisoformat(begins), datetime.fromisoformat(ends)) for begins, ends in row.holds)
+    how = getattr(row, "explanation", None)
     return ClockView(
         name=row.clock,
         ordinal=row.ordinal,
@@ -78,5 +80,5 @@ def _view(row: Any) -> ClockView:
         ladder=row.ladder,
         calendar=row.calendar,
         policy_version=row.policy_version,
-        explanation=getattr(row, "explanation", None),
+        explanation=None if how is None else explained(how, row.started_at),
     )

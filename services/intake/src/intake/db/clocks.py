@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from intake.db.rows import complaint_of
 from intake.db.tables import complaint, complaint_clock
 from intake.domain.clocks.clock import Clock
 from intake.domain.clocks.following import Change
+from intake.domain.progress import Membership
 from intake.usecases.ports import ClockNews, Timed
 
 _OF: Final = sa.select(complaint_clock).where(complaint_clock.c.complaint_id == sa.bindparam("id"))
@@ -65,6 +67,27 @@ SELECT DISTINCT waiting.complaint_id
    AND EXISTS (SELECT FROM action WHERE id = CAST(:action_id AS uuid) AND kind = 'containment')
  ORDER BY waiting.complaint_id
 """)
+# What is linked and what is done are seen by one of the two, whichever comes first: links share a turn that a completed
+# action has alone. It comes before all locks of rows.
+_NAMED: Final = "hashtextextended('containment' || CAST(CAST({id} AS uuid) AS text), 0)"
+_TURN: Final = sa.text(f"SELECT pg_advisory_xact_lock({_NAMED.format(id=':nonconformity_id')})")
+_SHARED_TURNS: Final = sa.text(
+    f"SELECT pg_advisory_xact_lock_shared({_NAMED.format(id='id')}) FROM unnest(CAST(:ids AS uuid[])) AS given (id)"  # noqa: S608 - of our own
+)
+_DONE: Final = """
+SELECT min(done.at) FROM action CROSS JOIN LATERAL (
+    SELECT max(coalesce(CAST(changes ->> 'completed_at' AS timestamptz), at)) AS at FROM timeline_note
+     WHERE subject_id = action.id AND action = 'action_completed') AS done
+ WHERE action.kind = 'containment' AND action.state IN ('completed', 'verified') AND """
+_DONE_BEFORE: Final = sa.text(f"""
+SELECT complaint_id, nonconformity_id, ({_DONE} action.nonconformity_id = given.nonconformity_id) AS contained_at
+  FROM unnest(CAST(:complaint_ids AS uuid[]), CAST(:nonconformity_ids AS uuid[]))
+       AS given (complaint_id, nonconformity_id)
+ WHERE EXISTS (SELECT FROM complaint_clock AS waiting WHERE waiting.complaint_id = given.complaint_id
+                  AND waiting.kind = 'contain' AND waiting.state IN ('running', 'paused'))
+""")  # noqa: S608 - of our own
+_CONTAINED: Final = sa.text(f"""{_DONE} nonconformity_id IN (
+    SELECT nonconformity_id FROM complaint_link WHERE complaint_id = CAST(:complaint_id AS uuid))""")  # noqa: S608 - of our own
 
 
 class PostgresClocks:
@@ -119,6 +142,31 @@ class PostgresClocks:
         return Timed(complaint_of(row), handling, await self.of(complaint_id))
 
     async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
-        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
+        """Take a turn, and list complaints whose open clocks wait for a containment action, in the order of their ids."""
+        await self._connection.execute(_TURN, {"nonconformity_id": nonconformity_id})
         named = {"action_id": action_id, "nonconformity_id": nonconformity_id}
         return list((await self._connection.execute(_AWAITING, named)).scalars())
+
+    async def contained_before(
+        self, memberships: Sequence[Membership]
+    ) -> Mapping[tuple[UUID, UUID], datetime]:
+        """Take turns, and tell when nonconformities were contained to which complaints with a waiting clock are to belong."""
+        if not memberships:
+            return {}
+        complaints = [each.complaint_id for each in memberships]
+        nonconformities = [each.nonconformity_id for each in memberships]
+        await self._connection.execute(_SHARED_TURNS, {"ids": sorted(set(nonconformities))})
+        # A statement of its own, so that its snapshot is taken when the turns have come.
+        asked = {"complaint_ids": complaints, "nonconformity_ids": nonconformities}
+        found = await self._connection.execute(_DONE_BEFORE, asked)
+        return {
+            (row.complaint_id, row.nonconformity_id): row.contained_at
+            for row in found
+            if row.contained_at is not None
+        }
+
+    async def contained_at(self, complaint_id: UUID) -> datetime | None:
+        """Tell when a containment action of a nonconformity of the complaint was first done."""
+        return (
+            await self._connection.execute(_CONTAINED, {"complaint_id": complaint_id})
+        ).scalar_one_or_none()

@@ -28,6 +28,7 @@ _CHOICES: Final = (
     "product",
     "category",
     "lot",
+    "site",
     "serial",
     "channel",
     "reported_severity",

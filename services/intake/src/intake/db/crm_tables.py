@@ -21,6 +21,10 @@ change_queue: Final = sa.Table(
     sa.Column("complaint_id", sa.Uuid),
     sa.Column("history_position", sa.Integer),
     sa.Column("nonconformity_id", sa.Uuid),
+    # Whose clock ended; which clock that is, or which is overdue.
+    sa.Column("timed_id", sa.Uuid),
+    sa.Column("clock", sa.Text),
+    sa.Column("ordinal", sa.Integer),
 )
 
 change_feed: Final = sa.Table(
@@ -48,6 +52,7 @@ complaint_change: Final = sa.Table(
     sa.Column("historical", sa.Boolean, nullable=False),
     sa.Column("occurred_at", _instant(), nullable=False),
     sa.Column("recorded_at", _instant(), nullable=False),
+    sa.Column("clock", sa.Text),
     sa.Index("complaint_change_of_source", "source_system", "position"),
 )
 

@@ -16,24 +16,26 @@ _HOLD: Final = sa.text("SELECT last_position FROM change_feed WHERE id = 1 FOR N
 _TAKE: Final = sa.text("""
 DELETE FROM change_queue
  WHERE position IN (SELECT position FROM change_queue ORDER BY position LIMIT :most)
-RETURNING position, kind, complaint_id, history_position, nonconformity_id
+RETURNING position, kind, coalesce(complaint_id, timed_id) AS complaint_id, history_position, nonconformity_id, clock,
+          ordinal
 """)
 # A change of a nonconformity, or of one of its actions, is one of each complaint that belongs to it.
 _DESCRIBE: Final = sa.text("""
 WITH noticed AS (
     SELECT * FROM unnest(
         CAST(:positions AS bigint[]), CAST(:kinds AS text[]), CAST(:complaints AS uuid[]),
-        CAST(:histories AS integer[]), CAST(:nonconformities AS uuid[])
-    ) AS noticed (queued, kind, complaint_id, history_position, nonconformity_id)
+        CAST(:histories AS integer[]), CAST(:nonconformities AS uuid[]), CAST(:clocks AS text[]),
+        CAST(:ordinals AS integer[])
+    ) AS noticed (queued, kind, complaint_id, history_position, nonconformity_id, clock, ordinal)
 ), told AS (
-    SELECT queued, kind, complaint_id, history_position FROM noticed WHERE complaint_id IS NOT NULL
+    SELECT queued, kind, complaint_id, history_position, clock, ordinal FROM noticed WHERE complaint_id IS NOT NULL
     UNION ALL
-    SELECT queued, kind, complaint_link.complaint_id, NULL
+    SELECT queued, kind, complaint_link.complaint_id, NULL, NULL, NULL
       FROM noticed JOIN complaint_link USING (nonconformity_id)
 )
 SELECT told.kind, complaint.id, complaint.number, complaint.source_system, complaint.external_id, complaint.state,
        complaint.version, complaint.historical, complaint_history.action, complaint_history.changes,
-       complaint_history.at,
+       coalesce(complaint_history.at, ended.ended_at) AS at, told.clock, ended.state AS verdict,
        CASE WHEN complaint_history.changes ? 'state' THEN (
            SELECT earlier.changes ->> 'state' FROM complaint_history earlier
             WHERE earlier.complaint_id = told.complaint_id AND earlier.position < told.history_position
@@ -43,6 +45,9 @@ SELECT told.kind, complaint.id, complaint.number, complaint.source_system, compl
   FROM told JOIN complaint ON complaint.id = told.complaint_id
   LEFT JOIN complaint_history
     ON complaint_history.complaint_id = told.complaint_id AND complaint_history.position = told.history_position
+  LEFT JOIN complaint_clock AS ended
+    ON told.kind = 'verdict' AND ended.complaint_id = told.complaint_id AND ended.clock = told.clock
+   AND ended.ordinal = told.ordinal
  ORDER BY told.queued, complaint.id
 """)
 _LAST: Final = sa.text("UPDATE change_feed SET last_position = :position WHERE id = 1")
@@ -86,6 +91,8 @@ class PostgresFeed:
                 "complaints": [row.complaint_id for row in rows],
                 "histories": [row.history_position for row in rows],
                 "nonconformities": [row.nonconformity_id for row in rows],
+                "clocks": [row.clock for row in rows],
+                "ordinals": [row.ordinal for row in rows],
             },
         )
         return [_noticed(row) for row in described]
@@ -113,8 +120,9 @@ def _noticed(row: Any) -> Noticed:
         state=row.state,
         version=row.version,
         historical=row.historical,
-        action=row.action,
+        action=row.action or row.verdict,
         changes=row.changes,
         at=row.at,
         state_before=row.state_before,
+        clock=row.clock,
     )

@@ -23,6 +23,7 @@ from events.catalogue import topic_of
 from events.postgres import outbox
 from events.wake import Wake
 from intake.db import inserting
+from intake.db.clock_arrays import clock_arrays
 from intake.db.inserting import NUMBERS, RECEIVE, TOLD, claim, document, draft_row
 from intake.db.reception import PlainReception
 from intake.db.rows import number_text
@@ -158,7 +159,9 @@ class GroupReception:
         ids = [complaint_id for complaint_id, story in stories for _ in story]
         places = [place for _, story in stories for place in range(1, len(story) + 1)]
         more = max(0, self._usual - len(self._drawn))
-        return document(rows), ids, *outbox.values(TOPIC, events, now=self._clock()), more, places
+        told_of = outbox.values(TOPIC, events, now=self._clock())
+        clocks = clock_arrays(clock for receipt in receipts for clock in receipt.clocks)
+        return document(rows), ids, *told_of, more, places, *clocks
 
     async def _apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
         if is_away(error):

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.postgres import outbox
-from intake.db.clock_rows import CLOCK, clock_values
+from intake.db.clock_arrays import clock_arrays, written_clocks
 from intake.db.rows import COMPLAINANT, complaint_values, number_text
 from intake.domain.complaint import plain
 from intake.usecases.ports import Draft, RequestKey
@@ -24,6 +24,7 @@ _COMPLAINT: Final = {
     "product": "text",
     "category": "text",
     "lot": "text",
+    "site": "text",
     "serial": "text",
     "title": "text",
     "description": "text",
@@ -84,8 +85,7 @@ _GIVEN: Final = f"""
 given AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS given (
         number bigint, {_typed(_COMPLAINT)}, {_typed(_PERSON, _PERSON_PREFIX)},
-        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean,
-        clocks json
+        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean
     )
 ), fresh AS MATERIALIZED (
     SELECT * FROM given
@@ -102,7 +102,7 @@ given AS MATERIALIZED (
 # joins them by hash; of a bare IS NULL it expects one, and would compare each row of a large batch with each.
 
 
-def _written(rows: str, columns: str) -> str:
+def _written(rows: str, columns: str, *, clocks: int) -> str:
     # Rows go in by identity, so that two batches never wait for one another in a circle.
     return f"""
 told AS (
@@ -117,14 +117,12 @@ told AS (
     INSERT INTO complaint_history (complaint_id, {_names(_TRACE)})
     SELECT id, {_names(_TRACE, _TRACE_PREFIX)} FROM {rows} JOIN told USING (id)
 ), timed AS (
-    INSERT INTO complaint_clock (complaint_id, {_names(CLOCK)})
-    SELECT {rows}.id, {_names(CLOCK, "one.")} FROM {rows} JOIN told USING (id)
-     CROSS JOIN json_to_recordset({rows}.clocks) AS one ({_typed(CLOCK)})
+{written_clocks("told", clocks)}
 )"""  # noqa: S608 - column names of our own
 
 
 _INSERT: Final = f"""
-WITH {_GIVEN}, {_written("fresh", _names(_COMPLAINT))}
+WITH {_GIVEN}, {_written("fresh", _names(_COMPLAINT), clocks=2)}
 SELECT id, number FROM told
 """  # noqa: S608 - column names of our own
 
@@ -141,7 +139,7 @@ WITH {_GIVEN}, bound AS MATERIALIZED (
     RETURNING resource_id
 ), free AS MATERIALIZED (
     SELECT * FROM fresh WHERE key_key IS NULL OR CAST(id AS text) IN (SELECT resource_id FROM claimed)
-), {_written("free", f"number, {_names(_COMPLAINT)}")}, announced AS (
+), {_written("free", f"number, {_names(_COMPLAINT)}", clocks=11)}, announced AS (
     SELECT event.key, event.shard, CAST($7 AS text) AS topic, event.headers, event.value,
            CAST($8 AS timestamptz) AS recorded_at, event.sequence, event.nth
       FROM unnest(
@@ -162,7 +160,7 @@ SELECT NULL, NULL, nextval('complaint_number_seq') FROM generate_series(1, CAST(
 """Receives a batch of complaints: claims their keys, writes those whose key was free, and tells of them, in one statement.
 
 `$1` is what `document` gives, `$2` for each event the id of its complaint, `$10` its place among that one's events, and
-`$3` to `$8` what `outbox.values` gives of the events. The answer has a row (id, outcome) for each complaint, and `$9` rows
+`$3` to `$8` what `outbox.values` gives of the events, and `$11` on what `clock_arrays` gives. The answer has a row (id, outcome) for each complaint, and `$9` rows
 with a number for the next ones.
 
 Keys go in by name, so that two batches never wait for one another in a circle. A batch waits only briefly for a key that
@@ -180,10 +178,9 @@ def document(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def draft_row(new: Draft) -> dict[str, Any]:
-    """Write a new complaint with its complainant, its clocks and the beginning of its history as a row."""
+    """Write a new complaint with its complainant and the beginning of its history as a row."""
     complaint, trace = new.complaint, new.trace
     row = complaint_values(complaint, updated_at=complaint.recorded_at)
-    row["clocks"] = [clock_values(clock) for clock in new.clocks]
     row["source_digest"] = _bytea(complaint.source_digest)
     row["attachments"] = plain(complaint.account.attachments)
     who = complaint.account.complainant
@@ -212,5 +209,8 @@ def _bytea(value: bytes) -> str:
 
 async def insert_new(connection: AsyncConnection, drafts: Sequence[Draft]) -> dict[UUID, str]:
     """Write complaints with all that belongs to them; give the numbers of those that were not known yet."""
-    rows = await connection.exec_driver_sql(_INSERT, (document(draft_row(draft) for draft in drafts),))
+    clocks = clock_arrays(clock for draft in drafts for clock in draft.clocks)
+    rows = await connection.exec_driver_sql(
+        _INSERT, (document(draft_row(draft) for draft in drafts), *clocks)
+    )
     return {row.id: number_text(row.number) for row in rows}

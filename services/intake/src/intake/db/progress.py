@@ -1,15 +1,19 @@
 """What capa announced, as rows; each event is applied once and in any order."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from intake.db.rows import json_text
-from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
+from chassis.many_rows import document, insert_rows
+from intake.db.tables import timeline_note
+from intake.domain.progress import ActionSeen, Membership, NonconformityMoved, NonconformitySeen, TriageSeen
 from intake.domain.timeline import Note
 
 # What says nothing new writes nothing, so that a fact that is told again makes no complaint look updated.
+# One that is known already is left alone, so that the many complaints of one nonconformity do not wait for each other.
 # A nonconformity that triage alone has named stands at version 0, so that whatever it announces itself counts more.
 # What is told of one complaint comes under several keys and is handled at once. Whoever writes locks in one order:
 # complaint, triage or action, nonconformity, link. PostgreSQL runs the parts of a WITH in an order of its own, so that
@@ -37,6 +41,7 @@ WITH held AS (
     INSERT INTO nonconformity (id, number, state, version, updated_at)
     SELECT nonconformity_id, :nonconformity_number, 'open', 0, CAST(:seen_at AS timestamptz)
       FROM noted WHERE nonconformity_id IS NOT NULL
+       AND NOT EXISTS (SELECT FROM nonconformity AS known WHERE known.id = noted.nonconformity_id AND known.number IS NOT NULL)
     ON CONFLICT (id) DO UPDATE SET number = coalesce(nonconformity.number, excluded.number)
 ), linked AS (
     INSERT INTO complaint_link (complaint_id, nonconformity_id)
@@ -105,12 +110,21 @@ SELECT nonconformity_id, NULL, 'open', 0, CAST(:seen_at AS timestamptz) FROM not
 ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at
 """)
 
-_TAKE_NOTE: Final = sa.text("""
-INSERT INTO timeline_note (subject_id, name, subject_kind, kind, action, at, actor, changes, reason)
-VALUES (CAST(:subject_id AS uuid), :name, :subject_kind, :kind, :action, CAST(:at AS timestamptz), :actor,
-        CAST(:changes AS jsonb), :reason)
-ON CONFLICT (subject_id, name) DO NOTHING
+_HOLD: Final = sa.text("""
+SELECT FROM complaint WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
 """)
+_KNOW: Final = sa.text("""
+INSERT INTO nonconformity (id, number, state, version, updated_at)
+SELECT id, number, 'open', 0, seen_at
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]), CAST(:seen AS timestamptz[])) AS given (id, number, seen_at)
+ WHERE NOT EXISTS (SELECT FROM nonconformity AS known WHERE known.id = given.id)
+ ORDER BY id
+ON CONFLICT (id) DO NOTHING
+""")
+_TAKE_NOTES: Final = insert_rows(
+    timeline_note, "notes", "ORDER BY subject_id, name ON CONFLICT (subject_id, name) DO NOTHING"
+)
+_NOTED: Final = tuple(str(column.name) for column in timeline_note.c)
 
 
 class PostgresProgress:
@@ -118,6 +132,19 @@ class PostgresProgress:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def hold(self, complaint_ids: Collection[UUID], memberships: Sequence[Membership]) -> None:
+        """Lock complaints, and know nonconformities, in the order of their ids."""
+        if complaint_ids:
+            await self._connection.execute(_HOLD, {"ids": sorted(complaint_ids)})
+        if memberships:
+            first = {each.nonconformity_id: each for each in reversed(memberships)}.values()
+            known = {
+                "ids": [each.nonconformity_id for each in first],
+                "numbers": [each.number for each in first],
+                "seen": [each.seen_at for each in first],
+            }
+            await self._connection.execute(_KNOW, known)
 
     async def triage(self, seen: TriageSeen) -> None:
         """Note what triage decided about a complaint."""
@@ -135,11 +162,11 @@ class PostgresProgress:
         """Note what became of an action."""
         await self._connection.execute(_ACTION, _values(seen))
 
-    async def note(self, note: Note) -> None:
-        """Keep a fact for timelines, once by its name."""
-        values = {name: getattr(note, name) for name in note.__dataclass_fields__}
-        values |= {"kind": note.kind.value, "changes": json_text(note.changes)}
-        await self._connection.execute(_TAKE_NOTE, values)
+    async def take_notes(self, notes: Sequence[Note]) -> None:
+        """Keep facts for timelines, each once by its name."""
+        if notes:
+            rows = [{name: getattr(note, name) for name in _NOTED} for note in notes]
+            await self._connection.execute(_TAKE_NOTES, {"notes": document(rows)})
 
 
 def _values(seen: TriageSeen | NonconformitySeen | NonconformityMoved | ActionSeen) -> dict[str, object]:

@@ -53,6 +53,8 @@ complaint: Final = sa.Table(
     sa.Column("crm_status_reference", sa.Text),
     sa.Column("crm_status_note", sa.Text),
     sa.Column("crm_status_at", _instant()),
+    # Which of the organisation's sites it concerns; last, as it came last.
+    sa.Column("site", sa.Text),
     # Complaints without an external id have no identity; a unique constraint lets any number of them stand.
     sa.UniqueConstraint("source_system", "external_id", name="complaint_identity"),
     sa.Index("complaint_by_receipt", "received_at", "id"),
@@ -60,6 +62,7 @@ complaint: Final = sa.Table(
     sa.Index("complaint_by_update", "updated_at"),
     sa.Index("complaint_by_product", "product", "category", "received_at"),
     sa.Index("complaint_by_lot", "lot", "received_at", postgresql_where=sa.text("lot IS NOT NULL")),
+    sa.Index("complaint_by_site", "site", "received_at", postgresql_where=sa.text("site IS NOT NULL")),
     sa.Index("complaint_by_serial", "serial", "received_at", postgresql_where=sa.text("serial IS NOT NULL")),
     sa.Index("complaint_by_occurrence", "occurred_at", postgresql_where=sa.text("occurred_at IS NOT NULL")),
     sa.Index("complaint_awaiting_triage", "received_at", "id", postgresql_where=sa.text("awaits_triage")),

@@ -44,6 +44,7 @@ def change_of(row: Any) -> Change:
         historical=row.historical,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
+        clock=row.clock,
     )
 
 

@@ -1,6 +1,6 @@
 """One transaction of intake: repositories, announced events, and the claim on the event that caused it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.clock import Clock
 from events.catalogue import topic_of
-from events.delivery import Delivery
-from events.envelope import Contract, Event
+from events.delivery import Claim, Delivery
 from events.postgres import inbox, outbox
+from events.series import Announced
 from events.wake import Wake
 from intake.db.attached_files import PostgresFileRows
 from intake.db.clocks import PostgresClocks
@@ -38,7 +38,7 @@ class PostgresWork:
         self._imports = PostgresImportRows(connection)
         self._files = PostgresFileRows(connection)
         self._erasures = PostgresErasures(connection)
-        self.announced: list[Event[Contract]] = []
+        self.announced: list[Announced] = []
 
     @property
     def complaints(self) -> PostgresComplaints:
@@ -75,7 +75,7 @@ class PostgresWork:
         """Holds and erasures."""
         return self._erasures
 
-    def announce(self, event: Event[Contract]) -> None:
+    def announce(self, event: Announced) -> None:
         """Have an event told once the work is committed."""
         self.announced.append(event)
 
@@ -94,15 +94,26 @@ class PostgresStartWork:
 
     def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
         """Begin; with `once` the delivery is claimed first, and AlreadyHandled ends the matter."""
-        return self._work(once)
+        return self._work_once(once)
 
     @asynccontextmanager
-    async def _work(self, once: Delivery | None) -> AsyncIterator[Work]:
-        async with self._engine.begin() as connection:
+    async def _work_once(self, once: Delivery | None) -> AsyncIterator[Work]:
+        async with self._work() as (connection, work):
             if once is not None:
                 await inbox.claim(connection, once, now=self._clock())
-            work = PostgresWork(connection, self._clock)
             yield work
+
+    @asynccontextmanager
+    async def together(self, deliveries: Sequence[Delivery]) -> AsyncIterator[tuple[Work, Sequence[Claim]]]:
+        """Begin one for all these deliveries, and tell what was found of each."""
+        async with self._work() as (connection, work):
+            yield work, await inbox.claim_all(connection, deliveries, now=self._clock())
+
+    @asynccontextmanager
+    async def _work(self) -> AsyncIterator[tuple[AsyncConnection, Work]]:
+        async with self._engine.begin() as connection:
+            work = PostgresWork(connection, self._clock)
+            yield connection, work
             await outbox.append(connection, TOPIC, work.announced, now=self._clock())
         if work.announced:
             self._wake.ring()

@@ -28,6 +28,7 @@ JUDGED: Final = frozenset(
         "product",
         "category",
         "lot",
+        "site",
         "occurred_at",
         "aware_at",
         "received_at",

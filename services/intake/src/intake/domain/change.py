@@ -22,6 +22,7 @@ class ChangeType(StrEnum):
     NONCONFORMITY = "nonconformity.changed"
     ACTION = "action.changed"
     OVERDUE = "clock.overdue"
+    ENDED = "clock.ended"
 
 
 class Origin(StrEnum):
@@ -33,6 +34,7 @@ class Origin(StrEnum):
     NONCONFORMITY = "nonconformity"
     ACTION = "action"
     CLOCK = "clock"
+    VERDICT = "verdict"
 
 
 _TOLD: Final[Mapping[Origin, tuple[ChangeType, str, str]]] = {
@@ -41,6 +43,7 @@ _TOLD: Final[Mapping[Origin, tuple[ChangeType, str, str]]] = {
     Origin.NONCONFORMITY: (ChangeType.NONCONFORMITY, "changed", "nonconformity"),
     Origin.ACTION: (ChangeType.ACTION, "changed", "actions"),
     Origin.CLOCK: (ChangeType.OVERDUE, "overdue", "clocks"),
+    Origin.VERDICT: (ChangeType.ENDED, "ended", "clocks"),
 }
 _OF_FILES: Final = frozenset({"attached", "attachment_deleted"})
 _UNTOLD: Final = frozenset({"held", "hold_released"})
@@ -53,7 +56,7 @@ _BESIDE: Final = frozenset({"withheld", "withheld_sha256"})
 class Noticed:
     """A change as it was noticed, with the complaint as it is now; `action` and `changes` are its history's, if any.
 
-    `state_before` is where a step found the complaint, as far as a step before it says.
+    Of a clock that ended `action` is the verdict: met or missed. `state_before` is where a step found the complaint, as far as a step before it says.
     """
 
     origin: Origin
@@ -68,11 +71,15 @@ class Noticed:
     changes: Mapping[str, Any] | None = None
     at: datetime | None = None
     state_before: str | None = None
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change in the feed; `position` only grows, and the id is also that of its webhook."""
+    """One change in the feed; `position` only grows, and the id is also that of its webhook.
+
+    `clock` is the name of the clock that is overdue or ended.
+    """
 
     position: int
     id: UUID
@@ -88,6 +95,7 @@ class Change:
     historical: bool
     occurred_at: datetime
     recorded_at: datetime
+    clock: str | None = None
 
 
 def tell(noticed: Noticed, *, position: int, change_id: UUID, now: datetime) -> Change:
@@ -108,6 +116,7 @@ def tell(noticed: Noticed, *, position: int, change_id: UUID, now: datetime) -> 
         historical=noticed.historical,
         occurred_at=noticed.at or now,
         recorded_at=now,
+        clock=noticed.clock,
     )
 
 
@@ -124,7 +133,7 @@ def is_posted(change: Change) -> bool:
 def _told(noticed: Noticed) -> tuple[ChangeType, str, tuple[str, ...]]:
     if noticed.origin is not Origin.HISTORY:
         kind, action, name = _TOLD[noticed.origin]
-        return kind, action, (name,)
+        return kind, noticed.action or action, (name,)
     action = noticed.action or "amended"
     if action == "received":
         return ChangeType.RECEIVED, action, ()

@@ -99,6 +99,7 @@ class Account:
     description: str
     category: str = UNCLASSIFIED
     lot: str | None = None
+    site: str | None = None
     serial: str | None = None
     title: str | None = None
     remedy_sought: str | None = None

@@ -59,6 +59,16 @@ class ActionSeen:
     due_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """That a complaint belongs to a nonconformity, as one fact names both."""
+
+    complaint_id: UUID
+    nonconformity_id: UUID
+    number: str | None
+    seen_at: datetime
+
+
 def overdue(state: str, due_at: datetime | None, now: datetime) -> bool:
     """Tell whether an action is late: time makes it so, nobody sets it."""
     return state == "open" and due_at is not None and due_at < now

@@ -29,6 +29,7 @@ def receipt_of(complaint: Complaint, entries: Sequence[history.Entry]) -> tuple[
         product=said["product"],
         category=said["category"],
         lot=said.get("lot"),
+        site=said.get("site"),
         occurred_at=_instant(said["occurred_at"]) if "occurred_at" in said else None,
     )
     received = replace(

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from intake.domain.complaint import WITHHELD, Complaint
 
 ERASABLE: Final = WITHHELD - {"complainant"}
 """The texts of a complaint that a policy may have erased; who complains always is."""
+
+
+class HistoricalStart(StrEnum):
+    """What the time of a complaint counts from that was put on record as historical and that nobody has worked on since."""
+
+    RECEIVED = "received"
+    RECORDED = "recorded"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,7 @@ class RetentionPolicy:
     files: bool
     notes: bool
     rules: Sequence[RetentionRule]
+    historical: HistoricalStart = HistoricalStart.NEVER
 
     def rule_of(self, complaint: Complaint) -> RetentionRule:
         """Give the first rule that fits; the last one fits all."""

@@ -51,6 +51,11 @@ class AmendmentForm(Form):
     )
     category: Code | None = Field(None, description="Code of what went wrong.", examples=["fees"])
     lot: Code | None = Field(None, description="Code of the lot or batch.", examples=["L-2026-11"])
+    site: Code | None = Field(
+        None,
+        description="Code of the site that it concerns, such as a plant, a branch or the place of manufacture.",
+        examples=["plant-2"],
+    )
     serial: Line | None = Field(None, description="Serial number of the thing.", examples=["SN 100-200"])
     title: Line | None = Field(None, description="The complaint in a line.", examples=["Charged twice"])
     description: Description | None = Field(None, description="What went wrong, in the complainant's words.")

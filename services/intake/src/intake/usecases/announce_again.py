@@ -72,14 +72,14 @@ class AnnounceAgain:
         return sorted(events, key=lambda event: event.version)
 
     def _deadlines(self, chronicled: Chronicled, clocks: Sequence[ComplaintClock]) -> list[Event[Contract]]:
-        """Tell each deadline as it stands: what must still be done, or what became of it, for who believes it open."""
+        """Tell each deadline as it stands: what must still be done, or what became of it, for who believes it open.
+
+        Those of earlier runs are told too, for who counts what was met; whoever acts on a deadline passes over them.
+        """
         cause = Cause(_INTAKE, self.clock())
-        latest: dict[str, ComplaintClock] = {}
-        for clock in sorted(clocks, key=lambda clock: clock.ordinal):
-            latest[clock.name] = clock
         return [
             self.announce(Change(clock, news), chronicled.complaint, cause)
-            for clock in latest.values()
+            for clock in sorted(clocks, key=lambda clock: clock.ordinal)
             for news in standing_news(clock)
         ]
 

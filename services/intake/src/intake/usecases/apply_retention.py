@@ -12,7 +12,7 @@ from common.refusals import Stale
 from intake.domain.complaint import Complaint
 from intake.domain.erasure import Basis, Order
 from intake.domain.errors import ErasureHeld
-from intake.domain.retention import Hold, RetentionPolicy, RetentionRule
+from intake.domain.retention import HistoricalStart, Hold, RetentionPolicy, RetentionRule
 from intake.usecases.erase_complaint import EraseComplaint, EraseOne
 from intake.usecases.ports import Clock
 
@@ -37,11 +37,15 @@ class DueErasures(Protocol):
         *,
         ends: Sequence[str],
         resumes: Sequence[str],
+        historical: HistoricalStart,
         before: datetime,
         after: tuple[datetime, UUID] | None,
         limit: int,
     ) -> Sequence[Ended]:
-        """Read complaints by their age whose work ended before an instant, and was not resumed since."""
+        """Read complaints by their age whose work ended before an instant, and was not resumed since.
+
+        Historical ones that nobody has worked on ended when `historical` says.
+        """
         ...
 
     async def forget_reads(self, *, before: datetime) -> int:
@@ -88,6 +92,7 @@ class ApplyRetention:
             page = await self._due.page(
                 ends=sorted(self._policy.ends),
                 resumes=sorted(self._policy.resumes),
+                historical=self._policy.historical,
                 before=now - timedelta(days=shortest),
                 after=after,
                 limit=AT_ONCE,

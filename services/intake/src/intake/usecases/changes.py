@@ -25,6 +25,7 @@ def notification(change: Change, *, base: str) -> dict[str, Any]:
             "historical": change.historical,
             "action": change.action,
             "changed": list(change.changed),
+            "clock": change.clock,
             "link": f"{base}/v1/complaints/{change.complaint_id}",
         },
     }

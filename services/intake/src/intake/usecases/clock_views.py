@@ -97,5 +97,5 @@ def view_of(clock: Clock) -> ClockView:
         ladder=clock.hands.ladder,
         calendar=clock.calendar,
         policy_version=clock.policy_version,
-        explanation=clock.explanation,
+        explanation=clock.explained,
     )

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from common.refusals import Refusal
 from events.envelope import Contract, Event
+from events.series import Written
 from intake.domain.clocks.clock import Clock
-from intake.domain.clocks.following import Change, News, begin, follow
-from intake.domain.clocks.happening import Happened, Situation, situation_at_receipt
+from intake.domain.clocks.following import Change, begin, follow
+from intake.domain.clocks.happening import Happened, Happening, Situation, situation_at_receipt
 from intake.domain.clocks.policy import ClockPolicy
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.usecases.outgoing_clocks import Cause, DeadlineAnnouncer
@@ -34,10 +35,10 @@ class Clockwork:
         return begin(self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint))
 
     def told_at_receipt(
-        self, complaint: Complaint, clocks: Iterable[Clock], cause: Cause
-    ) -> list[Event[Contract]]:
-        """Tell of the deadlines that a complaint came with."""
-        return [self.announce(Change(clock, News.SET), complaint, cause) for clock in clocks]
+        self, complaint: Complaint, clocks: Iterable[Clock], received: Event[Contract]
+    ) -> list[Written]:
+        """Tell of the deadlines that a complaint came with, beside the event that tells of the complaint."""
+        return self.announce.at_receipt(clocks, complaint, received)
 
     async def follow(
         self,
@@ -53,7 +54,8 @@ class Clockwork:
         """
         clocks = {(clock.name, clock.ordinal): clock for clock in await work.clocks.of(complaint.id)}
         changes: list[Change] = []
-        for each in happened:
+
+        def hear(each: Happened) -> None:
             found = follow(
                 self.policy,
                 situation,
@@ -62,8 +64,15 @@ class Clockwork:
                 now=cause.now,
                 uncounted=_uncounted(complaint),
             )
-            clocks |= {(change.clock.name, change.clock.ordinal): change.clock for change in found}
-            changes += found
+            clocks.update({(change.clock.name, change.clock.ordinal): change.clock for change in found})
+            changes.extend(found)
+
+        for each in happened:
+            hear(each)
+        if any(map(_awaits_containment, changes)):
+            contained_at = await work.clocks.contained_at(complaint.id)
+            if contained_at is not None:
+                hear(Happened(Happening.CONTAINED, contained_at))
         await self.write(work, complaint, changes, cause)
         return changes
 
@@ -76,6 +85,12 @@ class Clockwork:
     def counted(self, changes: Iterable[Change]) -> None:
         """Count the clocks that ended."""
         self.count([change.clock for change in changes if not change.clock.is_open])
+
+
+def _awaits_containment(change: Change) -> bool:
+    """Whether a clock starts, with a correction for instance, that a containment meets which may have been done long ago."""
+    clock = change.clock
+    return change.former is None and clock.is_open and Happening.CONTAINED in clock.rule.met_by
 
 
 def _uncounted(complaint: NewComplaint) -> Callable[[str, Refusal], None]:

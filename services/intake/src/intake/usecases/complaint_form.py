@@ -103,6 +103,11 @@ class ComplaintForm(Form):
     product: Code = Field(description="Code of the product or service.", examples=["credit-card"])
     category: Code = Field(UNCLASSIFIED, description="Code of what went wrong.", examples=["fees"])
     lot: Code | None = Field(None, description="Code of the lot or batch.", examples=["L-2026-11"])
+    site: Code | None = Field(
+        None,
+        description="Code of the site that it concerns, such as a plant, a branch or the place of manufacture.",
+        examples=["plant-2"],
+    )
     serial: Line | None = Field(None, description="Serial number of the thing.", examples=["SN 100-200"])
     title: Line | None = Field(None, description="The complaint in a line.", examples=["Charged twice"])
     description: Description = Field(
@@ -157,6 +162,7 @@ class ComplaintForm(Form):
             product=self.product,
             category=self.category,
             lot=self.lot,
+            site=self.site,
             serial=self.serial,
             title=self.title,
             description=self.description,

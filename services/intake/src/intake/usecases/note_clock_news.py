@@ -15,5 +15,5 @@ class NoteClockNews:
         """Note it once; tells whether it was about what runs. Raises AlreadyHandled for a second delivery."""
         async with self._start_work(once=delivery) as work:
             about_what_runs = await work.clocks.note(news)
-            await work.progress.note(note)
+            await work.progress.take_notes([note])
             return about_what_runs

@@ -30,6 +30,7 @@ def published_receipt(
         product=account.product,
         category=account.category,
         lot=account.lot,
+        site=account.site,
         occurred_at=account.occurred_at,
         aware_at=complaint.aware_at,
         received_at=complaint.received_at,
@@ -70,6 +71,7 @@ def published_amendment(
         product=account.product,
         category=account.category,
         lot=account.lot,
+        site=account.site,
     )
     return _Amendment(
         id=new_id(),

@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,8 @@ from uuid import UUID
 
 from common import history
 from common.clock import Clock
-from events.delivery import Delivery
-from events.envelope import Contract, Event
+from events.delivery import Claim, Delivery
+from events.series import Announced
 from intake.domain.attached_file import AttachedFile
 from intake.domain.clocks.clock import Clock as ComplaintClock
 from intake.domain.clocks.following import Change
@@ -20,7 +20,7 @@ from intake.domain.lifecycle.commands import Other
 from intake.domain.lifecycle.guards import Case
 from intake.domain.lifecycle.handling import Handling
 from intake.domain.lifecycle.taking import Taken
-from intake.domain.progress import ActionSeen, NonconformityMoved, NonconformitySeen, TriageSeen
+from intake.domain.progress import ActionSeen, Membership, NonconformityMoved, NonconformitySeen, TriageSeen
 from intake.domain.retention import Hold
 from intake.domain.timeline import Note
 from intake.domain.trail import Trace
@@ -81,7 +81,7 @@ class Receipt:
 
     complaint: NewComplaint
     trace: Trace
-    announce: Callable[[Complaint], Sequence[Event[Contract]]]
+    announce: Callable[[Complaint], Sequence[Announced]]
     """Makes the events as soon as the number is known."""
     clocks: tuple[ComplaintClock, ...] = ()
     key: RequestKey | None = None
@@ -248,12 +248,29 @@ class Clocks(Protocol):
         ...
 
     async def awaiting_containment(self, action_id: UUID, nonconformity_id: UUID) -> Sequence[UUID]:
-        """List complaints whose open clocks wait for a containment action, in the order of their ids."""
+        """Take a turn, and list complaints whose open clocks wait for a containment action, in the order of their ids."""
+        ...
+
+    async def contained_before(
+        self, memberships: Sequence[Membership]
+    ) -> Mapping[tuple[UUID, UUID], datetime]:
+        """Take turns, and tell when nonconformities were contained to which complaints with a waiting clock are to belong.
+
+        Keys are ids of a complaint and of its nonconformity; what was not contained, or is not waited for, is left out.
+        """
+        ...
+
+    async def contained_at(self, complaint_id: UUID) -> datetime | None:
+        """Tell when a containment action of a nonconformity of the complaint was first done."""
         ...
 
 
 class Progress(Protocol):
     """What capa has announced about complaints; each is applied in any order and as often as it comes."""
+
+    async def hold(self, complaint_ids: Collection[UUID], memberships: Sequence[Membership]) -> None:
+        """Lock complaints, and know nonconformities, in one order for all; comes before what several facts change."""
+        ...
 
     async def triage(self, seen: TriageSeen) -> None:
         """Note what triage decided about a complaint."""
@@ -271,8 +288,8 @@ class Progress(Protocol):
         """Note what became of an action."""
         ...
 
-    async def note(self, note: Note) -> None:
-        """Keep a fact for timelines, once by its name."""
+    async def take_notes(self, notes: Sequence[Note]) -> None:
+        """Keep facts for timelines, each once by its name."""
         ...
 
 
@@ -398,7 +415,7 @@ class Work(Protocol):
         """Holds and erasures."""
         ...
 
-    def announce(self, event: Event[Contract]) -> None:
+    def announce(self, event: Announced) -> None:
         """Have an event told once the work is committed."""
         ...
 
@@ -412,4 +429,10 @@ class StartWork(Protocol):
 
     def __call__(self, once: Delivery | None = None) -> AbstractAsyncContextManager[Work]:
         """Begin; with `once` the delivery is claimed first, and AlreadyHandled ends the matter."""
+        ...
+
+    def together(
+        self, deliveries: Sequence[Delivery]
+    ) -> AbstractAsyncContextManager[tuple[Work, Sequence[Claim]]]:
+        """Begin one for all these deliveries, and tell what was found of each; only NEW ones may have an effect."""
         ...

@@ -240,8 +240,9 @@ class _Writing:
                 known.append((row, reports[row]))
                 continue
             complaint = new.numbered(number)
-            self._work.announce(published_receipt(Received(complaint), actor=actor))
-            for event in self._clockwork.told_at_receipt(complaint, clocks[new.id], self._cause):
+            received = published_receipt(Received(complaint), actor=actor)
+            self._work.announce(received)
+            for event in self._clockwork.told_at_receipt(complaint, clocks[new.id], received):
                 self._work.announce(event)
             results[row] = _result(row, reports[row], RowOutcome.CREATED, number)
         return results | await self._heard_again(sorted(known, key=lambda told: told[0]))

@@ -29,6 +29,8 @@ class Published:
 
 
 NOTHING: Final = Published({}, 0)
+_EACH: Final = frozenset({Origin.HISTORY, Origin.VERDICT})
+"""What carries something of its own."""
 
 
 class PublishChanges:
@@ -83,7 +85,7 @@ def once_each(noticed: Sequence[Noticed]) -> Iterator[Noticed]:
     """Leave out what repeats a change of the same batch that carries nothing of its own, such as of several actions."""
     seen = set()
     for one in noticed:
-        key = (one.complaint_id, one.origin)
-        if one.origin is Origin.HISTORY or key not in seen:
+        key = (one.complaint_id, one.origin, one.clock)
+        if one.origin in _EACH or key not in seen:
             seen.add(key)
             yield one

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from common.actor import Actor
 from common.ids import new_id
-from events.envelope import Contract, Event
+from events.series import Announced
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, Report, receive
@@ -85,16 +85,15 @@ class ReceiveComplaint:
         now = self._clock()
         new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=now)
         clocks = self._clockwork.begin(new, now)
-        cause = _cause(command, now)
 
-        def announce(complaint: Complaint) -> Sequence[Event[Contract]]:
+        def announce(complaint: Complaint) -> Sequence[Announced]:
             received = published_receipt(
                 Received(complaint),
                 actor=command.actor,
                 traceparent=command.traceparent,
                 tracestate=command.tracestate,
             )
-            return [received, *self._clockwork.told_at_receipt(complaint, clocks, cause)]
+            return [received, *self._clockwork.told_at_receipt(complaint, clocks, received)]
 
         return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, key=command.key)
 

@@ -20,6 +20,7 @@ class Candidate:
     external_id: str | None
     state: str
     title: str | None
+    site: str | None
     traits: Traits
 
 

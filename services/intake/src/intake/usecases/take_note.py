@@ -14,4 +14,4 @@ class TakeNote:
     async def __call__(self, note: Note, delivery: Delivery) -> None:
         """Keep it, whether what it is about is known yet or not; raises AlreadyHandled for a second delivery."""
         async with self._start_work(once=delivery) as work:
-            await work.progress.note(note)
+            await work.progress.take_notes([note])

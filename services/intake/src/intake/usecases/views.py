@@ -95,6 +95,7 @@ class Filters:
     product: Sequence[str] = ()
     category: Sequence[str] = ()
     lot: Sequence[str] = ()
+    site: Sequence[str] = ()
     serial: Sequence[str] = ()
     channel: Sequence[str] = ()
     reported_severity: Sequence[str] = ()

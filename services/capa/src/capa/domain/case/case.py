@@ -11,6 +11,7 @@ from capa.domain.case.values import (
     Cause,
     CauseKind,
     Containment,
+    CountedBaseline,
     Covers,
     Deadline,
     EffectPlan,
@@ -19,6 +20,7 @@ from capa.domain.case.values import (
     Member,
     Nature,
     Problem,
+    RecurrenceFound,
     Rejection,
     Result,
     Review,
@@ -84,7 +86,7 @@ class Step(StrEnum):
 
 
 FINAL: Final = frozenset({State.REJECTED, State.CLOSED_EFFECTIVE, State.CANCELLED})
-"""Nothing runs here; a closed case may be opened again."""
+"""No work runs here; of a closed case only the answer to a recurrence may be due, and it may be opened again."""
 
 _PLANNING: Final = frozenset({State.INVESTIGATING, State.PLAN_PENDING_APPROVAL})
 _BEFORE_WORK: Final = frozenset({State.ACCEPTED, State.CONTAINMENT, *_PLANNING})
@@ -157,6 +159,7 @@ class Case:
     causes: tuple[Cause, ...] = ()
     similar: SimilarAnswer | None = None
     effect_plan: EffectPlan | None = None
+    baseline: CountedBaseline | None = None
     plan_approved_at: datetime | None = None
     approved_actions: int = 0
     implemented_at: datetime | None = None
@@ -167,6 +170,7 @@ class Case:
     reviews: tuple[Review, ...] = ()
     lessons: Lessons | None = None
     closed_at: datetime | None = None
+    recurrences: tuple[RecurrenceFound, ...] = ()
     ended_because: str | None = None
     hold: Hold | None = None
     deadlines: tuple[Deadline, ...] = ()
@@ -224,6 +228,13 @@ class Case:
             )
         if self.effect_plan is not None and self.effect_plan.baseline_events == 0:
             yield "no_baseline", "Nothing was counted before the work, so that no reduction can show."
+
+    @property
+    def undecided_recurrence(self) -> RecurrenceFound | None:
+        """The recurrence that waits for somebody to decide, while the case is closed."""
+        last = self.recurrences[-1] if self.recurrences else None
+        waits = last is not None and last.decision is None and last.cycle == self.cycle
+        return last if waits and self.state is State.CLOSED_EFFECTIVE else None
 
     @property
     def is_effective(self) -> bool:

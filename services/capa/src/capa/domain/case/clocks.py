@@ -20,7 +20,10 @@ CLOCK_IN: Final[Mapping[State, Clock]] = {
     State.VERIFYING: Clock.VERIFY,
     State.EFFECTIVENESS_REVIEW: Clock.REVIEW,
 }
-"""The clock of what has to be done in a state; `complete` runs beside it from acceptance to verification."""
+"""The clock of what has to be done in a state; `complete` runs beside it from acceptance to verification.
+
+Of a closed case only `screen` runs, while somebody has to decide whether its trouble came back.
+"""
 
 _OF_THE_APPROVER: Final = frozenset({Clock.APPROVE, Clock.VERIFY, Clock.REVIEW})
 
@@ -54,7 +57,7 @@ def keep_time(
 
 def _wanted(before: Case | None, after: Case, policy: CasePolicy, now: datetime) -> dict[Clock, Deadline]:
     wanted: dict[Clock, Deadline] = {}
-    clock = CLOCK_IN.get(after.state)
+    clock = CLOCK_IN.get(after.state) if after.undecided_recurrence is None else Clock.SCREEN
     due = None if clock is None else _due(before, after, clock, policy, now)
     if clock is not None and due is not None:
         owner, team = _hands(after, clock, policy)

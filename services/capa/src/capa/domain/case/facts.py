@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from capa.domain.case.values import Cause, Deadline
+from capa.domain.case.values import Cause, Deadline, RecurrenceFound
 from capa.domain.facts import ExtensionAsked, ExtensionDecided
 
 
@@ -74,6 +74,13 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurred:
+    """Complaints show the trouble of the closed case again."""
+
+    found: RecurrenceFound
+
+
+@dataclass(frozen=True, slots=True)
 class Reopened:
     """The trouble came back."""
 
@@ -135,6 +142,7 @@ CaseFact = (
     | MonitoringStarted
     | EffectDecided
     | Closed
+    | Recurred
     | Reopened
     | PutOnHold
     | Resumed

@@ -164,6 +164,7 @@ def next_round(case: Case, around: Circumstances) -> Case:
         due=due,
         similar=None,
         effect_plan=None,
+        baseline=None,
         plan_approved_at=None,
         implemented_at=None,
         verification=None,

@@ -50,7 +50,8 @@ def document(case: Case, actions: Iterable[Action], covers: Covers) -> Document:
                 "effect_plan": plain(case.effect_plan),
                 "actions": _planned(actions),
             }
-            return head | plan
+            # Only where there is one, so that plans that were signed before read as they did.
+            return head | plan | ({} if case.baseline is None else {"baseline": plain(case.baseline)})
         case "effectiveness":
             return head | {"effect_plan": plain(case.effect_plan), "review": plain(case.review)}
         case "closure":

@@ -176,6 +176,18 @@ class EffectPlan:
     source: Source = "reported"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedBaseline:
+    """How the baseline of a plan was counted from the complaints on record, rather than said by somebody."""
+
+    begins_at: datetime
+    ends_at: datetime
+    events: int
+    exposure: float
+    counted_at: datetime
+    explanation: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """That the plan was carried out, what it did beside what was wanted, and that containment was taken away."""
@@ -222,6 +234,36 @@ class Lessons:
     risks_updated: str
     system_changes: str
     recognition: str
+
+
+class Proposal(StrEnum):
+    """What to do about trouble that came back after a case was closed."""
+
+    REOPEN = "reopen"
+    SUCCESSOR = "successor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceFound:
+    """That complaints show the trouble of a closed case again: by which signal, what it proposes, and what was decided.
+
+    `cycle` is the round that had been closed; `led_to` is the case that was opened again or requested as the successor.
+    """
+
+    signal_id: UUID
+    signal_number: str
+    proposal: Proposal
+    complaints: int
+    first_at: datetime
+    last_at: datetime
+    explanation: str
+    cycle: int
+    found_at: datetime
+    decision: Literal["confirmed", "dismissed"] | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str = ""
+    led_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def chosen_actions(case: Case, actions: Sequence[Action], words: Wording) -> Ite
             ("Counted against", plan.exposure_unit),
             ("Counted by", _COUNTED[plan.source]),
             ("Before the work", f"{plan.baseline_events} in {number(plan.baseline_exposure)}"),
+            *((("Baseline", case.baseline.explanation),) if case.baseline is not None else ()),
             ("Reduction aimed at", f"{percent(plan.reduction)}, to a rate of {number(target(plan))}"),
             ("Test", f"{code(plan.test)}, at a significance of {number(plan.significance)}"),
             (

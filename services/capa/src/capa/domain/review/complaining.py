@@ -6,7 +6,7 @@ from capa.domain.report.document import Block, Drawing, Facts, Heading, Paragrap
 from capa.domain.report.ranking_chart import ranking_chart
 from capa.domain.report.time_chart import columns_chart, control_chart
 from capa.domain.report.words import NONE, Wording, code, text_or
-from capa.domain.review.figures_table import said
+from capa.domain.review.figure_words import said
 from capa.domain.review.values import Review
 from capa.domain.signals.signal import Signal
 from quality.pareto import Pareto
@@ -73,7 +73,7 @@ def trends(review: Review, words: Wording) -> Iterable[Block]:
         yield Paragraph("No trend signal was raised in the period, and none was open when it began.")
         return
     yield Table(
-        ("Signal", "Product / category", "Rule", "Raised", "State", "Why"),
+        ("Signal", "Product / category / site", "Rule", "Raised", "State", "Why"),
         tuple(
             (
                 each.number,
@@ -110,4 +110,4 @@ def improvements(review: Review, _: Wording) -> Iterable[Block]:
 
 
 def _name(signal: Signal) -> str:
-    return f"{signal.episode.product} / {signal.episode.category}"
+    return signal.episode.about

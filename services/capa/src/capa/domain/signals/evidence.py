@@ -7,7 +7,7 @@ from typing import Final
 
 from capa.domain.severity import Severity
 from capa.domain.signals.charting import Frozen, Plotted, Trend
-from capa.domain.signals.signal import WINDOW, Episode
+from capa.domain.signals.signal import WINDOW, Episode, told
 from capa.domain.signals.watch import Watch, Window
 from quality.charts import Limits
 from quality.rules import Rule
@@ -35,7 +35,7 @@ class Came:
 
 def of_trend(
     watch: Watch,
-    place: tuple[str, str],
+    stratum: tuple[str, str, str],
     trend: Trend,
     frozen: Frozen,
     *,
@@ -43,12 +43,12 @@ def of_trend(
     came: Sequence[Came],
 ) -> Episode:
     """Make the episode of a broken rule."""
-    product, category = place
+    product, category, site = stratum
     first, last = trend.points[0], trend.points[-1]
     within = [each for each in came if first.begins_at <= each.at <= last.ends_at]
     point = last.point
     explanation = (
-        f"{product} / {category}: the point of {last.label} {_SAID[trend.rule]} of the {frozen.chart} chart of watch "
+        f"{told(*stratum)}: the point of {last.label} {_SAID[trend.rule]} of the {frozen.chart} chart of watch "
         f"{watch.name}. It is {point.value:.6g}, with centre line {point.centre:.6g} and limits {point.lower:.6g} and "
         f"{point.upper:.6g}, frozen from {frozen.baseline_from:%Y-%m-%d} to {frozen.baseline_to:%Y-%m-%d} (phase "
         f"{frozen.phase}); {len(trend.points)} point(s) are evidence."
@@ -57,40 +57,44 @@ def of_trend(
         watch=watch.name,
         product=product,
         category=category,
+        site=site,
         rule=trend.rule.value,
         first_at=first.begins_at,
         last_at=last.ends_at,
         complaints=len(within),
-        severity=_worst(within),
+        severity=worst(within),
         explanation=explanation,
         phase=frozen.phase,
         evidence=chart_of(frozen, plotted, trend.points),
     )
 
 
-def of_windows(watch: Watch, place: tuple[str, str], window: Window, came: Sequence[Came]) -> list[Episode]:
-    """Make the episodes of a rule of so many within so long; `came` is in the order of time."""
-    product, category = place
+def of_windows(
+    watch: str, stratum: tuple[str, str, str], window: Window, came: Sequence[Came]
+) -> list[Episode]:
+    """Make the episodes of a watch's rule of so many within so long; `came` is in the order of time."""
+    product, category, site = stratum
     grave = [each for each in came if each.severity.rank >= window.severity_at_least.rank]
     times = [each.at for each in grave]
     episodes = []
     for cluster in clusters(times, count=window.count, within=window.within):
         within = [each for each in grave if cluster.first <= each.at <= cluster.last]
         explanation = (
-            f"{product} / {category}: {cluster.most} complaints of severity {window.severity_at_least} or worse came "
-            f"within {window.within.days} days, and watch {watch.name} takes {window.count} for a signal; they came from "
+            f"{told(*stratum)}: {cluster.most} complaints of severity {window.severity_at_least} or worse came "
+            f"within {window.within.days} days, and watch {watch} takes {window.count} for a signal; they came from "
             f"{cluster.first:%Y-%m-%d} to {cluster.last:%Y-%m-%d}."
         )
         episodes.append(
             Episode(
-                watch=watch.name,
+                watch=watch,
                 product=product,
                 category=category,
+                site=site,
                 rule=f"{WINDOW}_{window.count}_in_{window.within.days}d",
                 first_at=cluster.first,
                 last_at=cluster.last,
                 complaints=len(within),
-                severity=_worst(within),
+                severity=worst(within),
                 explanation=explanation,
                 phase=None,
                 evidence=_window(window, [each.at for each in within]),
@@ -165,5 +169,6 @@ def _window(window: Window, times: Sequence[datetime]) -> dict[str, object]:
     }
 
 
-def _worst(came: Sequence[Came]) -> Severity:
+def worst(came: Sequence[Came]) -> Severity:
+    """Give the gravest severity among complaints."""
     return max((each.severity for each in came), key=lambda severity: severity.rank, default=Severity.MINOR)

@@ -21,7 +21,10 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """The units of a product over the days from the first to the one before the next, and who reported them when."""
+    """The units of a product over the days from the first to the one before the next, and who reported them when.
+
+    With a `site`, those of this site alone; without, those of the product as a whole, which are not added up from its sites.
+    """
 
     product: str
     unit: Unit
@@ -30,6 +33,7 @@ class Exposure:
     units: int
     actor: str
     reported_at: datetime
+    site: str | None = None
 
     def __post_init__(self) -> None:
         days = (self.next_day - self.first_day).days

@@ -1,4 +1,4 @@
-"""A signal: complaints of a product and category come more often than chance explains, and somebody shall look."""
+"""A signal: complaints of a product, category and site come more often than chance explains, and somebody shall look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,12 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from capa.domain.case.values import Proposal
 from capa.domain.errors import ReasonMissing, SignalStepNotPossible
 from capa.domain.severity import Severity
+from capa.domain.signals.watch import ALL, NO_SITE
 from common.refusals import require_version
 
 WINDOW = "window"
 """The rule of so many complaints within so long, beside those of charts."""
+
+RECURRENCE = "recurrence"
+"""The rule that the trouble of a case that was closed as effective does not come back."""
 
 
 class State(StrEnum):
@@ -33,11 +38,15 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """What broke a rule: from when to when, how many complaints, and the chart as it was, as plain JSON."""
+    """What broke a rule: from when to when, how many complaints, and the chart as it was, as plain JSON.
+
+    A recurrence names the closed case whose trouble came back, and what is proposed.
+    """
 
     watch: str
     product: str
     category: str
+    site: str = ALL
     rule: str
     first_at: datetime
     last_at: datetime
@@ -46,16 +55,23 @@ class Episode:
     explanation: str
     phase: int | None
     evidence: Mapping[str, object]
+    case_id: UUID | None = None
+    proposal: Proposal | None = None
 
     @property
     def place(self) -> tuple[str, str, str, str]:
-        """What a signal is latched by."""
-        return self.watch, self.product, self.category, self.rule
+        """The chart that it is of."""
+        return self.watch, self.product, self.category, self.site
+
+    @property
+    def about(self) -> str:
+        """What the complaints are about, for a person."""
+        return told(self.product, self.category, self.site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """An episode on record, and what was decided about it."""
+    """An episode on record, and what was decided about it: it led to a nonconformity, or a recurrence to a case."""
 
     id: UUID
     number: str
@@ -69,6 +85,7 @@ class Signal:
     clear_reason: str
     nonconformity_id: UUID | None
     version: int
+    led_to: UUID | None = None
 
     @property
     def allowed_steps(self) -> tuple[Step, ...]:
@@ -85,8 +102,10 @@ class Signal:
         """Refuse when the caller read another version than the current one; None asks for no check."""
         require_version(version, self.version)
 
-    def confirm(self, *, nonconformity_id: UUID, reason: str, now: datetime) -> "Signal":
-        """Take it for real: it led to a nonconformity, and stays latched until it is cleared."""
+    def confirm(
+        self, *, nonconformity_id: UUID | None = None, led_to: UUID | None = None, reason: str, now: datetime
+    ) -> "Signal":
+        """Take it for real: it led to a nonconformity or to a case, and stays latched until it is cleared."""
         self.require(Step.CONFIRM)
         return replace(
             self,
@@ -94,6 +113,7 @@ class Signal:
             decided_at=now,
             reason=reason.strip(),
             nonconformity_id=nonconformity_id,
+            led_to=led_to,
             version=self.version + 1,
         )
 
@@ -118,6 +138,12 @@ class Signal:
             raise SignalStepNotPossible(
                 f"Signal {self.number} is {self.state}: {step} is not possible; possible are: {allowed}."
             )
+
+
+def told(product: str, category: str, site: str) -> str:
+    """Say what complaints are about: of the site nothing where all are taken together."""
+    of_site = {ALL: "", NO_SITE: " / no site"}.get(site, f" / {site}")
+    return f"{product} / {category}{of_site}"
 
 
 def is_news(episode: Episode, known: list[Signal]) -> bool:

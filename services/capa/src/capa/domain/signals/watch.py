@@ -11,7 +11,10 @@ from capa.domain.signals.periods import Length
 from quality.rules import Rule
 
 ALL = "*"
-"""Stands for the category where a watch takes all categories of a product together."""
+"""Stands for the category or the site where a watch takes all of them together."""
+
+NO_SITE = "-"
+"""Stands for the site of complaints that name none; no code reads so."""
 
 
 class Chart(StrEnum):
@@ -41,7 +44,8 @@ class Watch:
     """One thing that is watched, for each product and category that its patterns match.
 
     Limits are frozen from `baseline` periods; `exposure` names the kind of units that complaints are counted against.
-    `by_category` tells whether each category has a chart of its own.
+    `by_category` tells whether each category has a chart of its own, `per_site` whether each site has; complaints that name
+    no site then share one.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Watch:
     rules: tuple[Rule, ...]
     exposure: str | None
     windows: tuple[Window, ...]
+    per_site: bool = False
 
     def takes(self, product: str, category: str) -> bool:
         """Tell whether a complaint's codes are watched."""
@@ -66,7 +71,8 @@ class Watch:
     @property
     def definition(self) -> str:
         """What limits depend on; limits that were frozen under another one are not taken."""
-        return f"{self.period} {self.chart} {self.baseline} {self.exposure or '-'} {self.product} {self.category}"
+        apart = " per site" if self.per_site else ""
+        return f"{self.period} {self.chart} {self.baseline} {self.exposure or '-'} {self.product} {self.category}{apart}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

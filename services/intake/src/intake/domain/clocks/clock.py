@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from common.refusals import Refusal
-from intake.domain.clocks.counting import Counted
+from intake.domain.clocks.counting import Counted, explained, found
 from intake.domain.clocks.policy import Hands
 from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Severity
@@ -67,6 +67,11 @@ class Clock:
     breached_at: datetime | None = None
 
     @property
+    def explained(self) -> dict[str, Any]:
+        """How its due instant came about, whole; `explanation` leaves the start out, as clocks of one day share it."""
+        return explained(self.explanation, self.started_at)
+
+    @property
     def is_open(self) -> bool:
         """Whether something must still be done."""
         return self.state in OPEN
@@ -89,7 +94,11 @@ class Clock:
         return running.raised()
 
     def ended(self, calendar: Calendar, at: datetime, *, by: str) -> "Clock":
-        """Write its verdict, once: met up to the due instant, missed after it. A hold that still goes on counts to here."""
+        """Write its verdict, once: met up to the due instant, missed after it. A hold that still goes on counts to here.
+
+        What was done before it started, such as a containment, meets it when it starts.
+        """
+        at = max(at, self.started_at)
         final = self._held(calendar, at)
         met = at <= final.due_at
         return replace(
@@ -108,12 +117,12 @@ class Clock:
 
     def recounted(self, calendar: Calendar) -> "Clock":
         """Count its due instant anew, with its holds; refuses as worktime does."""
-        counted = due(calendar, self.started_at, self.rule.limit, self.holds)
+        counted = found(due(calendar, self.started_at, self.rule.limit, self.holds))
         return replace(
             self,
             calendar=calendar.reference,
             due_at=counted.due_at,
-            explanation=counted.explanation.as_dict(),
+            explanation=counted.explanation,
         )
 
     def raised(self) -> "Clock":
@@ -138,7 +147,7 @@ def started(
     rule: ClockRule,
     policy_version: str,
     *,
-    found: Counted,
+    counted: Counted,
     calendar: Calendar,
     hands: Hands,
     about: str,
@@ -165,8 +174,8 @@ def started(
         state=ClockState.RUNNING,
         begun_by=begun_by,
         started_at=started_at,
-        due_at=found.due_at,
-        original_due_at=found.due_at,
-        explanation=found.explanation,
+        due_at=counted.due_at,
+        original_due_at=counted.due_at,
+        explanation=counted.explanation,
         set_at=now,
     )

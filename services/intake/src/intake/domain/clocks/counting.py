@@ -1,50 +1,76 @@
-"""When a clock that was never on hold is due, counted once for all that start in the same minute."""
+"""When a clock that was never on hold is due, counted once for all that start on the same day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from intake.domain.clocks.rule import ClockRule
-from worktime import Calendar, due
+from worktime import Calendar, Deadline, due
 from worktime.instants import as_instant
 from worktime.wording import moment
 
 _REMEMBERED: Final = 2_048
+_LONGEST: Final = timedelta(days=2 * 366)
+"""Over far longer spans explanations leave out changes of the clocks, so that two starts of a day may differ."""
+
+_Day = tuple[date, date, timedelta | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An instant, and how it was found as JSON that a person can follow."""
+    """An instant, and how it was found as JSON that a person can follow, but for its start, which `explained` adds."""
 
     due_at: datetime
     explanation: Mapping[str, Any]
 
 
 # The calendar stands beside what it counted, so that no other one is ever found under its identity.
-_known: Final[dict[tuple[int, str, datetime], tuple[Calendar, Counted]]] = {}
+_known: Final[dict[tuple[int, str, _Day], tuple[Calendar, Counted]]] = {}
 
 
 def counted(calendar: Calendar, start: datetime, rule: ClockRule) -> Counted:
     """Count a rule's limit from a start; refuses as worktime does.
 
-    A limit in whole days after the day of the start is the same for every second of a minute, since hours, shifts and changes
-    of the clocks begin with whole minutes. Complaints that come in together are counted together.
+    A limit in whole days after the day of the start is the same for every start on that day, or in the shift that began on
+    it, as long as the clocks do not change in between. Complaints of one day are counted together.
     """
     at = as_instant(start)
     limit = rule.limit
     if len(rule.term) != 1 or not limit.limit.unit.counts_dates or not limit.limit.count:
-        return _count(calendar, at, rule)
-    key = (id(calendar), rule.term["limit"], at.replace(second=0, microsecond=0))
+        return found(due(calendar, at, limit))
+    key = (id(calendar), rule.term["limit"], _day(calendar, at))
     known = _known.get(key)
-    if known is None:
+    if known is not None:
+        return known[1]
+    counted_now = found(due(calendar, at, limit))
+    if counted_now.due_at - at < _LONGEST:
         if len(_known) >= _REMEMBERED:
             _known.clear()
-        known = _known[key] = (calendar, _count(calendar, at, rule))
-    found = known[1]
-    return Counted(found.due_at, {**found.explanation, "start": moment(calendar.zone, at)})
+        _known[key] = (calendar, counted_now)
+    return counted_now
 
 
-def _count(calendar: Calendar, at: datetime, rule: ClockRule) -> Counted:
-    deadline = due(calendar, at, rule.limit)
-    return Counted(deadline.due_at, deadline.explanation.as_dict())
+def _day(calendar: Calendar, at: datetime) -> _Day:
+    local = at.astimezone(calendar.zone)
+    # The offset tells a start before a change of the clocks from one after it.
+    return local.date(), calendar.working_date(at), local.utcoffset()
+
+
+def found(deadline: Deadline) -> Counted:
+    """Keep of a deadline what is the same for many clocks."""
+    explanation = deadline.explanation.as_dict()
+    del explanation["start"]
+    return Counted(deadline.due_at, explanation)
+
+
+def explained(explanation: Mapping[str, Any], started_at: datetime) -> dict[str, Any]:
+    """Give an explanation whole, with the start that it is counted from."""
+    return {**explanation, "start": _said(explanation["calendar"]["zone"], started_at)}
+
+
+@lru_cache(maxsize=1_024)  # the clocks of a complaint start together, and each is shown and announced
+def _said(zone: str, at: datetime) -> Mapping[str, Any]:
+    return moment(ZoneInfo(zone), as_instant(at))

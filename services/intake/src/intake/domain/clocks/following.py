@@ -16,6 +16,7 @@ from intake.domain.clocks.rule import BEGUN_BY, Start
 FIRST_RUN: Final = 1
 _CUT_SHORT: Final = frozenset({Happening.NOT_A_COMPLAINT, Happening.LINKED, Happening.WITHDRAWN})
 """What ends clocks whose duty is there again when the complaint is taken up again."""
+_BEGINNINGS: Final = {start: sorted(happenings) for start, happenings in BEGUN_BY.items()}
 _CORRECTIONS: Final = frozenset({Happening.AMENDED, Happening.INFORMATION_RECEIVED})
 
 
@@ -144,7 +145,7 @@ class _Following:
             self._situation.complaint_id,
             rule,
             chosen.policy_version,
-            found=found,
+            counted=found,
             calendar=calendar,
             hands=self._policy.hands_for(rule, self._situation),
             about=self._situation.about,
@@ -283,5 +284,8 @@ class _Following:
 
     def _beginning(self, start: Start) -> Happened | None:
         moments = self._situation.moments
-        found = [Happened(what, moments[what]) for what in sorted(BEGUN_BY[start]) if what in moments]
-        return max(found, key=lambda each: each.at, default=None)
+        found = [what for what in _BEGINNINGS[start] if what in moments]
+        if not found:
+            return None
+        latest = found[0] if len(found) == 1 else max(found, key=lambda what: moments[what])
+        return Happened(latest, moments[latest])

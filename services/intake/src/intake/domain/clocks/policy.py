@@ -1,13 +1,16 @@
 """The clock policy: which profiles a complaint gets, and whose its deadlines are, as values that the organisation edits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from intake.domain.clocks.happening import Situation
 from intake.domain.clocks.rule import ClockRule
 from worktime import Calendar
+
+ANY: Final = "*"
+"""The pattern of every code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,31 @@ def profile_of(reference: str) -> str:
     return reference.partition(":")[0]
 
 
+class Chosen(NamedTuple):
+    """A rule, and the profile and version that it belongs to."""
+
+    rule: ClockRule
+    policy_version: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """Which profiles complaints of these products and source systems get; patterns are globs (`*`, `?`) over codes."""
 
     profiles: tuple[Profile, ...]
-    product: str = "*"
-    source_system: str = "*"
+    product: str = ANY
+    source_system: str = ANY
+    rules: Sequence[Chosen] = field(init=False, repr=False, compare=False)
+    """Those of its profiles, each with the profile and version that it belongs to."""
+
+    def __post_init__(self) -> None:
+        """List the rules once for all complaints."""
+        rules = tuple(Chosen(rule, profile.reference) for profile in self.profiles for rule in profile.rules)
+        object.__setattr__(self, "rules", rules)
 
     def fits(self, situation: Situation) -> bool:
         """Tell whether it is about this complaint."""
-        return fnmatchcase(situation.product, self.product) and fnmatchcase(
-            situation.source_system, self.source_system
-        )
+        return _fits(situation.product, self.product) and _fits(situation.source_system, self.source_system)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +66,12 @@ class Assignment:
     owner: str | None
     team: str | None
     ladder: str | None = None
-    product: str = "*"
-    category: str = "*"
+    product: str = ANY
+    category: str = ANY
+
+    def fits(self, situation: Situation) -> bool:
+        """Tell whether it is about this complaint."""
+        return _fits(situation.product, self.product) and _fits(situation.category, self.category)
 
 
 class Hands(NamedTuple):
@@ -61,13 +80,6 @@ class Hands(NamedTuple):
     owner: str | None
     team: str | None
     ladder: str | None
-
-
-class Chosen(NamedTuple):
-    """A rule, and the profile and version that it belongs to."""
-
-    rule: ClockRule
-    policy_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +93,14 @@ class ClockPolicy:
 
     def rules_for(self, situation: Situation) -> Sequence[Chosen]:
         """List the rules of a complaint's profiles, whether their conditions hold or not; the first choice decides."""
-        choice = next((choice for choice in self.choices if choice.fits(situation)), None)
-        if choice is None:
-            return ()
-        return [Chosen(rule, profile.reference) for profile in choice.profiles for rule in profile.rules]
+        for choice in self.choices:
+            if choice.fits(situation):
+                return choice.rules
+        return ()
 
     def hands_for(self, rule: ClockRule, situation: Situation) -> Hands:
         """Tell whose a deadline is: the rule's own owner, else whoever has the complaint, else the assignment's."""
-        assigned = next(
-            each
-            for each in self.assignments
-            if fnmatchcase(situation.product, each.product) and fnmatchcase(situation.category, each.category)
-        )
+        assigned = next(each for each in self.assignments if each.fits(situation))
         ladder = rule.ladder or assigned.ladder
         if rule.has_hands:
             return Hands(rule.owner, rule.team, ladder)
@@ -103,3 +111,7 @@ class ClockPolicy:
     def calendar(self, name: str) -> Calendar:
         """Find a calendar; the one named default where a clock's own has been taken out of the configuration since."""
         return self.calendars.get(name) or self.calendars["default"]
+
+
+def _fits(code: str, pattern: str) -> bool:
+    return pattern == ANY or fnmatchcase(code, pattern)

@@ -105,12 +105,12 @@ class Conditions:
             (not self.severities or situation.severity in self.severities)
             and (self.safety is None or situation.safety is self.safety)
             and (not self.reportability or situation.reportability in self.reportability)
-            and _one_of(self.products, situation.product)
+            and (not self.products or _one_of(self.products, situation.product))
             and not (self.not_products and _one_of(self.not_products, situation.product))
-            and _one_of(self.categories, situation.category)
+            and (not self.categories or _one_of(self.categories, situation.category))
             and not (self.not_categories and _one_of(self.not_categories, situation.category))
-            and _one_of(self.sources, situation.source_system)
-            and _one_of(self.channels, situation.channel)
+            and (not self.sources or _one_of(self.sources, situation.source_system))
+            and (not self.channels or _one_of(self.channels, situation.channel))
         )
 
     def as_data(self) -> dict[str, Any]:

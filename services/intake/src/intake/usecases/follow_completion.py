@@ -1,47 +1,37 @@
-"""Follow actions: keep who must do what by when, and whether it is done; a containment that is done meets clocks."""
+"""Follow an action that is completed: a containment that is done meets clocks of all the complaints that wait for it."""
 
 from datetime import datetime
-from typing import Final
 
-from common.actor import Actor
 from events.delivery import Delivery
 from intake.domain.clocks.following import Change
 from intake.domain.clocks.happening import Happened, Happening, situation_of
 from intake.domain.progress import ActionSeen
 from intake.domain.timeline import Note
 from intake.usecases.clockwork import Clockwork
+from intake.usecases.follow_capa import CAPA
 from intake.usecases.outgoing_clocks import Cause
 from intake.usecases.ports import StartWork, Timed, Work
 
-_CAPA: Final = Actor("service", "capa")
-_COMPLETED: Final = "completed"
 
-
-class FollowAction:
-    """Keeps the actions of a nonconformity."""
+class FollowCompletion:
+    """Keeps that actions of a nonconformity were completed."""
 
     def __init__(self, start_work: StartWork, clockwork: Clockwork) -> None:
         self._start_work = start_work
         self._clockwork = clockwork
 
     async def __call__(
-        self,
-        seen: ActionSeen,
-        note: Note | None,
-        delivery: Delivery,
-        *,
-        completed_at: datetime | None = None,
+        self, seen: ActionSeen, note: Note, delivery: Delivery, *, completed_at: datetime
     ) -> None:
         """Keep it once, and the note of it for timelines; raises AlreadyHandled for a second delivery."""
         changes: list[Change] = []
         async with self._start_work(once=delivery) as work:
             # Complaints are locked before the action is written, which is the order of all who write.
-            waiting = await _waiting(work, seen) if seen.state == _COMPLETED else []
+            waiting = await _waiting(work, seen)
             await work.progress.action(seen)
-            if note is not None:
-                await work.progress.note(note)
-            happened = Happened(Happening.CONTAINED, completed_at or seen.seen_at)
-            cause = Cause(_CAPA, seen.seen_at)
+            await work.progress.take_notes([note])
+            happened = Happened(Happening.CONTAINED, completed_at)
+            cause = Cause(CAPA, seen.seen_at)
             for each in waiting:
                 situation = situation_of(each.complaint, each.handling)
                 changes += await self._clockwork.follow(work, each.complaint, situation, [happened], cause)
