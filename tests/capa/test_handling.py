@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capa.db.handling_records import PostgresHandlingRecords
-from capa.domain.review.handling import HandlingIndicators
+from capa.domain.review.values import HandlingIndicators
 from capa.usecases.handling_indicators import ReadHandlingIndicators
 from common.ids import new_id
 from events.codec import encode
@@ -454,5 +454,5 @@ async def test_a_review_defines_each_indicator_and_says_where_there_is_no_data(
     row = html[html.index("Acknowledged on time, of those due") :]
     row = row[: row.index("</tr>")]
     assert "of acknowledgements due in the span" in row
-    assert "100.0% (1 of 1;" in row
+    assert "100.0 % (1 of 1;" in row
     assert "no data" in row, "nothing was due in the period before"

@@ -73,8 +73,8 @@ class Desk:
     case_step: TakeCaseStep
     report_case: ReportCase
     choose_reports: ChooseReports
-    plan_case: PlanCase
     write_report: ReportWriter
+    plan_case: PlanCase
     review_case: ReviewCase
 
 

@@ -11,10 +11,9 @@ from capa.api.desk import Desk
 from capa.api.figure_schemas import DurationsOut, FigureOut, ShareOut
 from capa.api.handling_figures import CaseFiguresOut, HandlingFiguresOut, LevelFiguresOut
 from capa.api.parameters import ProductQuery, SiteQuery, any_of
-from capa.domain.review.handling import HandlingIndicators
-from capa.domain.review.values import Indicators
+from capa.domain.review.values import HandlingIndicators, Indicators
 from capa.domain.signals.exposure import Unit
-from capa.usecases.indicators import By, Weigh, span_of
+from capa.usecases.indicators import BY_SITE, By, Sites, Weigh, span_of
 from chassis.auth import Principal, requires
 from chassis.instants import Instant
 from chassis.problems import ProblemError, at_parameter
@@ -234,20 +233,19 @@ def router_of(desk: Desk) -> APIRouter:
         site: SiteQuery = None,
         limit: Annotated[int, Query(ge=1, le=200, description="At most so many kinds are told singly.")] = 25,
     ) -> ParetoOut:
-        """Rank products, categories, sites or what they make together by complaints received or by costs, and mark the vital few.
+        """Rank products, categories, sites or what they make together by complaints received or by costs; mark the vital few.
 
-        Costs in different currencies are never added up, and cannot be told apart by site: no action is of one site alone.
+        Costs in different currencies are never added up, and belong to no site.
         """
         _require_currency(weigh, currency)
-        _require_complaints(weigh, by)
         span, products, sites = span_of(begins_at, ends_at), any_of(product), any_of(site)
         if currency is not None:
-            made = await desk.indicators.costs(span, products, sites, by=by, most=limit)
+            _refuse_sites(by, sites)
+            made = await desk.indicators.costs(span, products, by=by, most=limit)
             kinds = next((each.kinds for each in made if each.currency == currency), NOTHING)
             return ParetoOut.of(kinds, currency)
-        return ParetoOut.of(
-            await desk.indicators.pareto(span, products, sites, by=by, weigh=weigh, most=limit)
-        )
+        ranked = await desk.indicators.pareto(span, products, sites, by=by, weigh=weigh, most=limit)
+        return ParetoOut.of(ranked)
 
     return router
 
@@ -264,10 +262,9 @@ def _require_currency(weigh: Weigh, currency: str | None) -> None:
     )
 
 
-def _require_complaints(weigh: Weigh, by: By) -> None:
-    if weigh is not Weigh.COST or by not in {By.SITE, By.ALL_THREE}:
+def _refuse_sites(by: By, sites: Sites) -> None:
+    if by not in BY_SITE and sites is None:
         return
-    why, fix = "an action belongs to no one site", f"send by={By.BOTH}, {By.PRODUCT} or {By.CATEGORY}"
-    raise ProblemError(
-        "unacceptable", f"{why.capitalize()}.", errors=[at_parameter("by", "no_site", why, fix)]
-    )
+    name = "by" if by in BY_SITE else "site"
+    why, fix = "costs belong to no site", "leave the site out, or rank complaints"
+    raise ProblemError("unacceptable", f"{why.capitalize()}.", errors=[at_parameter(name, "site", why, fix)])

@@ -9,6 +9,9 @@ from capa.api.examples import REVIEW_HTML
 from capa.api.indicators import From, Reader, To
 from capa.api.parameters import ProductQuery, any_of
 from capa.api.report_answer import MATCH, FormatQuery, answer, chosen_format, responses_of
+from capa.api.review_indicators import tables
+from capa.domain.report.words import Wording
+from capa.domain.review.pack import pack
 from capa.usecases.indicators import span_of
 
 TAG = "Management review"
@@ -40,7 +43,8 @@ def router_of(desk: Desk) -> APIRouter:
         It goes through the inputs of a review one by one, and says of each what is not on record and who has it.
         """
         chosen = chosen_format(request, format_)
-        document = await desk.review.document(span_of(begins_at, ends_at), any_of(product))
+        review = await desk.review(span_of(begins_at, ends_at), any_of(product))
+        document = pack(review, tables(review), Wording(desk.indicators.zone))
         return await answer(request, document, chosen, desk.write_report)
 
     return router

@@ -136,7 +136,7 @@ class PostgresFigureRecords:
             for row in await self._all(query)
         ]
 
-    async def costs(self, span: Span, products: Products, sites: Sites = None) -> Sequence[CostPile]:
+    async def costs(self, span: Span, products: Products) -> Sequence[CostPile]:
         """Add up what actions cost by the product and category of what they belong to, and by currency."""
         at = sa.func.coalesce(action.c.completed_at, action.c.cancelled_at, action.c.given_at)
         parents = sa.union_all(
@@ -152,12 +152,7 @@ class PostgresFigureRecords:
                 sa.func.sum(sa.cast(amount, sa.Numeric)).label("amount"),
             )
             .join(parents, parents.c.id == action.c.parent_id)
-            .where(
-                action.c.cost.is_not(None),
-                _in(at, span),
-                *_of(action.c.product, products),
-                *_for_sites(sites),
-            )
+            .where(action.c.cost.is_not(None), _in(at, span), *_of(action.c.product, products))
             .group_by(action.c.product, parents.c.category, sa.text("3"))
         )
         return [

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from capa.db.signal_rows import signal_of
 from capa.db.tables import COUNTS, action, complaint, corrective_case, nonconformity, signal
 from capa.domain.review.correcting import UNASSESSED
-from capa.domain.review.values import Bin, CaseFigures, Late, Load, NonconformityFigures
+from capa.domain.review.values import Bin, CaseNumbers, Late, Load, NonconformityFigures
 from capa.domain.signals.periods import Length, following, period_of
 from capa.domain.signals.signal import Signal
 from capa.usecases.indicators import Products
@@ -112,7 +112,7 @@ class PostgresReviewRecords:
             open=sum(row.open for row in rows),
         )
 
-    async def cases_in(self, span: Span, products: Products) -> CaseFigures:
+    async def cases_in(self, span: Span, products: Products) -> CaseNumbers:
         """Count cases, and the checks of the effect that they hold."""
         case = corrective_case.c
         risk = sa.func.coalesce(case.risk, UNASSESSED).label("risk")
@@ -134,7 +134,7 @@ class PostgresReviewRecords:
         for row in rows:
             ended[row.state] += row.ended
             risks[row.risk] += row.open
-        return CaseFigures(
+        return CaseNumbers(
             requested=sum(row.requested for row in rows),
             ended=dict(ended),
             risk=dict(risks),

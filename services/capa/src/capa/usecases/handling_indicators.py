@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from capa.domain.review.handling import HandlingIndicators
+from capa.domain.review.values import HandlingIndicators
 from capa.usecases.handling_ports import HandlingRecords, Sent
 from capa.usecases.indicators import Products, Sites
 from common.clock import Clock

@@ -48,6 +48,10 @@ class By(StrEnum):
     ALL_THREE = "product_category_site"
 
 
+BY_SITE: Final = frozenset({By.SITE, By.ALL_THREE})
+"""What tells sites apart."""
+
+
 class Weigh(StrEnum):
     """What a Pareto table adds up."""
 
@@ -76,6 +80,7 @@ class CostPile:
     currency: str
     actions: int
     amount: Decimal
+    site: None = None
 
 
 Products = frozenset[str] | None
@@ -118,7 +123,7 @@ class FigureRecords(Protocol):
         """Count complaints received in a span by product, category and severity; `apart`, by site as well."""
         ...
 
-    async def costs(self, span: Span, products: Products, sites: Sites = None) -> Sequence[CostPile]:
+    async def costs(self, span: Span, products: Products) -> Sequence[CostPile]:
         """Add up what actions cost that ended in a span, or are open and were given in it."""
         ...
 
@@ -171,21 +176,18 @@ class ReadIndicators:
     ) -> Pareto:
         """Rank what complaints received in a span were about; by costs there is a ranking for each currency."""
         values: Counter[str] = Counter()
-        apart = by in {By.SITE, By.ALL_THREE}
+        apart = by in BY_SITE
         for pile in await self.records.piles(span, products, sites, apart=apart):
             weight = SEVERITY_WEIGHTS[pile.severity] if weigh is Weigh.SEVERITY else 1
             values[_name(pile, by)] += pile.number * weight
         return pareto(dict(values), most=most)
 
     async def costs(
-        self, span: Span, products: Products, sites: Sites = None, *, by: By, most: int | None = None
+        self, span: Span, products: Products, *, by: By, most: int | None = None
     ) -> Sequence[Costs]:
-        """Rank what actions were about by their costs, for each currency, the one of most actions first.
-
-        No action is of one site: it is for whatever belongs to its nonconformity, so that sites cannot be told apart.
-        """
+        """Rank what actions were about by their costs, for each currency, the one of most actions first."""
         currencies: dict[str, list[CostPile]] = defaultdict(list)
-        for pile in await self.records.costs(span, products, sites):
+        for pile in await self.records.costs(span, products):
             currencies[pile.currency].append(pile)
         found = [_costs(currency, piles, by, most) for currency, piles in currencies.items()]
         return sorted(found, key=lambda each: (-each.actions, each.currency))
@@ -219,7 +221,6 @@ def _costs(currency: str, piles: Sequence[CostPile], by: By, most: int | None) -
 
 
 def _name(pile: Pile | CostPile, by: By) -> str:
-    site = (pile.site if isinstance(pile, Pile) else None) or NO_SITE
     match by:
         case By.PRODUCT:
             return pile.product
@@ -228,6 +229,6 @@ def _name(pile: Pile | CostPile, by: By) -> str:
         case By.BOTH:
             return f"{pile.product} / {pile.category}"
         case By.SITE:
-            return site
+            return pile.site or NO_SITE
         case By.ALL_THREE:
-            return f"{pile.product} / {pile.category} / {site}"
+            return f"{pile.product} / {pile.category} / {pile.site or NO_SITE}"

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from capa.domain.report.document import Document
-from capa.domain.report.words import Wording
-from capa.domain.review.pack import pack
 from capa.domain.review.values import (
     Bin,
-    CaseFigures,
+    CaseNumbers,
     Late,
     Load,
     NonconformityFigures,
@@ -51,7 +48,7 @@ class ReviewRecords(Protocol):
         """Count nonconformities raised and closed in a span, and open at its end."""
         ...
 
-    async def cases_in(self, span: Span, products: Products) -> CaseFigures:
+    async def cases_in(self, span: Span, products: Products) -> CaseNumbers:
         """Count cases requested and ended in a span and open at its end, and checks of the effect in it."""
         ...
 
@@ -95,14 +92,10 @@ class ReadReview:
             loads=await self.records.loads(span.ends_at, products, MOST_LOADS),
         )
 
-    async def document(self, span: Span, products: Products = None) -> Document:
-        """Write the pack of a period."""
-        return pack(await self(span, products), Wording(self.indicators.zone))
-
     async def _figures(self, span: Span, products: Products) -> PeriodFigures:
         return PeriodFigures(
             indicators=await self.indicators(span, products),
-            handling=await self.handling(span, products),
+            handled=await self.handling(span, products),
             nonconformities=await self.records.nonconformities_in(span, products),
             cases=await self.records.cases_in(span, products),
         )

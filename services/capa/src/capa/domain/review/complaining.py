@@ -6,7 +6,7 @@ from capa.domain.report.document import Block, Drawing, Facts, Heading, Paragrap
 from capa.domain.report.ranking_chart import ranking_chart
 from capa.domain.report.time_chart import columns_chart, control_chart
 from capa.domain.report.words import NONE, Wording, code, text_or
-from capa.domain.review.figures_table import said
+from capa.domain.review.figure_words import said
 from capa.domain.review.values import Review
 from capa.domain.signals.signal import Signal
 from quality.pareto import Pareto

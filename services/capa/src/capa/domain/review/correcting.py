@@ -6,7 +6,7 @@ from typing import Final
 from capa.domain.report.document import Block, Facts, Heading, Paragraph, Table
 from capa.domain.report.words import NONE, Wording, code, text_or
 from capa.domain.review.complaining import ranking
-from capa.domain.review.figures_table import said
+from capa.domain.review.figure_words import said
 from capa.domain.review.values import Review
 from quality.intervals import share
 

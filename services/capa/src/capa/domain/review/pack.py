@@ -6,19 +6,29 @@ from typing import Final
 
 from capa.domain.case.plain import plain
 from capa.domain.case.signing import hash_of
-from capa.domain.report.document import Block, Document, Facts, Kind, Paragraph, Pending, Section, Table
-from capa.domain.report.words import NONE, Wording, text_or
+from capa.domain.report.document import (
+    Block,
+    Document,
+    Facts,
+    Heading,
+    Kind,
+    Paragraph,
+    Pending,
+    Section,
+    Table,
+)
+from capa.domain.report.words import Wording, text_or
 from capa.domain.review.complaining import feedback, improvements, trends
 from capa.domain.review.correcting import correcting, found_by, loads, risks
-from capa.domain.review.figures_table import figures
+from capa.domain.review.figure_words import NO_DATA
 from capa.domain.review.inputs import INPUTS, Input
-from capa.domain.review.values import Review
+from capa.domain.review.values import Review, Tables
 
 _Answer = Callable[[Review, Wording], Iterable[Block]]
 
 
-def pack(review: Review, words: Wording) -> Document:
-    """Write the pack of a period."""
+def pack(review: Review, tables: Tables, words: Wording) -> Document:
+    """Write the pack of a period; `tables` are its indicators as people read them."""
     days = (
         f"{words.day(review.span.begins_at)} to {words.day(review.span.ends_at - timedelta(microseconds=1))}"
     )
@@ -36,7 +46,7 @@ def pack(review: Review, words: Wording) -> Document:
         head=_head(review, products, words),
         sections=(
             Section("What the review asks for, and who answers it", (_overview(),)),
-            *(_section(each, review, words) for each in INPUTS),
+            *(_section(each, review, tables, words) for each in INPUTS),
         ),
     )
 
@@ -64,7 +74,7 @@ def _head(review: Review, products: tuple[str, ...] | None, words: Wording) -> F
             ("Products", "All" if products is None else ", ".join(products)),
             (
                 "Reading",
-                f"{NONE} stands where there is nothing to divide by or to measure; intervals are of 95 %",
+                f"{NO_DATA} stands where there is nothing to divide by or to measure; intervals are of 95 %",
             ),
             ("Inputs", "Those of ISO 9001:2015, 9.3.2, in words of our own"),
         )
@@ -82,8 +92,9 @@ def _overview() -> Table:
     )
 
 
-def _section(asked: Input, review: Review, words: Wording) -> Section:
-    blocks = list(_ANSWERS[asked.clause](review, words)) if asked.clause in _ANSWERS else []
+def _section(asked: Input, review: Review, tables: Tables, words: Wording) -> Section:
+    blocks = list(_objectives(tables)) if asked.clause == "c2" else []
+    blocks += list(_ANSWERS[asked.clause](review, words)) if asked.clause in _ANSWERS else []
     if not blocks and asked.here is not None:
         blocks.append(Paragraph(f"{asked.here}."))
     if asked.missing is not None:
@@ -99,16 +110,15 @@ def _suppliers(review: Review, _: Wording) -> Iterable[Block]:
     yield found_by(review, "supplier", "Nonconformities of suppliers")
 
 
-def _objectives(review: Review, _: Wording) -> Iterable[Block]:
-    yield from figures(review)
-    yield Paragraph(
-        "docs/indicators.md of Redress has the formula of each. Nonconformities and checks of the effect stand under c4."
-    )
+def _objectives(tables: Tables) -> Iterable[Block]:
+    for title, rows in tables:
+        yield Heading(title)
+        told = tuple((row.name, row.definition, row.now, row.before) for row in rows)
+        yield Table(("Indicator", "What it tells", "Now", "Before"), told, (1.5, 2.4, 1.4, 1.4), numbers=2)
 
 
 _ANSWERS: Final[Mapping[str, _Answer]] = {
     "c1": feedback,
-    "c2": _objectives,
     "c3": trends,
     "c4": correcting,
     "c6": _audits,

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from capa.domain.review.handling import HandlingIndicators
 from capa.domain.signals.exposure import Unit
 from capa.domain.signals.periods import Length
 from capa.domain.signals.signal import Signal
+from quality.cases import CaseFigures
+from quality.escalation import LevelFigures
+from quality.handling import HandlingFigures
 from quality.indicators import ActionFigures, ComplaintFigures, PerMillion, SignalFigures, Span
 from quality.pareto import Pareto
 
@@ -23,6 +26,28 @@ class Indicators:
     signals: SignalFigures
     nonconformities: int
     per_million: Mapping[Unit, PerMillion]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingIndicators:
+    """Those of a span: of complaints, of cases, and of each level of the escalation that somebody was told at."""
+
+    complaints: HandlingFigures
+    cases: CaseFigures
+    escalation: Mapping[str, LevelFigures]
+
+
+class Row(NamedTuple):
+    """One indicator as people read it, with its definition."""
+
+    name: str
+    definition: str
+    now: str
+    before: str
+
+
+Tables = Sequence[tuple[str, Sequence[Row]]]
+"""Indicators in groups, each with its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +89,7 @@ class NonconformityFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseFigures:
+class CaseNumbers:
     """Cases requested in the period, ended in it by how, and open at its end by risk; checks of the effect by their result.
 
     `risk` has `unassessed` for those without any; a case that was opened again since counts as open.
@@ -96,9 +121,9 @@ class PeriodFigures:
     """The figures of one period that stand beside those of the one before."""
 
     indicators: Indicators
-    handling: HandlingIndicators
+    handled: HandlingIndicators
     nonconformities: NonconformityFigures
-    cases: CaseFigures
+    cases: CaseNumbers
 
     @property
     def effective(self) -> tuple[int, int]:

@@ -1,23 +1,16 @@
-"""The figures of a period beside those of the one before, as people read them."""
+"""The indicators of a management review, each with its name, its definition, and its values now and before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from capa.domain.report.document import Block, Heading, Table
-from capa.domain.report.words import NONE, code
-from capa.domain.review.values import Review
+from capa.api.figure_schemas import FigureOut
+from capa.api.handling_figures import CaseFiguresOut, HandlingFiguresOut, LevelFiguresOut
+from capa.api.indicators import ActionFiguresOut, ComplaintFiguresOut, IndicatorsOut, SignalFiguresOut
+from capa.domain.review.figure_words import said
+from capa.domain.review.values import Review, Row, Tables
 from quality.durations import Durations
 from quality.escalation import LevelFigures
-from quality.indicators import PerMillion
 from quality.intervals import Share
-from quality.words import number, share_text
-
-_MINUTE = 60
-_HOUR = 3_600
-_DAY = 86_400
-
-Figure = int | Share | Durations | PerMillion
-_Row = tuple[str, str, str]
 
 _COMPLAINTS: Final = (
     ("Complaints received", "received"),
@@ -58,6 +51,7 @@ _ACTIONS: Final = (
     ("Overdue, of those open at the end", "overdue"),
 )
 _CASES: Final = (
+    ("Cases requested", "requested"),
     ("Cases accepted", "accepted"),
     ("Cases closed", "closed"),
     ("Time from acceptance to closing", "cycle_time"),
@@ -65,6 +59,7 @@ _CASES: Final = (
     ("Cases on time, by the first due instant", "on_time_original"),
     ("Cases with an extension", "extended"),
     ("Cases overdue, of those in work", "overdue"),
+    ("Cases open at the end", "backlog"),
     ("Change of the open cases", "backlog_change"),
     ("Checks that were effective", "effective"),
     ("Effective at the first check", "effective_at_first"),
@@ -83,67 +78,70 @@ _LEVEL: Final = (
 _UNTOLD: Final = LevelFigures(0, Durations(0, None, None, None), Share(0, 0, None, None, None))
 
 
-def figures(review: Review) -> Iterator[Block]:
-    """List the indicators by what they are of, now and before."""
-    for title, rows in _tables(review):
-        yield Heading(title)
-        yield Table(("Indicator", "Now", "Before"), tuple(rows), (1.6, 2, 2), numbers=1)
+def tables(review: Review) -> Tables:
+    """Give the tables of a review, each with its title."""
+    return list(_tables(review))
 
 
-def _tables(review: Review) -> Iterator[tuple[str, Iterable[_Row]]]:
+def _tables(review: Review) -> Iterator[tuple[str, Sequence[Row]]]:
     now, before = review.now.indicators, review.before.indicators
-    handled, earlier = review.now.handling, review.before.handling
-    complaints = _rows(_COMPLAINTS, now.complaints, before.complaints)
-    yield "Complaints", (*complaints, *_rates(review))
-    yield "Handling of complaints", _rows(_HANDLING, handled.complaints, earlier.complaints)
-    cases = _rows(_CASES, handled.cases, earlier.cases)
-    yield "Corrective-action cases", (*cases, *_stages(review))
-    yield "Actions", _rows(_ACTIONS, now.actions, before.actions)
+    handled, earlier = review.now.handled, review.before.handled
+    yield (
+        "Complaints",
+        [
+            *_rows(_COMPLAINTS, ComplaintFiguresOut, now.complaints, before.complaints),
+            *_rates(review),
+            Row(
+                "Nonconformities raised",
+                _defined(IndicatorsOut, "nonconformities_raised"),
+                said(now.nonconformities),
+                said(before.nonconformities),
+            ),
+        ],
+    )
+    yield (
+        "Handling of complaints",
+        list(_rows(_HANDLING, HandlingFiguresOut, handled.complaints, earlier.complaints)),
+    )
+    yield (
+        "Corrective-action cases",
+        [*_rows(_CASES, CaseFiguresOut, handled.cases, earlier.cases), *_stages(review)],
+    )
+    yield "Actions", list(_rows(_ACTIONS, ActionFiguresOut, now.actions, before.actions))
     if levels := sorted({*handled.escalation, *earlier.escalation}):
         yield "Escalation", [row for level in levels for row in _of_level(review, level)]
-    yield "Trend signals", _rows(_SIGNALS, now.signals, before.signals)
+    yield "Trend signals", list(_rows(_SIGNALS, SignalFiguresOut, now.signals, before.signals))
 
 
-def _rows(named: Iterable[tuple[str, str]], now: object, before: object) -> Iterator[_Row]:
+def _rows(
+    named: Iterable[tuple[str, str]], shown: type[FigureOut], now: object, before: object
+) -> Iterator[Row]:
     for name, field in named:
-        yield name, said(getattr(now, field)), said(getattr(before, field))
+        yield Row(name, _defined(shown, field), said(getattr(now, field)), said(getattr(before, field)))
 
 
-def _rates(review: Review) -> Iterator[_Row]:
-    before = review.before.indicators.per_million
+def _rates(review: Review) -> Iterator[Row]:
+    definition = _defined(IndicatorsOut, "per_million")
     for unit, rate in review.now.indicators.per_million.items():
-        yield f"Complaints per million units {unit.replace('_', ' ')}", said(rate), said(before[unit])
+        name = f"Complaints per million units {unit.replace('_', ' ')}"
+        yield Row(name, definition, said(rate), said(review.before.indicators.per_million[unit]))
 
 
-def _stages(review: Review) -> Iterator[_Row]:
-    before = dict(review.before.handling.cases.time_in_stage)
-    for stage, spent in review.now.handling.cases.time_in_stage:
-        yield f"Time in {code(stage).lower()}", said(spent), said(before[stage])
+def _stages(review: Review) -> Iterator[Row]:
+    definition = _defined(CaseFiguresOut, "time_in_stage")
+    before = dict(review.before.handled.cases.time_in_stage)
+    for stage, spent in review.now.handled.cases.time_in_stage:
+        name = f"Time in stage {stage.replace('_', ' ')}"
+        yield Row(name, definition, said(spent), said(before[stage]))
 
 
-def _of_level(review: Review, level: str) -> Iterator[_Row]:
-    now, before = (each.handling.escalation.get(level, _UNTOLD) for each in (review.now, review.before))
-    return _rows([(f"Level {level}: {name}", field) for name, field in _LEVEL], now, before)
+def _of_level(review: Review, level: str) -> Iterator[Row]:
+    now, before = (
+        each.escalation.get(level, _UNTOLD) for each in (review.now.handled, review.before.handled)
+    )
+    named = [(f"Level {level}: {name}", field) for name, field in _LEVEL]
+    return _rows(named, LevelFiguresOut, now, before)
 
 
-def said(value: Figure) -> str:
-    """Write a figure with what it is made of."""
-    match value:
-        case Share(value=None) | PerMillion(value=None) | Durations(n=0):
-            return NONE
-        case Share(part, whole, found, low, high):
-            return f"{share_text(found or 0)} ({part} of {whole}; {share_text(low or 0)} to {share_text(high or 0)})"
-        case PerMillion(complaints, units, rate, low, high):
-            return f"{number(rate or 0)} ({complaints} from {number(units)}; {number(low or 0)} to {number(high or 0)})"
-        case Durations(n, _, median, p90):
-            return f"median {_time(median or 0)}, nine of ten within {_time(p90 or 0)} (n = {n})"
-        case int():
-            return f"{value}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:.1f} s"
-    if seconds < 2 * _HOUR:
-        return f"{seconds / _MINUTE:.1f} min"
-    return f"{seconds / _HOUR:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"
+def _defined(shown: type[FigureOut], field: str) -> str:
+    return shown.model_fields[field].description or ""
