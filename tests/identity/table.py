@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from tests.identity.cases import CASE_STEPS, SOME_ID
 
-Foreign = Literal["hidden", "filtered", "names_its_own", "closed"]
+Foreign = Literal["hidden", "filtered", "uncounted", "names_its_own", "closed"]
 """What happens to a source system's key with what is another's.
 
-hidden: it is answered as if it were not there. filtered: it is left out. names_its_own: what is made is of the key's own
+hidden: it is answered as if it were not there. filtered: it is left out. uncounted: it
+is not in the numbers. names_its_own: what is made is of the key's own
 source, and naming another is refused. closed: no key of a source system gets in.
 """
 
@@ -53,6 +54,7 @@ _UNITS = {
     "units": 104_500,
 }
 _SPAN = {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
+_YEARS = {"from": "2021-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z"}
 _NONCONFORMITY = "/v1/nonconformities/{nonconformity_id}"
 _CASE = "GET /v1/cases/{case_id}"
 _ACTION = {"kind": "correction", "title": "replace the letters", "owner": "bert", "due": "5wd"}
@@ -115,6 +117,9 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
     ),
     ("intake", "GET /v1/complaints/export"): Rule(("complaints:read",), "filtered"),
     ("intake", "GET /v1/complaints/{reference}/similar"): Rule(("complaints:read",), "hidden"),
+    ("intake", "GET /v1/affected-customers"): Rule(
+        ("complaints:read",), "uncounted", request={"params": _YEARS}
+    ),
     ("intake", "GET /v1/complaints/{reference}/personal-reads"): Rule(("personal-reads:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/timeline"): Rule(("complaints:read",), "hidden"),
     ("intake", "GET /v1/complaints/{reference}/inspection-pack"): Rule(("complaints:read",), "hidden"),

@@ -191,6 +191,12 @@ async def test_what_is_another_sources_is_in_no_list(two: Two, operation: str, r
     assert (foreign.status_code, number in foreign.text) == (200, False)
 
 
+@pytest.mark.parametrize(("operation", "rule"), having("uncounted"))
+async def test_what_is_another_sources_is_in_no_number(two: Two, operation: str, rule: Rule) -> None:
+    own, foreign = [await two.ask(key, operation, rule.request) for key in ("crm", "shop")]
+    assert (own.json()["complaints"] > 0, foreign.json()["complaints"]) == (True, 0)
+
+
 @pytest.mark.parametrize(("operation", "rule"), having("names_its_own"))
 async def test_nobody_speaks_for_another_source(two: Two, operation: str, rule: Rule) -> None:
     own = await two.ask("crm", operation, rule.request)

@@ -10,6 +10,7 @@ from chassis.health import Health
 from chassis.oidc.opening import open_bearer_tokens
 from chassis.paging import Cursors
 from chassis.rate_limits import BULK, EXPORT, limiter_of
+from intake.api.affected_customers import affected_customers_router
 from intake.api.attachments import FORM_OVERHEAD_BYTES, AttachmentServices, Store, attachments_router
 from intake.api.attachments import PATH as ATTACHMENTS_PATH
 from intake.api.clocks import ClockServices, clocks_router
@@ -28,6 +29,7 @@ from intake.api.steps import StepServices, steps_router
 from intake.api.timeline import TimelineServices, timeline_router
 from intake.core_wiring import VERSION, Core, build_clockwork, build_erase, build_read_recorder, open_storage
 from intake.crm_wiring import CRM_TAGS, crm_routers
+from intake.db.affected_customers import PostgresCustomers
 from intake.db.attached_files import PostgresFiles
 from intake.db.candidates import PostgresCandidates
 from intake.db.group_reception import GroupReception
@@ -123,6 +125,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
                 )
             ),
             similar_router(SimilarServices(FindSimilar(PostgresCandidates(core.engine)), services.reads)),
+            affected_customers_router(PostgresCustomers(core.engine)),
             personal_reads_router(PersonalReadServices(PostgresPersonalReads(core.engine), services.cursors)),
             erasure_router(erasing),
             imports_router(importing),
