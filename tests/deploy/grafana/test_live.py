@@ -119,6 +119,9 @@ async def something_happens(system: RunningSystem) -> None:
         await until(lambda: bool(receiver.posts), seconds=30, what="the CRM is told")
     await a_file_comes_in(system)
     await an_action_is_done(system)
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2030-01-01T00:00:00Z", "format": "pdf"}
+    written = await system.client("capa", "quality").get("/v1/management-review", params=span)
+    assert written.headers["Content-Type"] == "application/pdf", written.text
     for service in SERVICES:
         refused = await system.client(service, "admin").get("/v1/no-such-thing")
         assert refused.status_code == 404
@@ -172,6 +175,7 @@ async def it_shows(running: RunningPrometheus) -> None:
         "a sent notice": 'sum(notifications_total{outcome="sent"}) >= 1',
         "the rows of the file": 'sum(bulk_import_rows_total{outcome="created"}) >= 3',
         "a done action": "sum(action_cycle_time_seconds_count) >= 1",
+        "a written PDF": 'sum(report_duration_seconds_count{form="pdf"}) >= 1',
         "a posted webhook": "sum(crm_webhook_duration_seconds_count) >= 1",
         "an audit": "auditor_last_success_timestamp_seconds > 0",
     }
