@@ -1,6 +1,7 @@
 """What Schemathesis checks besides its own checks; it loads this module."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,6 +38,16 @@ def _depends_on_the_body(problem: dict[str, Any]) -> bool:
     return bool(errors) and all("parameter" in error and error["code"] == "missing" for error in errors)
 
 
+def _headers_fit(response: Any, case: Any) -> bool:
+    """Whether each header that was sent has the form that the document says: for one that may be left out, Schemathesis sends 0 too."""
+    sent = response.request.headers
+    return all(
+        re.search(parameter["schema"]["pattern"], sent[parameter["name"]]) is not None
+        for parameter in case.operation.definition.raw.get("parameters", ())
+        if parameter["in"] == "header" and parameter["name"] in sent and "pattern" in parameter["schema"]
+    )
+
+
 @schemathesis.check
 def only_rules_refuse_what_the_schema_allows(_: Any, response: Any, case: Any) -> None:
     """Require that a request which the schema allows is refused, if it is, by a rule and not for its form."""
@@ -45,7 +56,7 @@ def only_rules_refuse_what_the_schema_allows(_: Any, response: Any, case: Any) -
     # A method that the document does not have, or a parameter twice, is nothing that the schema allows.
     if str(case.method).lower() not in case.operation.schema[case.operation.path]:
         return
-    if "problem" not in str(response.headers.get("content-type")):
+    if "problem" not in str(response.headers.get("content-type")) or not _headers_fit(response, case):
         return
     problem = response.json()
     slug = problem["type"].rpartition("/")[2]

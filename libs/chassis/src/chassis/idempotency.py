@@ -39,8 +39,8 @@ LONGEST_WAIT: Final = timedelta(seconds=2)
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 KEY_PATTERN: Final = r'^([\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$'
-"""What `Idempotency-Key` looks like to OpenAPI: 1 to 255 visible characters, bare or in quotes."""
-_VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+"""What `Idempotency-Key` looks like to OpenAPI: 1 to 255 visible characters but quotes, bare or in quotes."""
+_VISIBLE: Final = re.compile(r"[\x21\x23-\x7e]{1,255}")
 
 
 class KeyReused(Unacceptable):
@@ -114,13 +114,16 @@ def read_key(request: Request, principal: Principal, body: bytes, *, required: b
 
 
 def parse_key(headers: Sequence[str]) -> str | None:
-    """Read the header, in quotes or bare: 1 to 255 visible ASCII characters; raises 400 for anything else."""
+    """Read the header, in quotes or bare: 1 to 255 visible ASCII characters but quotes; raises 400 for anything else."""
     if not headers:
         return None
-    value = headers[0].strip()
+    value = headers[0].strip(" \t")
     key = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
     if len(headers) > 1 or _VISIBLE.fullmatch(key) is None:
-        raise _malformed("is not valid", "send one key of 1 to 255 visible ASCII characters, such as a UUID")
+        raise _malformed(
+            "is not valid",
+            "send one key of 1 to 255 visible ASCII characters without quotes in it, such as a UUID",
+        )
     return key
 
 

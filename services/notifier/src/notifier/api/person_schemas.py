@@ -63,7 +63,7 @@ class PersonIn(PersonValues):
 class PersonItemIn(PersonIn):
     """A person to add or update among many."""
 
-    version: Annotated[int, Strict()] | None = Field(
+    version: int | None = Field(
         None,
         ge=1,
         description="The version that was read: the item is refused where the person has another one now. Without it the "
