@@ -7,9 +7,9 @@ cd "$(dirname "$0")/.."
 if [ "$1" = soak ]; then
     .venv/bin/pytest -q -m soak --timeout 1500
 else
-    # Two at a time, since tests mostly wait; those of one file share what it starts and stay together. File by file as
-    # they lie: by the number of tests, the few long ones would all come last, and one of the two would wait.
-    .venv/bin/pytest -q -m "not soak" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+    # Three at a time on two cores, since tests mostly wait; those of one file share what it starts and stay together. File
+    # by file as they lie: by the number of tests, the few long ones would all come last, and the others would wait.
+    .venv/bin/pytest -q -m "not soak" --numprocesses 3 --dist loadfile --no-loadscope-reorder
 fi
 code=$?
 
