@@ -1,13 +1,10 @@
 """Two counts with their exposures, compared exactly: counts are Poisson, and the comparison is given their sum."""
 
 import math
-from typing import Final
 
 from scipy import special
 
 from quality.refusals import require_count, require_exposure, require_share
-
-INFINITE: Final = math.inf
 
 
 def lower_tail(

@@ -1,6 +1,5 @@
 """Notices: that one deadline's step is told to one person by one channel."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -108,8 +107,3 @@ def why_silent(deadline: Deadline, generation: int) -> Silence | None:
             return Silence.MET
         case State.VOIDED:
             return Silence.VOIDED
-
-
-def channels_of(people: Iterable[Person]) -> tuple[tuple[str, Channel], ...]:
-    """List every way to these people as (person, channel), sorted, so that rows are locked in one order."""
-    return tuple(sorted({(person.id, channel) for person in people for channel in person.channels()}))
