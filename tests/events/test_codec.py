@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from events import codec
 from events.catalogue import CONTRACTS
 from events.codec import Known, Undecodable, UnknownType, UnknownVersion
+from events.contracts.deadline import MOST_AT_ONCE, DeadlinesSetV1, EachDeadline
 from events.contracts.intake import ComplaintReceivedV1
 from events.contracts.words import Severity
 from events.envelope import Contract, Event
@@ -209,6 +210,30 @@ def test_headers_of_others_are_ignored() -> None:
 def test_a_field_that_a_newer_producer_added_is_ignored() -> None:
     record = a_record()
     assert read(with_data(record, mood="cross")) == read(record)
+
+
+def test_a_field_that_a_newer_producer_added_to_each_of_a_list_is_ignored() -> None:
+    record = example_record(DeadlinesSetV1)
+    listed = json.loads(record.value)["deadlines"]
+    newer = with_data(record, deadlines=[each | {"mood": "cross"} for each in listed])
+    assert read(newer) == read(record)
+
+
+@pytest.mark.parametrize("number", [0, MOST_AT_ONCE + 1])
+def test_a_list_of_none_or_of_more_than_its_bound_is_no_event(number: int) -> None:
+    record = example_record(DeadlinesSetV1)
+    listed = json.loads(record.value)["deadlines"][:1] * number
+    assert isinstance(codec.decode(with_data(record, deadlines=listed)), Undecodable)
+
+
+@pytest.mark.parametrize("changes", [{"generation": "1"}, {"title": "NUL \x00"}])
+def test_each_of_a_list_is_held_to_the_contract_strictly(changes: dict[str, Any]) -> None:
+    several = example_of(DeadlinesSetV1).data
+    assert isinstance(several, DeadlinesSetV1)
+    damaged = EachDeadline.model_construct(**(vars(several.deadlines[0]) | changes))
+    bad = several.model_copy(update={"deadlines": (several.deadlines[1], damaged)})
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        codec.value_of(bad)
 
 
 def test_a_word_that_a_newer_producer_added_is_read_as_unknown() -> None:

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, create_model
 
 from events.compatibility import Incompatibility, Kind, incompatibilities
 from events.contracts.words import Word
-from events.envelope import Contract
+from events.envelope import Contract, Part
 from events.schemas import schema_of
 from events.types import Code, Count, Flag, Id, Instant, StaffText
 
@@ -15,6 +15,12 @@ class Planted(Contract):
     """What all planted contracts are versions of."""
 
     type: ClassVar[str] = "redress.complaint.planted.v1"
+
+
+class PlantedPart(Part):
+    """What all planted parts are versions of."""
+
+    noun: ClassVar[str] = "complaint"
 
 
 class Mood(Word):
@@ -185,3 +191,24 @@ def test_moving_a_list_of_words_to_another_name_changes_nothing() -> None:
 def test_an_incompatibility_says_where_and_what_in_a_line() -> None:
     (one,) = incompatibilities(a_schema(), a_schema(mood=(NarrowerMood, ...)))
     assert str(one) == "/mood: words removed (cross)"
+
+
+def a_schema_of_parts(**fields: Any) -> dict[str, Any]:
+    part = create_model("PlantedPart", __base__=PlantedPart, **fields)
+    return a_schema(changed=(tuple[part, ...], ...))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"clock": (Code, ...), "team": (Code | None, None)}, []),
+        ({}, [("/changed/items/clock", "removed")]),
+        ({"clock": (Code, ...), "team": (Code, ...)}, [("/changed/items/team", "newly required")]),
+        ({"clock": (Id, ...)}, [("/changed/items/clock", "narrowed"), ("/changed/items/clock", "widened")]),
+    ],
+)
+def test_a_part_changes_as_a_contract_does(
+    fields: dict[str, Any], expected: Sequence[tuple[str, Kind]]
+) -> None:
+    changes = incompatibilities(a_schema_of_parts(clock=(Code, ...)), a_schema_of_parts(**fields))
+    assert [(one.where, one.kind) for one in changes] == expected

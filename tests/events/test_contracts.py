@@ -12,9 +12,9 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from events.catalogue import ANNOUNCES, CONTRACTS, FAMILIES
 from events.contracts import capa, case, deadline, intake, lifecycle, notifier, words
 from events.contracts.words import Severity, Word
-from events.envelope import TYPE_PATTERN, Contract
+from events.envelope import TYPE_PATTERN, Contract, Part
 from events.examples import example_data
-from events.fields import NotAllowed, fields_of
+from events.fields import NotAllowed, fields_of, parts_of
 from events.glossary import STORIES, TERMS, names_of, story_of, term_of
 from events.types import ALLOWED, Code, Count, Detail, Id, Instant, StaffText
 
@@ -27,6 +27,8 @@ ANNOUNCED_BY: dict[ModuleType, set[str]] = {
     deadline: {"intake", "capa"},
 }
 EVERY_CONTRACT = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.type)
+PARTS = tuple(dict.fromkeys(part for contract in CONTRACTS.values() for part in parts_of(contract)))
+EVERY_PART = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
 EVERY_WORD = pytest.mark.parametrize(
     "word", [word for word in vars(words).values() if isinstance(word, type)]
 )
@@ -88,6 +90,18 @@ def test_every_field_is_built_from_the_allowed_types_or_a_closed_list(contract: 
     assert [field.name for field in fields_of(contract)] == list(contract.model_fields)
 
 
+@EVERY_PART
+def test_every_field_of_a_part_is_built_from_the_allowed_types(part: type[Part]) -> None:
+    assert [field.name for field in fields_of(part)] == list(part.model_fields)
+    assert all(term_of(part, name).meaning.endswith(".") for name in part.model_fields)
+
+
+class Piece(Part):
+    noun: ClassVar[str] = "deadline"
+
+    clock: Code
+
+
 class OtherList(StrEnum):
     ONE = "one"
 
@@ -110,6 +124,7 @@ class OtherList(StrEnum):
         tuple[Code, Code],
         Code | Count,
         OtherList,
+        Piece,
         Annotated[str, StringConstraints(max_length=10)],
     ],
 )
@@ -122,6 +137,17 @@ def test_a_field_of_any_other_type_is_refused(hint: Any) -> None:
 
     with pytest.raises(NotAllowed, match=re.escape("PlantedV1.planted")):
         fields_of(PlantedV1)
+
+
+@pytest.mark.parametrize("hint", [str, Severity, Piece, tuple[Piece, ...]])
+def test_a_part_has_no_parts_no_closed_lists_and_no_other_types(hint: Any) -> None:
+    class Planted(Part):
+        noun: ClassVar[str] = "deadline"
+
+        planted: hint
+
+    with pytest.raises(NotAllowed, match=re.escape("Planted.planted")):
+        fields_of(Planted)
 
 
 def test_allowed_types_may_be_optional_or_stand_in_a_list() -> None:
@@ -141,9 +167,9 @@ def test_allowed_types_may_be_optional_or_stand_in_a_list() -> None:
     ]
 
 
-@EVERY_CONTRACT
-def test_no_field_is_named_after_personal_data(contract: type[Contract]) -> None:
-    for name in contract.model_fields:
+@pytest.mark.parametrize("told", [*CONTRACTS.values(), *PARTS], ids=lambda told: told.__name__)
+def test_no_field_is_named_after_personal_data(told: type[Contract | Part]) -> None:
+    for name in told.model_fields:
         assert not {name, *name.split("_")} & PERSONAL
 
 
@@ -205,7 +231,7 @@ def test_every_field_is_explained_with_an_example_that_fits(contract: type[Contr
 def test_the_glossary_explains_nothing_that_is_not_there() -> None:
     nouns = {
         (names_of(contract)[0], name) for contract in CONTRACTS.values() for name in contract.model_fields
-    }
+    } | {(part.noun, name) for part in PARTS for name in part.model_fields}
     own = {f"{noun}.{name}" for noun, name in nouns if f"{noun}.{name}" in TERMS}
     general = {name for noun, name in nouns if f"{noun}.{name}" not in TERMS}
     assert set(TERMS) == own | general

@@ -13,6 +13,7 @@ from events.catalogue import ANNOUNCES, CONTRACTS, topics
 from events.envelope import Contract
 from events.events_page import events_page
 from events.examples import example_record
+from events.fields import parts_of
 from events.header_list import HEADERS
 from events.published import REVISIONS, SCHEMAS, golden_record, golden_text, main
 from events.schemas import schema_of
@@ -170,6 +171,11 @@ def test_a_schema_is_valid_open_and_explains_every_field(contract: type[Contract
     assert "additionalProperties" not in schema
     assert set(schema["properties"]) == set(contract.model_fields)
     assert all(field["description"] for field in schema["properties"].values())
+    for part in parts_of(contract):
+        listed = schema["$defs"][part.__name__]
+        assert "additionalProperties" not in listed
+        assert set(listed["properties"]) == set(part.model_fields)
+        assert all(field["description"] for field in listed["properties"].values())
 
 
 @EVERY_CONTRACT
@@ -178,6 +184,9 @@ def test_the_page_tells_every_type_with_its_fields(contract: type[Contract]) -> 
     assert contract.__doc__
     assert contract.__doc__ in section
     assert all(f"| `{name}` |" in section for name in contract.model_fields)
+    for part in parts_of(contract):
+        table = section.partition(f"\n{part.__name__}: ")[2]
+        assert all(f"| `{name}` |" in table for name in part.model_fields)
 
 
 def test_staff_text_is_called_so_on_the_page() -> None:

@@ -98,7 +98,7 @@ async def test_a_transaction_that_commits_late_is_neither_skipped_nor_waited_for
 ) -> None:
     late = receipt("LATE", description="The kettle leaks.")
     async with world.engine.connect() as connection, connection.begin():
-        await insert_new(connection, [Draft(late.complaint, late.trace)])
+        await insert_new(connection, [Draft(late.complaint, late.trace, late.begun)])
         await tell(world, "B", "C")
         assert await index() == Batch(2, 2, 2)
         assert await index() == Batch(0, 0, 0)
@@ -179,7 +179,7 @@ async def test_what_triage_notes_writes_no_words(world: World, index: IndexCompl
 async def test_several_workers_index_each_complaint_once(world: World) -> None:
     async with world.engine.begin() as connection:
         new = [receipt(f"case-{number}") for number in range(3 * AT_ONCE)]
-        await insert_new(connection, [Draft(one.complaint, one.trace) for one in new])
+        await insert_new(connection, [Draft(one.complaint, one.trace, one.begun) for one in new])
 
     workers = [IndexComplaints(PostgresSearchIndex(world.engine)) for _ in range(4)]
     batches = await asyncio.gather(*(worker() for worker in workers for _ in range(3)))

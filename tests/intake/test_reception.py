@@ -13,6 +13,7 @@ from common.actor import Actor
 from common.ids import new_id
 from intake.db.group_reception import GroupReception
 from intake.db.reception import PlainReception
+from intake.domain.clocks.beginning import Begun
 from intake.domain.complaint import Complaint, receive
 from intake.domain.facts import Received
 from intake.domain.trail import trace_receipt
@@ -48,6 +49,7 @@ def receipt(
         new,
         trace_receipt(new, actor=CRM),
         lambda complaint: [published_receipt(Received(complaint), actor=CRM)],
+        Begun((), new),
         key=request,
     )
 
@@ -129,7 +131,8 @@ async def test_complaints_that_arrive_together_share_transactions(
     assert transactions[0].n <= 5
 
 
-async def test_batches_under_way_at_once_take_no_number_from_one_another(group: GroupReception) -> None:
+async def test_batches_under_way_at_once_take_no_number_from_one_another(world: World) -> None:
+    group = GroupReception(world.engine, world.clock, world.intake.wake, patience_seconds=0)
     await asyncio.gather(*(group.receive(receipt(f"known-{nth}")) for nth in range(5)))
     with capture_logs() as logs:
         for turns in range(40):
@@ -161,6 +164,28 @@ async def test_a_batch_waits_no_longer_than_a_moment_for_a_key_that_another_proc
         assert await world.count("complaint") == 10
         await other.rollback()
     assert isinstance(await asyncio.wait_for(asyncio.gather(held, return_exceptions=True), 10), list)
+
+
+async def test_nobody_waits_for_a_transaction_that_takes_long(world: World, group: GroupReception) -> None:
+    async with world.engine.connect() as other:
+        await other.execute(
+            sa.text("""
+                INSERT INTO idempotency_key (actor, method, route, key, fingerprint, resource_id, status, created_at)
+                VALUES ('system:crm-1', 'POST', '/v1/complaints', 'held', 'x', 'x', 201, :now)
+            """),
+            {"now": NOON},
+        )
+        held = asyncio.create_task(group.receive(receipt(key="held")))
+
+        async def waits_for_the_key() -> bool:
+            return bool(await world.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+        await until(waits_for_the_key)
+        for number in range(3):
+            await asyncio.wait_for(group.receive(receipt(f"case-{number}", key=f"k-{number}")), 10)
+        assert not held.done()
+        await other.rollback()
+    assert isinstance(await asyncio.wait_for(held, 10), Complaint)
 
 
 async def test_a_sender_that_gives_up_does_not_stop_the_others(world: World, group: GroupReception) -> None:

@@ -28,7 +28,9 @@ from events.contracts.deadline import (
     DeadlinePausedV1,
     DeadlineResumedV1,
     DeadlineSetV1,
+    DeadlinesSetV1,
     DeadlineVoidedV1,
+    EachDeadline,
 )
 from events.contracts.words import Punctuality, Severity
 from events.delivery import Claim, Delivery, Handlers
@@ -203,6 +205,7 @@ class World:
 def a_deadline(
     *,
     subject: UUID | None = None,
+    clock: str = "complete",
     owner: str | None = "anna",
     due: datetime = NOON + timedelta(hours=1),
     generation: int = 1,
@@ -215,7 +218,7 @@ def a_deadline(
     data = DeadlineSetV1(
         subject_kind="action",
         subject_id=subject_id,
-        clock="complete",
+        clock=clock,
         generation=generation,
         parent_kind="nonconformity",
         parent_id=UUID(int=9),
@@ -230,6 +233,24 @@ def a_deadline(
         explanation={"rule": "1wd"},
     )
     return _event(data, generation + 1)
+
+
+def at_once(*set_events: Event[DeadlineSetV1]) -> Event[DeadlinesSetV1]:
+    """Those deadlines of one subject in one event, under the subject's key."""
+    first = set_events[0].data
+    data = DeadlinesSetV1(
+        subject_kind=first.subject_kind,
+        subject_id=first.subject_id,
+        parent_kind=first.parent_kind,
+        parent_id=first.parent_id,
+        severity=first.severity,
+        link=first.link,
+        deadlines=tuple(
+            EachDeadline(**{name: getattr(event.data, name) for name in EachDeadline.model_fields})
+            for event in set_events
+        ),
+    )
+    return _event(data, 1).model_copy(update={"key": str(first.subject_id)})
 
 
 def met(set_event: Event[DeadlineSetV1], at: datetime, generation: int | None = None) -> Event[DeadlineMetV1]:

@@ -12,7 +12,9 @@ from events.contracts.deadline import (
     DeadlinePausedV1,
     DeadlineResumedV1,
     DeadlineSetV1,
+    DeadlinesSetV1,
     DeadlineVoidedV1,
+    EachDeadline,
 )
 from events.contracts.notifier import DeadlineBreachedV1, DeadlineWarnedV1
 from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
@@ -31,12 +33,18 @@ from tests.intake.world import World, a_complaint, open_world
 def deadlines(events: Sequence[Event[Contract]]) -> list[tuple[str, str, int]]:
     """What was told of deadlines: the verb, the clock and the generation."""
     return [
-        (event.type.split(".")[2], data.clock, data.generation)
+        (event.type.split(".")[2], each.clock, each.generation)
         for event in events
-        if event.type.startswith("redress.deadline.")
-        and isinstance(
-            data := event.data,
-            DeadlineSetV1 | DeadlineMetV1 | DeadlinePausedV1 | DeadlineResumedV1 | DeadlineVoidedV1,
+        if event.type.startswith(("redress.deadline.", "redress.deadlines."))
+        for each in (event.data.deadlines if isinstance(event.data, DeadlinesSetV1) else [event.data])
+        if isinstance(
+            each,
+            EachDeadline
+            | DeadlineSetV1
+            | DeadlineMetV1
+            | DeadlinePausedV1
+            | DeadlineResumedV1
+            | DeadlineVoidedV1,
         )
     ]
 
@@ -59,16 +67,19 @@ async def test_a_new_complaint_comes_with_its_clocks_and_tells_their_deadlines_a
     assert body["next_clock"]["name"] == "acknowledge"
     events = await timed_world.told()
     rows = await timed_world.rows("SELECT sequence FROM outbox ORDER BY position")
-    assert [row.sequence for row in rows] == [1, 2, 3, 4]
+    assert [row.sequence for row in rows] == [1, 2]
     assert {event.key for event in events} == {body["id"]}
     assert deadlines(events) == [("set", name, 1) for name in ("acknowledge", "assess", "respond")]
     told = events[1].data
-    assert isinstance(told, DeadlineSetV1)
-    assert told.title == f"Acknowledge: credit-card / unclassified ({body['number']})"
-    assert (told.subject_kind, told.owner, told.team) == ("complaint", "credit.team", "credit")
-    assert (told.calendar, told.policy_version) == ("default:1", "generic:1")
+    assert isinstance(told, DeadlinesSetV1)
+    assert (told.subject_kind, str(told.subject_id), told.severity) == ("complaint", body["id"], "major")
     assert told.link.endswith(f"/v1/complaints/{body['id']}")
-    assert told.explanation["rule"]
+    first = told.deadlines[0]
+    assert first.title == f"Acknowledge: credit-card / unclassified ({body['number']})"
+    assert (first.kind, first.ordinal, first.owner, first.team) == ("acknowledge", 1, "credit.team", "credit")
+    assert (first.calendar, first.policy_version) == ("default:1", "generic:1")
+    assert (first.started_at, first.original_due_at) == (NOON, first.due_at)
+    assert first.explanation["rule"]
 
 
 async def test_what_is_read_shows_the_clocks_as_they_were_answered(timed_world: World) -> None:
@@ -95,17 +106,19 @@ async def test_complaints_that_come_together_each_get_and_tell_the_clocks_of_the
         for number in range(6)
     ]
     answers = await asyncio.gather(*(client.post("/v1/complaints", json=body) for body in bodies))
-    told = [event.data for event in await timed_world.told() if isinstance(event.data, DeadlineSetV1)]
+    told = [event.data for event in await timed_world.told() if isinstance(event.data, DeadlinesSetV1)]
     for answer, body in zip(answers, bodies, strict=True):
         made = answer.json()
         assert (await client.get(f"/v1/complaints/{made['number']}")).json()["clocks"] == made["clocks"]
-        mine = {data.clock: data for data in told if str(data.subject_id) == made["id"]}
+        (of_mine,) = [data for data in told if str(data.subject_id) == made["id"]]
+        assert of_mine.severity == body["reported_severity"]
+        mine = {data.clock: data for data in of_mine.deadlines}
         assert {clock["name"]: clock["explanation"] for clock in made["clocks"]} == {
             name: data.explanation for name, data in mine.items()
         }
         for data in mine.values():
             assert data.title.endswith(f": {body['product']} / unclassified ({made['number']})")
-            assert data.severity == body["reported_severity"]
+            assert data.started_at == datetime.fromisoformat(str(body["received_at"]))
             assert data.due_at == datetime.fromisoformat(clock_of(made, data.clock)["due_at"])
         (rows,) = await timed_world.rows(
             "SELECT array_agg(DISTINCT about) AS about, array_agg(DISTINCT severity) AS severity"

@@ -32,6 +32,7 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         lifecycle.ComplaintWithdrawnV1,
         lifecycle.ComplaintReopenedV1,
         *DEADLINES,
+        deadline.DeadlinesSetV1,
     ),
     "capa": (
         capa.TriageDecidedV1,

@@ -19,6 +19,18 @@ class Contract(BaseModel):
     """`redress.<noun>.<past-tense verb>.v<major>`."""
 
 
+class Part(BaseModel):
+    """What each thing in a list of a contract has; frozen as the contracts that list it are, and built of the same types."""
+
+    # Without it Pydantic would take what is in a list as checked, whoever made it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_inf_nan="null", revalidate_instances="always"
+    )
+
+    noun: ClassVar[str]
+    """Whose words in the glossary its fields have."""
+
+
 ContractT_co = TypeVar("ContractT_co", bound=Contract, covariant=True)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")]

@@ -8,7 +8,7 @@ from events.catalogue import ANNOUNCES, LISTENS, topic_of
 from events.codec import schema_uri
 from events.contracts import words
 from events.contracts.words import Word
-from events.envelope import Contract
+from events.envelope import Contract, Part
 from events.fields import ContractField, fields_of
 from events.glossary import story_of, term_of
 from events.header_list import HEADERS
@@ -63,6 +63,20 @@ def _headers() -> str:
 
 def _event(service: str, contract: type[Contract]) -> str:
     story = story_of(service, contract)
+    parts = (
+        f"\n{field.part.__name__}: {field.part.__doc__}\n\n{_fields(field.part)}"
+        for field in fields_of(contract)
+        if field.part is not None
+    )
+    return (
+        f"### {contract.type}\n\n"
+        f"{contract.__doc__}\n\n"
+        f"Key: the id of {story.key}. Subject: the id of {story.subject}. "
+        f"[JSON Schema](.{schema_uri(contract.type)})\n\n"
+    ) + "".join((_fields(contract), *parts))
+
+
+def _fields(contract: type[Contract | Part]) -> str:
     rows = (
         (
             f"`{field.name}`",
@@ -72,15 +86,10 @@ def _event(service: str, contract: type[Contract]) -> str:
         )
         for field in fields_of(contract)
     )
-    return (
-        f"### {contract.type}\n\n"
-        f"{contract.__doc__}\n\n"
-        f"Key: the id of {story.key}. Subject: the id of {story.subject}. "
-        f"[JSON Schema](.{schema_uri(contract.type)})\n\n"
-    ) + _table(("field", "type", "meaning", "optional"), rows)
+    return _table(("field", "type", "meaning", "optional"), rows)
 
 
-def _default(contract: type[Contract], name: str) -> str:
+def _default(contract: type[Contract | Part], name: str) -> str:
     default = contract.model_fields[name].default
     return "optional" if default is None else f"optional, else `{str(default).lower()}`"
 

@@ -1,4 +1,8 @@
-"""The fields of a contract as the vocabulary sees them: which allow-listed type or closed list each is built from."""
+"""The fields of a contract as the vocabulary sees them: which allow-listed type or closed list each is built from.
+
+A list may also be of parts, whose fields are built from the allow-listed types. A part has no parts, and no closed lists:
+those stand in the contract itself, where the codec looks for words that a producer may not say.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from events import types
 from events.contracts.words import Word
-from events.envelope import Contract
+from events.envelope import Contract, Part
 
 _NAMES: Final[Mapping[str, Any]] = {
     name: value for name, value in vars(types).items() if any(value is allowed for allowed in types.ALLOWED)
@@ -20,26 +24,33 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ContractField:
-    """One field: `word` names its type or closed list, `many` a list of it, `optional` that it may be absent."""
+    """One field: `word` names its type, closed list or `part`, `many` a list of it, `optional` that it may be absent."""
 
     name: str
     word: str
     choices: tuple[str, ...]
     many: bool
     optional: bool
+    part: type[Part] | None = None
 
 
-def fields_of(contract: type[Contract]) -> tuple[ContractField, ...]:
+def fields_of(contract: type[Contract | Part]) -> tuple[ContractField, ...]:
     """Name each field's type; raises NotAllowed for one that is on no list, such as a bare `str`."""
     hints = get_type_hints(contract, include_extras=True)
     return tuple(
-        _field(f"{contract.__name__}.{name}", hints[name], optional=not field.is_required())
+        _field(contract, name, hints[name], optional=not field.is_required())
         for name, field in contract.model_fields.items()
     )
 
 
-def _field(name: str, hint: Any, *, optional: bool) -> ContractField:
-    bare = name.rpartition(".")[2]
+def parts_of(contract: type[Contract]) -> tuple[type[Part], ...]:
+    """Name the parts that a contract lists, each once."""
+    kinds = [kind for field in contract.model_fields.values() for kind in get_args(field.annotation)]
+    return tuple(dict.fromkeys(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Part)))
+
+
+def _field(holder: type[Contract | Part], bare: str, hint: Any, *, optional: bool) -> ContractField:
+    name = f"{holder.__name__}.{bare}"
     if get_origin(hint) in {Union, UnionType}:
         members = [member for member in get_args(hint) if member is not NoneType]
         if len(members) > 1:
@@ -51,9 +62,14 @@ def _field(name: str, hint: Any, *, optional: bool) -> ContractField:
         if rest != [...]:
             raise NotAllowed(f"{name} is a tuple of fixed length")
         hint = item
-    if isinstance(hint, type) and issubclass(hint, Word):
+    of_contract = issubclass(holder, Contract)
+    if of_contract and isinstance(hint, type) and issubclass(hint, Word):
         return ContractField(bare, hint.__name__, tuple(word.value for word in hint), many, optional)
+    if of_contract and many and isinstance(hint, type) and issubclass(hint, Part):
+        return ContractField(bare, hint.__name__, (), many, optional, hint)
     for word, allowed in _NAMES.items():
         if hint == allowed:
             return ContractField(bare, word, (), many, optional)
-    raise NotAllowed(f"{name} is built from {hint!r}, which is no type of events.types and no Word")
+    raise NotAllowed(
+        f"{name} is built from {hint!r}, which is no type of events.types and no Word or Part that may stand here"
+    )

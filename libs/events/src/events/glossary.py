@@ -23,7 +23,7 @@ from events.contracts.words import (
     Validity,
     Waiting,
 )
-from events.envelope import Contract
+from events.envelope import Contract, Part
 
 COMPLAINT: Final = UUID("0195573e-5c00-7000-8000-00000000c001")
 MASTER: Final = UUID("0195573e-5800-7000-8000-00000000c005")
@@ -60,6 +60,7 @@ class Story:
 STORIES: Final[Mapping[tuple[str, str], Story]] = {
     ("intake", "complaint"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("intake", "deadline"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
+    ("intake", "deadlines"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "triage"): Story("the complaint", "the complaint", COMPLAINT, COMPLAINT),
     ("capa", "nonconformity"): Story("the nonconformity", "the nonconformity", NONCONFORMITY, NONCONFORMITY),
     ("capa", "action"): Story("the nonconformity or case", "the action", NONCONFORMITY, ACTION),
@@ -83,6 +84,29 @@ _EXPLANATION: Final = {
         {"kind": "counted_day", "date": "2026-03-03", "number": 1, "to": "17:00", "note": ""},
         {"kind": "counted_day", "date": "2026-03-04", "number": 2, "to": "17:00", "note": ""},
     ],
+}
+
+_RESPOND: Final = {
+    "clock": "final-response",
+    "generation": 1,
+    "title": "Respond: loans / fees (C-10001)",
+    "due_at": _DUE,
+    "owner": "lending.team",
+    "team": "lending",
+    "ladder": "default",
+    "calendar": "default/2026.1",
+    "policy_version": "2026.1",
+    "explanation": _EXPLANATION,
+    "kind": "respond",
+    "ordinal": 1,
+    "started_at": NOON,
+    "original_due_at": _DUE,
+}
+_UPDATE: Final = {
+    **_RESPOND,
+    "clock": "update",
+    "title": "Tell the complainant how it stands: loans / fees (C-10001)",
+    "kind": "update",
 }
 
 TERMS: Final[Mapping[str, Term]] = {
@@ -206,6 +230,15 @@ TERMS: Final[Mapping[str, Term]] = {
         "The due instant that the clock had first; null with `kind`.", _DUE - timedelta(days=1)
     ),
     "deadline.started_at": Term("From when the clock counts; null with `kind`.", NOON),
+    "deadlines": Term(
+        "What each deadline has of its own; whoever acts on one acts on its highest generation only, as if told alone.",
+        (_RESPOND, _UPDATE),
+    ),
+    "deadlines.link": Term("Where a person finds the subject.", f"/v1/complaints/{COMPLAINT}"),
+    "deadlines.parent_id": Term("What the subject belongs to; null where it stands alone.", None),
+    "deadlines.parent_kind": Term("What kind of thing `parent_id` names.", None),
+    "deadlines.subject_id": Term("What the deadlines are about.", COMPLAINT),
+    "deadlines.subject_kind": Term("What kind of thing `subject_id` names.", "complaint"),
     "fallback": Term("The person who was told instead; null where there was none.", "head.of.quality"),
     "signal.explanation": Term(
         "Which point of which chart broke the rule, with its limits, in a sentence.",
@@ -294,9 +327,9 @@ def names_of(contract: type[Contract]) -> tuple[str, str, int]:
     return noun, verb, int(version.removeprefix("v"))
 
 
-def term_of(contract: type[Contract], field: str) -> Term:
-    """Tell what a field of a contract means; raises KeyError where the glossary does not know it."""
-    noun, _, _ = names_of(contract)
+def term_of(contract: type[Contract | Part], field: str) -> Term:
+    """Tell what a field of a contract or part means; raises KeyError where the glossary does not know it."""
+    noun = contract.noun if issubclass(contract, Part) else names_of(contract)[0]
     return TERMS.get(f"{noun}.{field}") or TERMS[field]
 
 

@@ -1,18 +1,19 @@
-"""Events of one kind that differ in a few fields: what they have in common is checked and written once."""
+"""Events of one kind that differ in a few places: what they have in common is checked and written once."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, get_args
 
 import orjson
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import TypeAdapter, ValidationError
 
 from common.clock import instant_text
 from common.ids import new_id
+from common.json_pattern import JsonPattern, Path
 from events.codec import Attributes, attributes_of, schema_uri, value_of
-from events.envelope import Contract, Event
+from events.envelope import Contract, Event, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,33 @@ Announced = Event[Contract] | Written
 
 
 class Series:
-    """Data like that of a first event, but for a few fields that each further one has of its own.
+    """Data like that of a first event, but for places where each further one has a value of its own.
 
-    What the first one says is checked as every producer's data is, and so is what each further one says instead.
+    What the first one says is checked as every producer's data is, and so is what each further one says instead; inside of
+    a field of `Detail`, only that it is JSON.
     """
 
-    def __init__(self, first: Contract, *, own: tuple[str, ...]) -> None:
+    def __init__(self, first: Contract, places: Sequence[Path]) -> None:
         self.type: Final = first.type
-        self._first: Final[Mapping[str, Any]] = orjson.loads(value_of(first))
-        self._check: Final = _own_fields(type(first), own).__pydantic_validator__
+        self._places: Final = places
+        self._check: Final = _checker(tuple(_kind(type(first), path) for path in places))
+        self._pattern: Final = JsonPattern(orjson.loads(value_of(first)), places)
 
-    def value(self, **own: object) -> bytes:
-        """Write the data of one more, which gives each of its own fields; raises ValueError as `value_of` does."""
-        self._check.validate_python(own, strict=True)
-        return orjson.dumps({**self._first, **own}, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    def value(self, own: Sequence[object]) -> bytes:
+        """Write the data of one more, which gives what stands in each place; raises ValueError as `value_of` does."""
+        try:
+            self._check.validate_python(tuple(own), strict=True)
+        except ValidationError as error:
+            raise ValueError(f"{self.type}: {self._first(error)}") from error
+        return self._pattern.fill(own, _plain)
+
+    def _first(self, error: ValidationError) -> str:
+        """Name the first place that is wrong, and what is."""
+        found = error.errors()[0]
+        places = [
+            self._places[nth] for nth in found["loc"][:1] if isinstance(nth, int) and nth < len(self._places)
+        ]
+        return ": ".join([*(".".join(map(str, place)) for place in places), found["msg"]])
 
 
 def written(event: Event[Contract]) -> Written:
@@ -69,11 +83,22 @@ class Beside:
         return Written(event_type, self._key, tuple(attributes.items()), value)
 
 
-@cache
-def _own_fields(contract: type[Contract], own: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {name: (contract.model_fields[name].rebuild_annotation(), ...) for name in own}
-    return create_model(f"{contract.__name__}Own", __config__=ConfigDict(extra="forbid"), **fields)
+def _kind(holder: type[Contract | Part], path: Path) -> Any:
+    """Tell the type of a place."""
+    name, *rest = path
+    field = holder.model_fields[str(name)]
+    if not rest:
+        return field.rebuild_annotation()
+    parts = [kind for kind in get_args(field.annotation) if isinstance(kind, type) and issubclass(kind, Part)]
+    return _kind(parts[0], tuple(rest[1:])) if parts else Any
 
 
-def _plain(value: object) -> str:
+@lru_cache(maxsize=256)
+def _checker(kinds: tuple[Any, ...]) -> TypeAdapter[Any]:
+    return TypeAdapter(tuple[kinds])  # type: ignore[valid-type]  # the types of places are known here alone
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Part):
+        return vars(value)
     return instant_text(value) if isinstance(value, datetime) else str(value)

@@ -36,6 +36,7 @@ from events.contracts.deadline import (
     DeadlinePausedV1,
     DeadlineResumedV1,
     DeadlineSetV1,
+    DeadlinesSetV1,
     DeadlineVoidedV1,
 )
 from events.delivery import GroupHandler, Handlers
@@ -183,8 +184,11 @@ def build_handlers(core: Core) -> Handlers:
     calendar = read_calendar(settings)
     set_deadline = SetDeadline(start_work, clock, read_ladders(settings), calendar)
     hold_deadline = HoldDeadline(start_work, clock, calendar)
+    # One for both, so that events with one deadline and with several part no group.
+    set_ = GroupHandler(OnDeadlineSet(set_deadline))
     return {
-        DeadlineSetV1: GroupHandler(OnDeadlineSet(set_deadline)),
+        DeadlineSetV1: set_,
+        DeadlinesSetV1: set_,
         DeadlineMetV1: GroupHandler(OnDeadlineMet(close_deadline)),
         DeadlineVoidedV1: GroupHandler(OnDeadlineVoided(close_deadline)),
         DeadlinePausedV1: GroupHandler(OnDeadlinePaused(hold_deadline)),

@@ -3,15 +3,22 @@
 A deadline is named by its subject and clock. Its generation rises whenever due instant, calendar, ladder or owner
 change, and whoever acts on a deadline acts on the highest generation only.
 
+Deadlines that one subject gets at once may be told in one event; each stands by itself as if told alone.
+
 Of a clock that has kinds and runs, as those of complaints have, all of it is told with each event: its kind, which of the
 clocks of that name it is, from when it counts, and the due instant that it had first.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from pydantic import Field
 
 from events.contracts.words import Punctuality, Severity
-from events.envelope import Contract
+from events.envelope import Contract, Part
 from events.types import Code, Count, Detail, Id, Instant, Link, StaffText
+
+MOST_AT_ONCE: Final = 100
+"""How many deadlines one event tells at most, a bound for records and for consumers' transactions; more take several events."""
 
 
 class DeadlineSetV1(Contract):
@@ -39,6 +46,41 @@ class DeadlineSetV1(Contract):
     ordinal: Count | None = None
     started_at: Instant | None = None
     original_due_at: Instant | None = None
+
+
+class EachDeadline(Part):
+    """What each of several deadlines has of its own."""
+
+    noun: ClassVar[str] = "deadline"
+
+    clock: Code
+    generation: Count
+    title: StaffText
+    due_at: Instant
+    owner: Code | None = None
+    team: Code | None = None
+    ladder: Code | None = None
+    calendar: Code
+    policy_version: Code
+    explanation: Detail
+    kind: Code | None = None
+    ordinal: Count | None = None
+    started_at: Instant | None = None
+    original_due_at: Instant | None = None
+
+
+class DeadlinesSetV1(Contract):
+    """Several things must be done about one subject, each by an instant of its own."""
+
+    type: ClassVar[str] = "redress.deadlines.set.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    parent_kind: Code | None = None
+    parent_id: Id | None = None
+    severity: Severity
+    link: Link
+    deadlines: tuple[EachDeadline, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class DeadlineMetV1(Contract):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capa.consumers.cause import because_of
 from capa.consumers.counters import DECISIONS, TIME_TO_TRIAGE
-from capa.consumers.handling import fact_of
+from capa.consumers.handling import facts_of
 from capa.consumers.severity import severity_of
 from capa.domain.complaint import Complaint
 from capa.domain.groups import Groups
@@ -52,8 +52,8 @@ class OnComplaintsHeard:
 def _told(delivered: Delivered) -> Case | Told | None:
     if isinstance(delivered.event.data, ComplaintReceivedV1):
         return _case(delivered)
-    fact = fact_of(delivered.event)
-    return None if fact is None else Told(fact, delivered.delivery)
+    facts = facts_of(delivered.event)
+    return Told(facts, delivered.delivery) if facts else None
 
 
 def _case(delivered: Delivered) -> Case:

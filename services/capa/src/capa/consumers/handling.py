@@ -1,6 +1,6 @@
 """What events tell of how a complaint is handled, as facts that stand by themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ HEARD_TOGETHER: Final[tuple[type[Contract], ...]] = (
     steps.ComplaintClosedV1,
     steps.ComplaintReferredV1,
     clocks.DeadlineSetV1,
+    clocks.DeadlinesSetV1,
     clocks.DeadlineMetV1,
     clocks.DeadlineVoidedV1,
     clocks.DeadlinePausedV1,
@@ -48,9 +49,12 @@ HEARD_TOGETHER: Final[tuple[type[Contract], ...]] = (
 """Of what these events tell nothing is decided here."""
 
 
-def fact_of(event: Event[Any]) -> HandlingFact | None:
-    """Read the fact; None where no indicator looks at it."""
-    return _step(event) or _deadline(event)
+def facts_of(event: Event[Any]) -> Sequence[HandlingFact]:
+    """Read the facts that an indicator looks at; one event tells several deadlines, or one fact, or none."""
+    found: list[HandlingFact | None] = [_step(event) or _deadline(event)]
+    if isinstance(event.data, clocks.DeadlinesSetV1):
+        found = [_stands(event.data, each, Standing.RUNS) for each in event.data.deadlines]
+    return [fact for fact in found if fact is not None]
 
 
 def step_of(event: Event[Any]) -> StepTaken:
@@ -92,19 +96,26 @@ def _deadline(event: Event[Any]) -> DeadlineStands | None:
             standing, ended_at = Standing.MET, told.met_at
         case _:
             return None
-    kind = _KINDS.get(told.kind or "")
+    return _stands(told, told, standing, ended_at)
+
+
+def _stands(
+    about: Any, own: Any, standing: Standing, ended_at: datetime | None = None
+) -> DeadlineStands | None:
+    """Read how a deadline stands: `about` names its subject, `own` has the rest, and both are one where it is told alone."""
+    kind = _KINDS.get(own.kind or "")
     # What an older release announced tells no kind, and none of the rest; the owner tells it again with all of it.
-    if told.subject_kind != _SUBJECT_KIND or kind is None:
+    if about.subject_kind != _SUBJECT_KIND or kind is None:
         return None
     return DeadlineStands(
-        complaint_id=told.subject_id,
-        clock=told.clock,
-        ordinal=told.ordinal,
+        complaint_id=about.subject_id,
+        clock=own.clock,
+        ordinal=own.ordinal,
         kind=kind,
-        generation=told.generation,
+        generation=own.generation,
         standing=standing,
-        started_at=told.started_at,
-        original_due_at=told.original_due_at,
-        due_at=told.due_at,
+        started_at=own.started_at,
+        original_due_at=own.original_due_at,
+        due_at=own.due_at,
         ended_at=ended_at,
     )

@@ -14,9 +14,9 @@ from events.delivery import Claim, Delivery
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A fact of the handling of a complaint, and the delivery that told of it."""
+    """Facts of the handling of a complaint, and the delivery that told of them."""
 
-    fact: HandlingFact
+    facts: Sequence[HandlingFact]
     once: Delivery
 
 
@@ -43,7 +43,7 @@ class HearComplaints:
             new = list(compress(told, is_new))
             cases = [each for each in new if isinstance(each, Case)]
             decisions = await self.triage(work, cases)
-            await work.handling.keep([each.fact for each in new if isinstance(each, Told)])
+            await work.handling.keep([fact for each in new if isinstance(each, Told) for fact in each.facts])
         decided = {
             case.once.event_id: Heard(Claim.NEW, decision.verdict.outcome, decision.decided_at)
             for case, decision in zip(cases, decisions, strict=True)

@@ -15,6 +15,7 @@ from chassis.etags import etag, expected_version
 from chassis.idempotency import HEADER, REPLAYED, read_key
 from chassis.light import LightRoute
 from chassis.paging import Cursors, PageOf, next_link
+from intake.api.begun_clocks import BegunClocks
 from intake.api.counting import RECEIVED_BY, REPLAYS
 from intake.api.describing import IF_MATCH, etag_of, json_body
 from intake.api.filters import ComplaintQuery
@@ -53,7 +54,7 @@ _REPLAY_HEADER: Final = {
         "schema": {"type": "string"},
     }
 }
-_NO_HEADERS: Final[Mapping[str, str]] = {}
+_NONE: Final[Mapping[str, Any]] = {}
 _LOCATION: Final = {"Location": {"description": "Address of the complaint.", "schema": {"type": "string"}}}
 
 
@@ -82,6 +83,8 @@ def complaints_router(services: ComplaintServices) -> APIRouter:
 
 
 def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
+    begun_clocks = BegunClocks()
+
     # This is the route that must be fast: it takes the request itself and pays for no dependency resolution.
     @router.post(
         "/v1/complaints",
@@ -144,13 +147,12 @@ def _add_receiving(router: APIRouter, services: ComplaintServices) -> None:
             return _receipt(services, principal, view, outcome, headers=REPLAYED)
         RECEIVED_BY[form.channel, form.reported_severity, told.outcome].inc()
         if told.outcome is Outcome.RECEIVED:
-            view = ComplaintView(
-                complaint=told.complaint, updated_at=told.complaint.recorded_at, clocks=told.clocks
-            )
+            view = ComplaintView(complaint=told.complaint, updated_at=told.complaint.recorded_at)
         else:
             view = await services.views.find(str(told.complaint.id))
             await services.reads.of_views(principal, ReadOperation.READ, [view])
-        return _receipt(services, principal, view, told.outcome)
+        clocks = {} if told.begun is None else begun_clocks.shape(told.begun, services.clock())
+        return _receipt(services, principal, view, told.outcome, clocks=clocks)
 
 
 def _add_reading(router: APIRouter, services: ComplaintServices) -> None:
@@ -298,10 +300,11 @@ def _receipt(
     view: ComplaintView,
     outcome: Outcome,
     *,
-    headers: Mapping[str, str] = _NO_HEADERS,
+    headers: Mapping[str, str] = _NONE,
+    clocks: Mapping[str, orjson.Fragment] = _NONE,
 ) -> Response:
     complaint = view.complaint
-    body = _shaped(services, principal, view)
+    body = {**_shaped(services, principal, view), **clocks}
     body["outcome"] = outcome.value
     status = HTTPStatus.CREATED if outcome is Outcome.RECEIVED else HTTPStatus.OK
     location = {"Location": f"/v1/complaints/{complaint.id}", "ETag": etag(complaint.version)}

@@ -1,6 +1,7 @@
 """Receives complaints that arrive together in one transaction with statements of many rows.
 
-A lone complaint is written at once; while a transaction is under way the next ones gather and go in together after it.
+A lone complaint is written at once; while a transaction is under way the next ones gather and go in together after it. Two
+transactions at a time would only make the batches smaller, unless one takes long: then the next does not wait for it.
 Every answer waits for the commit that holds it. A transaction that fails is done again one by one, so that one row
 never fails its neighbours.
 """
@@ -23,7 +24,7 @@ from events.catalogue import topic_of
 from events.postgres import outbox
 from events.wake import Wake
 from intake.db import inserting
-from intake.db.clock_arrays import clock_arrays
+from intake.db.clock_patterns import ClockPatterns
 from intake.db.inserting import NUMBERS, RECEIVE, TOLD, claim, document, draft_row
 from intake.db.reception import PlainReception
 from intake.db.rows import number_text
@@ -33,6 +34,8 @@ from intake.usecases.ports import AlreadyKnown, Draft, Receipt, Repeated
 TOPIC: Final = topic_of("intake")
 MOST_TOGETHER: Final = 64
 WRITERS: Final = 2
+PATIENCE_SECONDS: Final = 0.05
+"""How long a transaction may take before those who wait get another one: far longer than one takes on a sound disk."""
 
 log = get_logger("intake.reception")
 
@@ -60,7 +63,14 @@ class _Waiting:
 class GroupReception:
     """A `Reception` that commits together what arrives together."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Wake) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        wake: Wake,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._wake = wake
@@ -69,35 +79,66 @@ class GroupReception:
         self._drawn: deque[int] = deque()
         self._usual = 1
         self._writers: set[asyncio.Task[None]] = set()
+        self._writing = 0
+        self._began = 0.0
+        self._patience = patience_seconds
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def receive(self, receipt: Receipt) -> Outcome:
         """Write it down, or tell that it is known already or was asked for before; then nothing is written."""
         span = transaction_begun(self._engine)
         waiting = _Waiting(receipt, asyncio.get_running_loop().create_future(), span)
         self._queue.append(waiting)
-        if len(self._writers) < WRITERS:
-            # A writer works for many senders, so that its log lines and spans belong to none of their stories.
-            writer = asyncio.create_task(self._write(), context=contextvars.Context())
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+        if not self._writing:
+            self._begin_writing()
+        elif self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(self._patience, self._look_after)
         if span is None:
             return await waiting.answer
         return await _watched(waiting.answer, span)
 
+    def _begin_writing(self) -> None:
+        self._writing += 1
+        # A writer works for many senders, so that its log lines and spans belong to none of their stories.
+        writer = asyncio.create_task(self._write(), context=contextvars.Context())
+        self._writers.add(writer)
+        writer.add_done_callback(self._writers.discard)
+
+    def _look_after(self) -> None:
+        """Begin another transaction for those who wait, where the one under way takes long."""
+        self._alarm = None
+        if not self._queue:
+            return
+        if self._writing < WRITERS and self._takes_long():
+            self._begin_writing()
+        self._alarm = asyncio.get_running_loop().call_later(self._patience, self._look_after)
+
     async def _write(self) -> None:
-        while self._queue:
-            batch, unclear = self._gather(), list[_Waiting]()
-            try:
-                async with driver_connection(self._engine) as connection:
-                    while batch and not unclear:
-                        _tell_together(batch)
-                        outcomes = await self._together(connection, [waiting.receipt for waiting in batch])
-                        unclear = _answer(batch, outcomes)
-                        batch = self._gather() if not unclear else []
-            except Exception as error:  # noqa: BLE001 - whatever it is, each sender gets an answer of its own
-                await self._apart(batch, error)
-            for waiting in unclear:
-                await self._alone(waiting)
+        try:
+            while self._queue and (self._writing == 1 or self._takes_long()):
+                await self._write_on()
+        finally:
+            self._writing -= 1
+
+    async def _write_on(self) -> None:
+        """Write batch after batch on one connection."""
+        batch, unclear = self._gather(), list[_Waiting]()
+        try:
+            async with driver_connection(self._engine) as connection:
+                while batch and not unclear:
+                    self._began = asyncio.get_running_loop().time()
+                    _tell_together(batch)
+                    outcomes = await self._together(connection, [waiting.receipt for waiting in batch])
+                    unclear = _answer(batch, outcomes)
+                    batch = self._gather() if not unclear and self._writing == 1 else []
+        except Exception as error:  # noqa: BLE001 - whatever it is, each sender gets an answer of its own
+            await self._apart(batch, error)
+        for waiting in unclear:
+            await self._alone(waiting)
+
+    def _takes_long(self) -> bool:
+        """Whether the transaction that began last, or what came of it, is still under way after all patience."""
+        return asyncio.get_running_loop().time() - self._began >= self._patience
 
     def _gather(self) -> list[_Waiting]:
         """Take the next batch; whatever repeats a claim of the batch waits for the next one, in order."""
@@ -150,8 +191,9 @@ class GroupReception:
         self, receipts: Sequence[Receipt], complaints: Sequence[Complaint], numbers: Sequence[int]
     ) -> tuple[object, ...]:
         told = list(zip(receipts, complaints, strict=True))
+        patterns = ClockPatterns()
         rows = [
-            _row(receipt, complaint, number)
+            _row(receipt, complaint, number, patterns)
             for (receipt, complaint), number in zip(told, numbers, strict=True)
         ]
         stories = [(complaint.id, receipt.announce(complaint)) for receipt, complaint in told]
@@ -160,8 +202,7 @@ class GroupReception:
         places = [place for _, story in stories for place in range(1, len(story) + 1)]
         more = max(0, self._usual - len(self._drawn))
         told_of = outbox.values(TOPIC, events, now=self._clock())
-        clocks = clock_arrays(clock for receipt in receipts for clock in receipt.clocks)
-        return document(rows), ids, *told_of, more, places, *clocks
+        return document(rows), ids, *told_of, more, places, patterns.document()
 
     async def _apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
         if is_away(error):
@@ -222,8 +263,8 @@ def _outcome(complaint: Complaint, code: int) -> Outcome | None:
             return None
 
 
-def _row(receipt: Receipt, complaint: Complaint, number: int) -> dict[str, Any]:
-    row = draft_row(Draft(complaint, receipt.trace, receipt.clocks))
+def _row(receipt: Receipt, complaint: Complaint, number: int, patterns: ClockPatterns) -> dict[str, Any]:
+    row = draft_row(Draft(complaint, receipt.trace, receipt.begun), patterns)
     row["number"] = number
     if receipt.key is not None:
         row |= claim(receipt.key, receipt.status)

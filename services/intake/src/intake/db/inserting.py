@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.postgres import outbox
-from intake.db.clock_arrays import clock_arrays, written_clocks
+from intake.db.clock_patterns import ClockPatterns, written_clocks
 from intake.db.rows import COMPLAINANT, complaint_values, number_text
 from intake.domain.complaint import plain
 from intake.usecases.ports import Draft, RequestKey
@@ -87,7 +87,7 @@ _GIVEN: Final = f"""
 given AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS given (
         number bigint, {_typed(_COMPLAINT)}, {_typed(_PERSON, _PERSON_PREFIX)},
-        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean
+        {_typed(_TRACE, _TRACE_PREFIX)}, {_typed(_KEY, _KEY_PREFIX)}, named boolean, clocks integer
     )
 ), fresh AS MATERIALIZED (
     SELECT * FROM given
@@ -119,7 +119,7 @@ told AS (
     INSERT INTO complaint_history (complaint_id, {_names(_TRACE)})
     SELECT id, {_names(_TRACE, _TRACE_PREFIX)} FROM {rows} JOIN told USING (id)
 ), timed AS (
-{written_clocks("told", clocks)}
+{written_clocks(rows, clocks)}
 )"""  # noqa: S608 - column names of our own
 
 
@@ -162,7 +162,7 @@ SELECT NULL, NULL, nextval('complaint_number_seq') FROM generate_series(1, CAST(
 """Receives a batch of complaints: claims their keys, writes those whose key was free, and tells of them, in one statement.
 
 `$1` is what `document` gives, `$2` for each event the id of its complaint, `$10` its place among that one's events, and
-`$3` to `$8` what `outbox.values` gives of the events, and `$11` on what `clock_arrays` gives. The answer has a row (id, outcome) for each complaint, and `$9` rows
+`$3` to `$8` what `outbox.values` gives of the events, and `$11` what `ClockPatterns.document` gives. The answer has a row (id, outcome) for each complaint, and `$9` rows
 with a number for the next ones.
 
 Keys go in by name, so that two batches never wait for one another in a circle. A batch waits only briefly for a key that
@@ -179,8 +179,8 @@ def document(rows: Iterable[Mapping[str, Any]]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
-def draft_row(new: Draft) -> dict[str, Any]:
-    """Write a new complaint with its complainant and the beginning of its history as a row."""
+def draft_row(new: Draft, patterns: ClockPatterns) -> dict[str, Any]:
+    """Write a new complaint with its complainant, the beginning of its history and the pattern of its clocks as a row."""
     complaint, trace = new.complaint, new.trace
     row = complaint_values(complaint, updated_at=complaint.recorded_at)
     row["source_digest"] = _bytea(complaint.source_digest)
@@ -191,6 +191,7 @@ def draft_row(new: Draft) -> dict[str, Any]:
         row.update([(column, getattr(who, name)) for name, column in _PERSON_NAMES])
     row.update([(column, getattr(trace.entry, name)) for name, column in _ENTRY_NAMES])
     row[_TRACE_PREFIX + _WITHHELD] = trace.withheld
+    row["clocks"] = patterns.number(new.begun)
     return row
 
 
@@ -212,8 +213,7 @@ def _bytea(value: bytes) -> str:
 
 async def insert_new(connection: AsyncConnection, drafts: Sequence[Draft]) -> dict[UUID, str]:
     """Write complaints with all that belongs to them; give the numbers of those that were not known yet."""
-    clocks = clock_arrays(clock for draft in drafts for clock in draft.clocks)
-    rows = await connection.exec_driver_sql(
-        _INSERT, (document(draft_row(draft) for draft in drafts), *clocks)
-    )
+    patterns = ClockPatterns()
+    written = document(draft_row(draft, patterns) for draft in drafts)
+    rows = await connection.exec_driver_sql(_INSERT, (written, patterns.document()))
     return {row.id: number_text(row.number) for row in rows}

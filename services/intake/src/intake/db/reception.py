@@ -40,7 +40,7 @@ class PlainReception:
             repeated = await claim_key(connection, receipt.key, new.id, receipt.status, at=new.recorded_at)
             if repeated is not None:
                 return repeated
-        draft = Draft(new, receipt.trace, receipt.clocks)
+        draft = Draft(new, receipt.trace, receipt.begun)
         number = (await insert_new(connection, [draft])).get(new.id)
         if number is None:
             return AlreadyKnown()

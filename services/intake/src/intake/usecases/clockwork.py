@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from functools import partial
 
 from common.refusals import Refusal
 from events.envelope import Contract, Event
 from events.series import Written
+from intake.domain.clocks.beginning import Beginnings, Begun
 from intake.domain.clocks.clock import Clock
-from intake.domain.clocks.following import Change, begin, follow
-from intake.domain.clocks.happening import Happened, Happening, Situation, situation_at_receipt
+from intake.domain.clocks.following import Change, follow
+from intake.domain.clocks.happening import Happened, Happening, Situation
 from intake.domain.clocks.policy import ClockPolicy
 from intake.domain.complaint import Complaint, NewComplaint
 from intake.usecases.outgoing_clocks import Cause, DeadlineAnnouncer
@@ -29,16 +30,21 @@ class Clockwork:
     policy: ClockPolicy
     announce: DeadlineAnnouncer
     count: CountVerdicts
+    _beginnings: Beginnings = field(init=False, repr=False, compare=False)
 
-    def begin(self, complaint: NewComplaint, now: datetime) -> tuple[Clock, ...]:
+    def __post_init__(self) -> None:
+        """Remember what new complaints have in common."""
+        object.__setattr__(self, "_beginnings", Beginnings(self.policy))
+
+    def begin(self, complaint: NewComplaint) -> Begun:
         """Start the clocks of a complaint that comes in."""
-        return begin(self.policy, situation_at_receipt(complaint), now=now, uncounted=_uncounted(complaint))
+        return self._beginnings.begin(complaint, partial(_uncounted, complaint))
 
     def told_at_receipt(
-        self, complaint: Complaint, clocks: Iterable[Clock], received: Event[Contract]
-    ) -> list[Written]:
+        self, begun: Begun, complaint: Complaint, received: Event[Contract]
+    ) -> Sequence[Written]:
         """Tell of the deadlines that a complaint came with, beside the event that tells of the complaint."""
-        return self.announce.at_receipt(clocks, complaint, received)
+        return self.announce.at_receipt(begun, complaint, received)
 
     async def follow(
         self,
@@ -62,7 +68,7 @@ class Clockwork:
                 tuple(clocks.values()),
                 each,
                 now=cause.now,
-                uncounted=_uncounted(complaint),
+                uncounted=partial(_uncounted, complaint),
             )
             clocks.update({(change.clock.name, change.clock.ordinal): change.clock for change in found})
             changes.extend(found)
@@ -93,11 +99,8 @@ def _awaits_containment(change: Change) -> bool:
     return change.former is None and clock.is_open and Happening.CONTAINED in clock.rule.met_by
 
 
-def _uncounted(complaint: NewComplaint) -> Callable[[str, Refusal], None]:
-    def tell(clock: str, refusal: Refusal) -> None:
-        log.error(
-            "a clock could not be counted and does not run",
-            extra={"complaint_id": str(complaint.id), "clock": clock, "reason": refusal.detail},
-        )
-
-    return tell
+def _uncounted(complaint: NewComplaint, clock: str, refusal: Refusal) -> None:
+    log.error(
+        "a clock could not be counted and does not run",
+        extra={"complaint_id": str(complaint.id), "clock": clock, "reason": refusal.detail},
+    )

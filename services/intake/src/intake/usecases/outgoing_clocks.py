@@ -1,25 +1,30 @@
 """Changes of clocks as the deadlines that intake announces."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, assert_never
 
 from common.actor import Actor
 from common.ids import new_id
+from common.json_pattern import Path
 from events.contracts.deadline import (
+    MOST_AT_ONCE,
     DeadlineMetV1,
     DeadlinePausedV1,
     DeadlineResumedV1,
     DeadlineSetV1,
+    DeadlinesSetV1,
     DeadlineVoidedV1,
+    EachDeadline,
 )
 from events.contracts.words import Punctuality, Severity
 from events.envelope import Contract, Event
 from events.series import Beside, Series, Written
+from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.clock import Clock, ClockState
+from intake.domain.clocks.counting import start_said
 from intake.domain.clocks.following import Change, News
-from intake.domain.clocks.rule import ClockRule
 from intake.domain.complaint import Complaint
 from intake.usecases.outgoing import SOURCE
 
@@ -27,8 +32,6 @@ SUBJECT_KIND: Final = "complaint"
 WAITING: Final = "waiting_for_customer"
 """Why a clock stands still."""
 
-_OWN: Final = ("subject_id", "title", "link", "explanation", "started_at")
-"""What each deadline of a rule has of its own, of those that begin on one day."""
 _REMEMBERED: Final = 2_048
 
 # Named once: to find the type anew for each event costs as much as to make the event.
@@ -50,15 +53,18 @@ class DeadlineAnnouncer:
 
     def __init__(self, base_url: str | None) -> None:
         self._base = (base_url or "").rstrip("/")
-        # The rule stands beside what was made for it, so that no other one is ever found under its identity.
-        self._series: dict[tuple[object, ...], tuple[ClockRule, Series]] = {}
+        # The clocks stand beside what was made for them, so that no others are ever found under their identity.
+        self._told_together: dict[int, tuple[Sequence[Clock], list[_Together]]] = {}
 
-    def at_receipt(
-        self, clocks: Iterable[Clock], complaint: Complaint, received: Event[Contract]
-    ) -> list[Written]:
+    def at_receipt(self, begun: Begun, complaint: Complaint, received: Event[Contract]) -> list[Written]:
         """Tell of the deadlines that a complaint came with, in the same breath as of the complaint itself."""
+        if not begun.like:
+            return []
         beside = Beside(received)
-        return [beside.write(DeadlineSetV1.type, self._set_like_others(clock, complaint)) for clock in clocks]
+        return [
+            beside.write(DeadlinesSetV1.type, together.value(begun, complaint, self._link(complaint)))
+            for together in self._together(begun, complaint)
+        ]
 
     def __call__(self, change: Change, complaint: Complaint, cause: Cause) -> Event[Contract]:
         """Tell what changed about a clock of a complaint, under the complaint's key."""
@@ -121,31 +127,17 @@ class DeadlineAnnouncer:
             case never:
                 assert_never(never)
 
-    def _set_like_others(self, clock: Clock, complaint: Complaint) -> bytes:
-        shared = (
-            id(clock.rule),
-            clock.ordinal,
-            clock.generation,
-            clock.due_at,
-            clock.original_due_at,
-            clock.hands,
-            clock.severity,
-            clock.calendar,
-            clock.policy_version,
-        )
-        known = self._series.get(shared)
+    def _together(self, begun: Begun, complaint: Complaint) -> Sequence["_Together"]:
+        known = self._told_together.get(id(begun.like))
         if known is None:
-            if len(self._series) >= _REMEMBERED:
-                self._series.clear()
-            known = clock.rule, Series(self._set(clock, complaint), own=_OWN)
-            self._series[shared] = known
-        return known[1].value(
-            subject_id=clock.complaint_id,
-            title=_title(clock, complaint),
-            link=self._link(complaint),
-            explanation=clock.explained,
-            started_at=clock.started_at,
-        )
+            if len(self._told_together) >= _REMEMBERED:
+                self._told_together.clear()
+            clocks, link = begun.clocks, self._link(complaint)
+            starts = range(0, len(clocks), MOST_AT_ONCE)
+            parts = [clocks[start : start + MOST_AT_ONCE] for start in starts]
+            known = begun.like, [_Together(part, complaint, link) for part in parts]
+            self._told_together[id(begun.like)] = known
+        return known[1]
 
     def _link(self, complaint: Complaint) -> str:
         return f"{self._base}/v1/complaints/{complaint.id}"
@@ -168,6 +160,49 @@ class DeadlineAnnouncer:
             explanation=clock.explained,
             **_told_of_all(clock),
         )
+
+
+class _Together:
+    """Clocks that begin with a complaint, and those of others that are like them, as one event for each complaint."""
+
+    def __init__(self, clocks: Sequence[Clock], complaint: Complaint, link: str) -> None:
+        self._clocks: Final = clocks
+        first = DeadlinesSetV1(
+            subject_kind=SUBJECT_KIND,
+            subject_id=complaint.id,
+            severity=Severity(clocks[0].severity.value),
+            link=link,
+            deadlines=tuple(_each(clock, complaint) for clock in clocks),
+        )
+        places: list[Path] = [("subject_id",), ("link",)]
+        for nth in range(len(clocks)):
+            of_each = (("title",), ("explanation", "start"), ("started_at",))
+            places += [("deadlines", nth, *path) for path in of_each]
+        self._series: Final = Series(first, places)
+
+    def value(self, begun: Begun, complaint: Complaint, link: str) -> bytes:
+        """Tell of those of one complaint."""
+        own: list[object] = [complaint.id, link]
+        for clock in self._clocks:
+            start = begun.started_at(clock)
+            own += [_title(clock, complaint), start_said(clock.explanation, start), start]
+        return self._series.value(own)
+
+
+def _each(clock: Clock, complaint: Complaint) -> EachDeadline:
+    return EachDeadline(
+        clock=clock.name,
+        generation=clock.generation,
+        title=_title(clock, complaint),
+        due_at=clock.due_at,
+        owner=clock.hands.owner,
+        team=clock.hands.team,
+        ladder=clock.hands.ladder,
+        calendar=clock.calendar,
+        policy_version=clock.policy_version,
+        explanation=clock.explained,
+        **_told_of_all(clock),
+    )
 
 
 def _title(clock: Clock, complaint: Complaint) -> str:

@@ -12,6 +12,7 @@ from common.clock import Clock
 from events.delivery import Claim, Delivery
 from events.series import Announced
 from intake.domain.attached_file import AttachedFile
+from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.clock import Clock as ComplaintClock
 from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, NewComplaint
@@ -83,7 +84,7 @@ class Receipt:
     trace: Trace
     announce: Callable[[Complaint], Sequence[Announced]]
     """Makes the events as soon as the number is known."""
-    clocks: tuple[ComplaintClock, ...] = ()
+    begun: Begun
     key: RequestKey | None = None
     status: int = 201
 
@@ -94,7 +95,7 @@ class Draft:
 
     complaint: NewComplaint
     trace: Trace
-    clocks: tuple[ComplaintClock, ...] = ()
+    begun: Begun
 
 
 class Reception(Protocol):

@@ -10,7 +10,7 @@ from uuid import UUID
 from common.ids import new_id
 from common.refusals import FieldError, Refusal
 from intake.domain.amendment import Outdated, Unchanged, hear_again
-from intake.domain.clocks.clock import Clock as ComplaintClock
+from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.following import Change
 from intake.domain.complaint import NewComplaint, Report, receive
 from intake.domain.facts import Amended, Received
@@ -228,10 +228,10 @@ class _Writing:
     ) -> dict[int, RowResult]:
         actor = self._order.actor
         numbers: Mapping[UUID, str] = {}
-        clocks: dict[UUID, tuple[ComplaintClock, ...]] = {}
+        begun: Mapping[UUID, Begun] = {}
         if fresh:
-            clocks = {new.id: self._clockwork.begin(new, self._now) for new in fresh.values()}
-            drafts = [Draft(new, trace_receipt(new, actor=actor), clocks[new.id]) for new in fresh.values()]
+            begun = {new.id: self._clockwork.begin(new) for new in fresh.values()}
+            drafts = [Draft(new, trace_receipt(new, actor=actor), begun[new.id]) for new in fresh.values()]
             numbers = await self._work.complaints.insert(drafts)
         results, known = {}, list(again)
         for row, new in fresh.items():
@@ -242,7 +242,7 @@ class _Writing:
             complaint = new.numbered(number)
             received = published_receipt(Received(complaint), actor=actor)
             self._work.announce(received)
-            for event in self._clockwork.told_at_receipt(complaint, clocks[new.id], received):
+            for event in self._clockwork.told_at_receipt(begun[new.id], complaint, received):
                 self._work.announce(event)
             results[row] = _result(row, reports[row], RowOutcome.CREATED, number)
         return results | await self._heard_again(sorted(known, key=lambda told: told[0]))

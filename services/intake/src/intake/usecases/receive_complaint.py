@@ -10,11 +10,11 @@ from common.actor import Actor
 from common.ids import new_id
 from events.series import Announced
 from intake.domain.amendment import Outdated, Unchanged, hear_again
+from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.following import Change
 from intake.domain.complaint import Complaint, Report, receive
 from intake.domain.facts import Amended, Received
 from intake.domain.trail import trace_amendment, trace_receipt
-from intake.usecases.clock_views import ClockView, view_of
 from intake.usecases.clockwork import Clockwork
 from intake.usecases.follow_amendment import follow_amendment
 from intake.usecases.outgoing import published_amendment, published_receipt
@@ -51,8 +51,8 @@ class Told:
 
     outcome: Outcome
     complaint: Complaint
-    clocks: tuple[ClockView, ...] = ()
-    """Those of a new complaint."""
+    begun: Begun | None = None
+    """The clocks of a new complaint."""
 
 
 class ReceiveComplaint:
@@ -72,8 +72,7 @@ class ReceiveComplaint:
         first = await self._reception.receive(receipt)
         match first:
             case Complaint():
-                clocks = sorted(receipt.clocks, key=lambda clock: (clock.due_at, clock.name))
-                return Told(Outcome.RECEIVED, first, tuple(map(view_of, clocks)))
+                return Told(Outcome.RECEIVED, first, receipt.begun)
             case Repeated():
                 return first
             case AlreadyKnown():
@@ -84,7 +83,7 @@ class ReceiveComplaint:
     def _receipt(self, command: Receive) -> Receipt:
         now = self._clock()
         new = receive(command.report, complaint_id=new_id(), correlation_id=new_id(), now=now)
-        clocks = self._clockwork.begin(new, now)
+        begun = self._clockwork.begin(new)
 
         def announce(complaint: Complaint) -> Sequence[Announced]:
             received = published_receipt(
@@ -93,9 +92,9 @@ class ReceiveComplaint:
                 traceparent=command.traceparent,
                 tracestate=command.tracestate,
             )
-            return [received, *self._clockwork.told_at_receipt(complaint, clocks, received)]
+            return [received, *self._clockwork.told_at_receipt(begun, complaint, received)]
 
-        return Receipt(new, trace_receipt(new, actor=command.actor), announce, clocks, key=command.key)
+        return Receipt(new, trace_receipt(new, actor=command.actor), announce, begun, key=command.key)
 
     async def _hear_again(self, command: Receive) -> Told | Repeated:
         report = command.report

@@ -1,1 +1,1 @@
-"""One file per event that notifier listens to."""
+"""One file for each kind of news that notifier listens to."""

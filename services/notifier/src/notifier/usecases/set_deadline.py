@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """A deadline as its owner announced it."""
+    """A deadline as its owner announced it; those of one event share its id."""
 
     subject_kind: str
     subject_id: UUID
@@ -52,14 +52,19 @@ class SetDeadline:
     ladders: Mapping[str, Ladder]
     calendar: Calendar
 
-    async def __call__(self, announced: Sequence[tuple[Announced, Delivery]]) -> Sequence[Claim]:
-        """Void the timers of former generations and plan those of new ones, in one transaction."""
+    async def __call__(self, announced: Sequence[tuple[Sequence[Announced], Delivery]]) -> Sequence[Claim]:
+        """Void the timers of former generations and plan those of new ones, in one transaction.
+
+        What one delivery announced is claimed once and taken over as a whole. Raises Refusal where a step of any deadline
+        has no moment; then nothing is taken over.
+        """
         now = self.clock()
         async with self.start_work.together([once for _, once in announced]) as (work, claims):
             fresh = [
                 self._deadline(each, now)
-                for (each, _), claim in zip(announced, claims, strict=True)
+                for (told, _), claim in zip(announced, claims, strict=True)
                 if claim is Claim.NEW
+                for each in told
             ]
             for turn in in_turns(fresh, lambda deadline: deadline.key):
                 await self._succeed(work, turn, now)

@@ -13,10 +13,10 @@ from worktime.instants import as_instant
 from worktime.wording import moment
 
 _REMEMBERED: Final = 2_048
-_LONGEST: Final = timedelta(days=2 * 366)
-"""Over far longer spans explanations leave out changes of the clocks, so that two starts of a day may differ."""
+LONGEST_ALIKE: Final = timedelta(days=2 * 366)
+"""The longest span that is counted once for a day. Over far longer ones explanations leave out changes of the clocks, so that two starts of a day may differ."""
 
-_Day = tuple[date, date, timedelta | None]
+Day = tuple[date, date, timedelta | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Counted:
 
 
 # The calendar stands beside what it counted, so that no other one is ever found under its identity.
-_known: Final[dict[tuple[int, str, _Day], tuple[Calendar, Counted]]] = {}
+_known: Final[dict[tuple[int, str, Day], tuple[Calendar, Counted]]] = {}
 
 
 def counted(calendar: Calendar, start: datetime, rule: ClockRule) -> Counted:
@@ -39,21 +39,28 @@ def counted(calendar: Calendar, start: datetime, rule: ClockRule) -> Counted:
     """
     at = as_instant(start)
     limit = rule.limit
-    if len(rule.term) != 1 or not limit.limit.unit.counts_dates or not limit.limit.count:
+    if not counts_whole_days(rule):
         return found(due(calendar, at, limit))
-    key = (id(calendar), rule.term["limit"], _day(calendar, at))
+    key = (id(calendar), rule.term["limit"], day_of(calendar, at))
     known = _known.get(key)
     if known is not None:
         return known[1]
     counted_now = found(due(calendar, at, limit))
-    if counted_now.due_at - at < _LONGEST:
+    if counted_now.due_at - at < LONGEST_ALIKE:
         if len(_known) >= _REMEMBERED:
             _known.clear()
         _known[key] = (calendar, counted_now)
     return counted_now
 
 
-def _day(calendar: Calendar, at: datetime) -> _Day:
+def counts_whole_days(rule: ClockRule) -> bool:
+    """Tell whether its limit is in whole days after the day of the start, and nothing else is asked of it."""
+    limit = rule.limit.limit
+    return len(rule.term) == 1 and limit.unit.counts_dates and bool(limit.count)
+
+
+def day_of(calendar: Calendar, at: datetime) -> Day:
+    """Tell what all starts have in common from which whole days are counted alike."""
     local = at.astimezone(calendar.zone)
     # The offset tells a start before a change of the clocks from one after it.
     return local.date(), calendar.working_date(at), local.utcoffset()
@@ -68,7 +75,12 @@ def found(deadline: Deadline) -> Counted:
 
 def explained(explanation: Mapping[str, Any], started_at: datetime) -> dict[str, Any]:
     """Give an explanation whole, with the start that it is counted from."""
-    return {**explanation, "start": _said(explanation["calendar"]["zone"], started_at)}
+    return {**explanation, "start": start_said(explanation, started_at)}
+
+
+def start_said(explanation: Mapping[str, Any], started_at: datetime) -> Mapping[str, Any]:
+    """Give the start as explanations have it."""
+    return _said(explanation["calendar"]["zone"], started_at)
 
 
 @lru_cache(maxsize=1_024)  # the clocks of a complaint start together, and each is shown and announced
