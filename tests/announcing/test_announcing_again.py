@@ -111,6 +111,8 @@ async def bring_to_life(trio: Trio) -> None:
     trio.clock.forward(seconds=25)
     await trio.settle()
     assert [mail["To"] for mail in trio.mailbox.mails] == ["credit.team@example.org"]
+    await trio.acknowledge("credit.team")
+    await trio.settle()
 
 
 async def handle_some(trio: Trio, some: Sequence[Complaint]) -> None:
@@ -185,7 +187,7 @@ async def test_a_rebuilt_notifier_knows_again_every_open_deadline_and_tells_nobo
     after = await trio.state("notifier", without=heard)
     assert after["deadline"] == [row for row in before["deadline"] if row["state"] in {"open", "paused"}]
     assert steps(after) == steps(before)
-    assert only(after, "notice", "person") == only(before, "notice", "person")
+    assert only(after, "notice", "answer", "person") == only(before, "notice", "answer", "person")
     assert len(trio.mailbox.mails) == mails
 
 
@@ -200,7 +202,7 @@ async def test_a_rebuilt_capa_shows_again_who_was_told_and_what_is_counted_and_d
     trio: Trio,
 ) -> None:
     before = await trio.state("capa", without=NEW_NAMES)
-    assert {row["kind"] for row in before["action_notice"]} == {"sent", "breached"}
+    assert {row["kind"] for row in before["action_notice"]} == {"sent", "breached", "acknowledged"}
     clocks = "SELECT count(*) AS number FROM complaint_clock WHERE kind IN ('acknowledge', 'respond')"
     (known,) = await trio.rows("intake", clocks)
     assert len(before["complaint_deadline"]) == known.number

@@ -42,6 +42,9 @@ from intake.usecases.receive_complaint import Receive, ReceiveComplaint, Told
 from intake.usecases.stepping import Errand
 from notifier.db.work import Wakes
 from notifier.domain.person import Details
+from notifier.settings import read_calendar
+from notifier.usecases.acknowledge_notice import AcknowledgeNotice
+from notifier.usecases.answering import Said
 from notifier.usecases.load_people import Item, LoadPeople
 from tests.notifier.smtp import Mailbox
 from tests.support.events import engine_of
@@ -222,6 +225,20 @@ class Trio:
                 ]
                 found[table] = sorted(kept, key=str)
             return found
+
+    async def acknowledge(self, owner: str) -> None:
+        """Have an owner acknowledge the one deadline that they were told of."""
+        told = "SELECT DISTINCT subject_id, clock FROM notice WHERE state = 'sent' AND recipient = :owner"
+        (deadline,) = await self.rows("notifier", told, owner=owner)
+        core = self.notifier
+        said = Said(
+            key=(deadline.subject_id, deadline.clock),
+            by=Actor("person", owner),
+            reason=None,
+            may_stand_in=False,
+            expected_version=None,
+        )
+        await AcknowledgeNotice(core.start_work, core.clock, read_calendar(core.settings))(said)
 
     @property
     def clockwork(self) -> Clockwork:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from capa.domain.severity import Severity
@@ -11,7 +12,13 @@ from capa.usecases.reassign_action import ReassignAction
 from capa.usecases.step import Target
 from common.ids import new_id
 from events.contracts.intake import ComplaintAmendedV1
-from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
+from events.contracts.notifier import (
+    DeadlineBreachedV1,
+    NoticeAcknowledgedV1,
+    NoticeSentV1,
+    NoticeSnoozedV1,
+    NoticeUnroutableV1,
+)
 from events.contracts.words import Severity as Word
 from events.delivery import Claim
 from tests.capa.world import ANNA, MONDAY, World, a_complaint, an_event
@@ -107,6 +114,35 @@ async def test_an_unroutable_notice_is_kept_with_its_reason_and_tells_nobody(wor
     assert view.last_notified_at is None
     assert [(notice.kind, notice.reason, notice.recipient, notice.at) for notice in view.notices] == [
         ("unroutable", "unknown_person", "head.of.quality", LATER)
+    ]
+
+
+async def test_an_answer_to_a_notice_is_shown_once_with_who_gave_it_and_why_and_tells_nobody(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    action = await world.an_action()
+    common: dict[str, Any] = {
+        "subject_kind": "action",
+        "subject_id": action.id,
+        "clock": "complete",
+        "generation": 1,
+        "step": "overdue",
+        "owner": "anna",
+        "until": LATER + timedelta(days=1),
+        "next_step": "overdue-manager",
+        "next_at": LATER + timedelta(days=1),
+    }
+    seen = NoticeAcknowledgedV1(**common, acknowledged_at=LATER)
+    later = NoticeSnoozedV1(**common, snoozed_at=LATER + timedelta(hours=1), why="the supplier is late")
+    for data in (seen, later, seen, later):
+        event = an_event(data, key=action.id, at=LATER).model_copy(update={"actor": "person:anna"})
+        await world.hear(event)
+    view = await world.records.action(action.id)
+    assert (view.last_notified_at, view.notices) == (None, ())
+    shown = (await client.get(f"/v1/actions/{action.number}")).json()["notice_answers"]
+    assert [(each["kind"], each["by"], each["step"], each["reason"]) for each in shown] == [
+        ("snoozed", "person:anna", "overdue", "the supplier is late"),
+        ("acknowledged", "person:anna", "overdue", None),
     ]
 
 

@@ -12,7 +12,7 @@ async def test_the_migrations_make_what_the_tables_in_code_say(world: World) -> 
 
 
 async def test_a_second_migration_finds_nothing_to_do(world: World) -> None:
-    assert await migrate(world.url, "capa") == "0007"
+    assert await migrate(world.url, "capa") == "0008"
 
 
 async def test_charts_and_signals_of_before_there_were_sites_stand_as_they_were(world: World) -> None:

@@ -295,6 +295,16 @@ OPERATIONS: Mapping[tuple[str, str], Rule] = {
         "actions:write", request=_changing({"reason": "raised in error"})
     ),
     ("notifier", "GET /v1/deadlines"): _closed("deadlines:read", "people:read", any_scope=True),
+    ("notifier", "GET /v1/deadlines/{subject_id}/{clock}"): _closed(
+        "deadlines:read", "people:read", any_scope=True
+    ),
+    ("notifier", "POST /v1/deadlines/{subject_id}/{clock}/acknowledge"): _closed(
+        "deadlines:answer", request=_changing({})
+    ),
+    ("notifier", "POST /v1/deadlines/{subject_id}/{clock}/snooze"): _closed(
+        "deadlines:answer",
+        request=_changing({"until": "2026-12-02T16:00:00Z", "reason": "the supplier delivers tomorrow"}),
+    ),
     ("notifier", "GET /v1/notices"): _closed("deliveries:read"),
     ("notifier", "GET /v1/deliveries"): _closed("deliveries:read"),
     ("notifier", "GET /v1/deliveries/{delivery_id}"): _closed("deliveries:read"),

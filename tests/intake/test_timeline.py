@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from common.clock import instant_text
 from common.ids import new_id
 from events.contracts.capa import (
     ActionAssignedV1,
@@ -25,8 +26,10 @@ from events.contracts.capa import (
 from events.contracts.notifier import (
     DeadlineBreachedV1,
     DeadlineWarnedV1,
+    NoticeAcknowledgedV1,
     NoticeFailedV1,
     NoticeSentV1,
+    NoticeSnoozedV1,
     NoticeUnroutableV1,
 )
 from events.contracts.words import ActionKind, Punctuality, Severity, TriageOutcome
@@ -258,6 +261,47 @@ async def test_what_becomes_of_a_nonconformity_and_who_checked_the_work_stand_on
         ("action_verified", ""),
         ("nonconformity_closed", ""),
     ]
+
+
+async def test_answers_to_notices_stand_with_who_gave_them_why_and_what_comes_next(world: World) -> None:
+    number, complaint = await post(world)
+    common: dict[str, Any] = {
+        "subject_kind": "complaint",
+        "subject_id": complaint,
+        "clock": "respond",
+        "generation": 2,
+        "step": "overdue",
+        "owner": "anna",
+        "until": DUE,
+        "next_step": "overdue-manager",
+        "next_at": DUE,
+    }
+    seen = NoticeAcknowledgedV1(**common, acknowledged_at=NOON + timedelta(minutes=1))
+    snoozes = [
+        NoticeSnoozedV1(**common, snoozed_at=NOON + timedelta(minutes=minute), why="the receipt comes")
+        for minute in (2, 3)
+    ]
+    for _ in range(2):
+        for minute, data in enumerate([seen, *snoozes], 1):
+            told = event("notifier", minute, data)
+            await world.hears(told.model_copy(update={"actor": "person:anna"}))
+
+    items = await read(world, number, kind="notice")
+
+    assert [(item["action"], item["actor"], item["reason"]) for item in items] == [
+        ("notice_acknowledged", "person:anna", ""),
+        ("notice_snoozed", "person:anna", "the receipt comes"),
+        ("notice_snoozed", "person:anna", "the receipt comes"),
+    ]
+    assert items[0]["changes"] == {
+        "clock": "respond",
+        "generation": 2,
+        "step": "overdue",
+        "owner": "anna",
+        "until": instant_text(DUE),
+        "next_step": "overdue-manager",
+        "next_at": instant_text(DUE),
+    }
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

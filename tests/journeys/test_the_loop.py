@@ -1,5 +1,6 @@
 """A real complaint becomes an action, and its owner is told when it is late: through real processes, over HTTP."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -136,6 +137,40 @@ async def silence(system: RunningSystem, action: Mapping[str, Any]) -> None:
     notices = await system.client("notifier", "admin").get("/v1/notices", params={"subject_id": action["id"]})
     told = [notice for notice in notices.json()["items"] if notice["state"] == "sent"]
     assert len({(notice["step"], notice["recipient"], notice["channel"]) for notice in told}) == len(told)
+
+
+async def test_who_acknowledges_by_what_the_mail_says_is_shown_everywhere_and_the_manager_is_told_all_the_same(
+    system: RunningSystem,
+) -> None:
+    seen = await raised(system, "loop-6", product="mortgage", category="acknowledged")
+    action = seen["actions"][0]
+    await until(lambda: bool(mails_about(system, action["number"])), seconds=60, what="the owner is told")
+    mail = text_of(mails_about(system, action["number"])[0])
+    (address,) = re.findall(r"POST (\S+)/acknowledge", mail)
+    quality = system.client("notifier", "quality")
+    answer = await quality.post(
+        f"{address}/acknowledge", json={"reason": "She called."}, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["acknowledgement"]["for_owner"] == action["owner"]
+    assert (await quality.get(address)).json()["acknowledgement"]["reason"] == "She called."
+
+    async def is_shown() -> bool:
+        shown = await system.client("capa", "staff").get(f"/v1/actions/{action['number']}")
+        timeline = await system.client("intake", "staff").get(
+            f"/v1/complaints/{seen['number']}/timeline", params={"kind": "notice", "limit": 100}
+        )
+        steps = {item["action"] for item in timeline.json()["items"]}
+        return bool(shown.json()["notice_answers"]) and "notice_acknowledged" in steps
+
+    await until(is_shown, seconds=30, what="the action and the complaint's timeline show the answer")
+
+    def manager_was_told() -> bool:
+        return HEAD in {mail["To"] for mail in mails_about(system, action["number"])}
+
+    await until(manager_was_told, seconds=60, what="the manager is told")
+    await act(system, action["number"], "cancel", reason="the test is over")
+    await silence(system, action)
 
 
 async def test_what_is_done_in_time_is_told_to_nobody(system: RunningSystem) -> None:

@@ -1,6 +1,6 @@
 """Notifier tells the topic again what became of deadlines, and nobody else."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from events.again import Part, Place, UnknownPlace
 from notifier.usecases.announce_again import SECTIONS, AnnounceAgain
 from notifier.usecases.ports import StartWork
+from tests.notifier.answers import LATEST, TUESDAY, acknowledge, an_overdue_deadline, snooze
 from tests.notifier.world import NOON, World, a_deadline, met
 
 
@@ -107,3 +108,25 @@ async def test_parts_follow_one_another_without_gap_or_overlap(world: World) -> 
 async def test_a_place_that_does_not_exist_is_refused(world: World, place: str) -> None:
     with pytest.raises(UnknownPlace):
         await announcing(world)(part(place))
+
+
+async def test_what_was_answered_is_told_again_as_it_was_in_whatever_generation(world: World) -> None:
+    event = await an_overdue_deadline(world)
+    await acknowledge(world, event, "quinn", reason="she called")
+    await snooze(world, event, LATEST)
+    world.clock.move(minutes=1)
+    since = world.clock()
+    await world.hears(a_deadline(subject=event.data.subject_id, due=LATEST + timedelta(days=9), generation=2))
+    first = {each.type: each for each in await world.told()}
+    await forget_outbox(world)
+    await announcing(world)(part())
+    again = [each for each in await world.told() if "notice.sent" not in each.type]
+    assert [each.type for each in again] == [
+        "redress.notice.acknowledged.v1",
+        "redress.notice.snoozed.v1",
+    ]
+    for each in again:
+        before = first[each.type]
+        assert (each.data, each.actor, each.occurred_at) == (before.data, before.actor, before.occurred_at)
+    assert (await announcing(world)(part(since=since))).records == 0
+    assert (await announcing(world)(part(since=TUESDAY))).records == 1

@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from chassis.webhooks.addresses import AddressGuard, AddressRefused
 from chassis.webhooks.signing import new_secret, sign
 from notifier.channels import email
+from notifier.channels.links import Links
 from notifier.channels.webhook import MOST_BYTES, WebhookChannel, outcome_of, webhook_body
 from notifier.domain.deadline import Severity
 from notifier.domain.ladder import StepKind
@@ -29,6 +30,7 @@ from notifier.domain.person import Channel, Person, Webhook
 from tests.notifier.receiver import Receiver
 
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
+LINKS = Links("https://notifier.example/")
 
 
 def an_item(title: str = "Contain: loans") -> Item:
@@ -75,7 +77,7 @@ def a_message(url: str, *items: Item) -> Message:
 
 
 def a_channel(guard: AddressGuard) -> WebhookChannel:
-    return WebhookChannel(guard, lambda: NOW, timeout=timedelta(seconds=5))
+    return WebhookChannel(guard, lambda: NOW, LINKS, timeout=timedelta(seconds=5))
 
 
 def test_a_signature_is_the_one_of_the_standard_library() -> None:
@@ -199,7 +201,9 @@ def test_a_failed_mail_says_whether_another_try_can_help(
 
 
 def test_a_title_cannot_add_a_header_to_a_mail() -> None:
-    channel = email.EmailChannel(email.MailServer(host="127.0.0.1", port=25), "redress@quality.example")
+    channel = email.EmailChannel(
+        email.MailServer(host="127.0.0.1", port=25), "redress@quality.example", LINKS
+    )
     mail = channel.compose(a_message("https://x.example/", an_item("Fees\r\nBcc: all@example.org")))
     assert mail["Bcc"] is None
     assert mail["Subject"] == "Overdue: Fees Bcc: all@example.org"
@@ -207,6 +211,6 @@ def test_a_title_cannot_add_a_header_to_a_mail() -> None:
 
 def test_a_webhook_body_stays_small_and_says_how_many_there_are() -> None:
     message = a_message("https://x.example/", *(an_item("long " * 400) for _ in range(50)))
-    body = webhook_body(message)
+    body = webhook_body(message, LINKS)
     assert len(body) < MOST_BYTES + 1_000
     assert b'"total":50' in body

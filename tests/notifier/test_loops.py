@@ -2,19 +2,22 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from chassis.database import open_engine, ping
 from events.turning import unwatched
 from events.wake import Wake
 from events.worker_metrics import WORKER
+from notifier.db.counts import count
 from notifier.jobs.gate import Gate
 from notifier.jobs.gauges import NotifierGauges
 from notifier.jobs.rest import seconds_until
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.jobs.turns import take_turns
 from notifier.usecases.next_moment import NextMoment
-from tests.notifier.world import NOON, World, a_deadline
+from tests.notifier.answers import ACKNOWLEDGED_UNTIL, LATEST, acknowledge, an_overdue_deadline, snooze
+from tests.notifier.world import NOON, World, a_deadline, met
 
 
 def a_timer_loop(world: World, gate: Gate) -> TimerLoop:
@@ -125,16 +128,35 @@ def test_a_loop_sleeps_until_the_next_moment_but_no_longer_than_its_poll() -> No
 
 
 async def test_the_gauges_show_what_waits(world: World) -> None:
-    from functools import partial
-
-    from notifier.db.counts import count
-
     await world.people()
     await world.hears(a_deadline())
     world.clock.move(hours=2)
     await NotifierGauges(partial(count, world.engine), world.clock)()
     names = ("timers_pending", "timers_due", "timer_oldest_due_age_seconds", "deadlines_overdue")
     assert [WORKER.registry.get_sample_value(name) for name in names] == [2, 1, 3600, 1]
+
+
+async def test_the_gauges_show_which_deadlines_are_answered_while_that_counts(world: World) -> None:
+    other = a_deadline(owner="ben")
+    await world.hears(other)
+    event = await an_overdue_deadline(world)
+    await acknowledge(world, event)
+    await snooze(world, event, LATEST)
+    await snooze(world, other, LATEST, "ben")
+    gauges = NotifierGauges(partial(count, world.engine), world.clock)
+
+    async def shown() -> dict[str, float | None]:
+        await gauges()
+        kinds = ("acknowledged", "snoozed")
+        return {
+            kind: WORKER.registry.get_sample_value("deadlines_answered", {"answer": kind}) for kind in kinds
+        }
+
+    assert await shown() == {"acknowledged": 1, "snoozed": 2}
+    world.clock.now = ACKNOWLEDGED_UNTIL
+    assert await shown() == {"acknowledged": 0, "snoozed": 2}
+    await world.hears(met(event, world.clock()))
+    assert await shown() == {"acknowledged": 0, "snoozed": 1}
 
 
 async def test_a_claimed_timer_whose_process_died_is_taken_up_by_another(world: World) -> None:

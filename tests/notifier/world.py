@@ -20,7 +20,7 @@ from chassis.health import Health
 from chassis.keys import create_key
 from chassis.tracing import tracer
 from chassis.webhooks.addresses import AddressGuard
-from common.actor import Actor
+from common.actor import Actor, ActorKind
 from common.ids import new_id
 from events.codec import Known, decode, encode
 from events.contracts.deadline import (
@@ -39,6 +39,7 @@ from events.postgres.consumer import Consumer
 from events.postgres.headers import unpack
 from events.postgres.hearing import hand_over
 from events.transport import Received, Record
+from notifier.channels.links import Links
 from notifier.channels.webhook import WebhookChannel
 from notifier.db.work import PostgresStartWork, Wakes
 from notifier.domain.person import Channel, Details
@@ -114,7 +115,7 @@ class World:
         return build_app(self.core, Health({}))
 
     def client(self, who: str = "admin") -> httpx.AsyncClient:
-        """A client with the key of `admin` or `nobody`."""
+        """A client with the key of `admin`, `nobody`, an owner (`anna`, `ben`), `quinn` of quality, or a `robot`."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://notifier.test",
@@ -175,7 +176,7 @@ class World:
     async def clear(self) -> None:
         """Forget every event and every deadline."""
         async with self.engine.begin() as connection:
-            await connection.execute(sa.text("TRUNCATE inbox, deadline, timer, timer_ended"))
+            await connection.execute(sa.text("TRUNCATE inbox, deadline, timer, timer_ended, answer"))
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as connection:
@@ -343,9 +344,18 @@ def subjects(events: Iterable[Event[Contract]]) -> list[str]:
 async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[World]:
     """Open a world on a migrated database."""
     file, keys = folder / "keys.json", {}
-    for who, scopes in (("admin", SCOPES), ("nobody", ("complaints:read",))):
+    owner = ("deadlines:read", "deadlines:answer")
+    holders: tuple[tuple[str, ActorKind, tuple[str, ...]], ...] = (
+        ("admin", "person", SCOPES),
+        ("nobody", "person", ("complaints:read",)),
+        ("anna", "person", owner),
+        ("ben", "person", owner),
+        ("quinn", "person", (*owner, "deadlines:stand-in")),
+        ("robot", "system", (*owner, "deadlines:stand-in")),
+    )
+    for who, kind, scopes in holders:
         keys[who], _ = create_key(
-            file, PEPPER, name=who, actor=Actor("person", who), scopes=scopes, at=NOON, source_system=None
+            file, PEPPER, name=who, actor=Actor(kind, who), scopes=scopes, at=NOON, source_system=None
         )
     clock, wakes = SetClock(), Wakes()
     chosen = Settings(
@@ -364,6 +374,7 @@ async def open_world(url: str, folder: Path, mailbox: Mailbox) -> AsyncIterator[
     webhooks = WebhookChannel(
         AddressGuard(chosen.webhook_networks),
         clock,
+        Links(chosen.public_url),
         timeout=timedelta(seconds=chosen.webhook_timeout_seconds),
     )
 

@@ -58,6 +58,13 @@ def _timers() -> Row:
                 runbook="README",
             ),
             Panel(
+                title="Answered deadlines",
+                description="Open deadlines whose notices were acknowledged or snoozed, while that counts. Their ladders go on.",
+                unit="short",
+                queries=(Query(highest(of("deadlines_answered"), by="answer"), "{{answer}}"),),
+                runbook="README",
+            ),
+            Panel(
                 title="Caught up",
                 description="1 once a worker has read what was in the log when it started. Until then it sends nothing, since "
                 "what it has not read may have ended a deadline.",

@@ -29,6 +29,7 @@ _STAFF: Final = (
     "cases:read",
     "cases:write",
     "deadlines:read",
+    "deadlines:answer",
     "signals:read",
     "exposures:read",
     "indicators:read",
@@ -39,6 +40,7 @@ _QUALITY: Final = (
     "complaints:close",
     "nonconformities:write",
     "cases:approve",
+    "deadlines:stand-in",
     "signals:write",
     "exposures:write",
 )

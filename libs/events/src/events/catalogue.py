@@ -77,6 +77,8 @@ ANNOUNCES: Final[Mapping[str, tuple[type[Contract], ...]]] = {
         notifier.NoticeSentV1,
         notifier.NoticeFailedV1,
         notifier.NoticeUnroutableV1,
+        notifier.NoticeAcknowledgedV1,
+        notifier.NoticeSnoozedV1,
     ),
 }
 """The contracts that each service announces."""

@@ -111,6 +111,7 @@ _UPDATE: Final = {
 
 TERMS: Final[Mapping[str, Term]] = {
     "accepted_at": Term("When the complainant agreed.", NOON),
+    "notice.acknowledged_at": Term("When somebody said that they are on it.", NOON),
     "acknowledged_at": Term("When the complainant was told that we have it.", NOON),
     "assessed_at": Term("When it was assessed.", NOON),
     "capa_reference": Term("The corrective action that is required; null where none is.", "CAPA-1001"),
@@ -262,6 +263,10 @@ TERMS: Final[Mapping[str, Term]] = {
     "met_at": Term("When it was done, by the owning service's own timestamps.", _DUE - timedelta(hours=3)),
     "nonconformity_id": Term("The nonconformity; null where there is none.", NONCONFORMITY),
     "nonconformity_number": Term("The nonconformity's number; null where there is none.", "NC-1001"),
+    "next_at": Term(
+        "When the next step comes, if nothing is done; null where none comes.", _DUE + timedelta(days=1)
+    ),
+    "next_step": Term("The step that comes next; null where none comes.", "overdue-manager"),
     "notice_id": Term("The notice.", NOTICE),
     "complaint.number": Term("The complaint's number.", "C-10001"),
     "nonconformity.number": Term("The nonconformity's number.", "NC-1001"),
@@ -309,14 +314,20 @@ TERMS: Final[Mapping[str, Term]] = {
         "The site that it concerns; null where all are taken together, or the complaints name none.",
         "plant-2",
     ),
+    "snoozed_at": Term("When somebody asked for it.", NOON),
     "source_system": Term("The system that handed it over.", "crm"),
     "step": Term("The step of the escalation ladder.", "overdue"),
     "subject_id": Term("What the deadline is about.", ACTION),
     "subject_kind": Term("What kind of thing `subject_id` names.", "action"),
     "team": Term("The team of the owner; null where none is named.", "lending"),
     "title": Term("What is to be done, in a line.", "Contain: loans / fees (A-1001)"),
+    "until": Term("Until when it counts.", _DUE + timedelta(hours=4)),
     "verdict": Term("Whether it was taken for a trend.", SignalVerdict.CONFIRMED),
     "watch": Term("What is watched, by the name that the policy gives it.", "category"),
+    "why": Term(
+        "Why, in the words of whoever said so; null where the owner gave no reason.",
+        "The supplier answers tomorrow.",
+    ),
     "warned_at": Term("When the reminder fired.", _DUE - timedelta(days=1)),
 }
 

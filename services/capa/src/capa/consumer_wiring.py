@@ -25,7 +25,13 @@ from events.contracts.lifecycle import (
     ComplaintReopenedV1,
     ComplaintWithdrawnV1,
 )
-from events.contracts.notifier import DeadlineBreachedV1, NoticeSentV1, NoticeUnroutableV1
+from events.contracts.notifier import (
+    DeadlineBreachedV1,
+    NoticeAcknowledgedV1,
+    NoticeSentV1,
+    NoticeSnoozedV1,
+    NoticeUnroutableV1,
+)
 from events.delivery import GroupHandler, Handlers
 
 
@@ -49,4 +55,6 @@ def build_handlers(core: Core) -> Handlers:
         DeadlineBreachedV1: OnDeadlineBreached(NoteBreach(work)),
         NoticeSentV1: notice,
         NoticeUnroutableV1: notice,
+        NoticeAcknowledgedV1: notice,
+        NoticeSnoozedV1: notice,
     }

@@ -4,8 +4,10 @@ from events.contracts.capa import ActionCompletedV1
 from events.contracts.notifier import (
     DeadlineBreachedV1,
     DeadlineWarnedV1,
+    NoticeAcknowledgedV1,
     NoticeFailedV1,
     NoticeSentV1,
+    NoticeSnoozedV1,
     NoticeUnroutableV1,
 )
 from events.delivery import GroupHandler, Handlers
@@ -34,4 +36,6 @@ def build_handlers(core: Core) -> Handlers:
         NoticeSentV1: notifier,
         NoticeFailedV1: notifier,
         NoticeUnroutableV1: notifier,
+        NoticeAcknowledgedV1: notifier,
+        NoticeSnoozedV1: notifier,
     }

@@ -117,7 +117,7 @@ def read_ladders(settings: Settings) -> Mapping[str, Ladder]:
 def parse_ladders(text: str) -> Mapping[str, Ladder]:
     """Read ladders by name from TOML; refuses with LadderInvalid or ValueError."""
     data: dict[str, Any] = tomllib.loads(text)
-    version, ladders = data.pop("version", None), data.pop("ladders", None)
+    version, ladders, answers = data.pop("version", None), data.pop("ladders", None), data.pop("answers", {})
     if data:
         raise ValueError(f"unknown: {', '.join(sorted(data))}")
     if not isinstance(version, str) or not version:
@@ -127,7 +127,16 @@ def parse_ladders(text: str) -> Mapping[str, Ladder]:
     for name, steps in ladders.items():
         if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
             raise ValueError(f"ladders.{name} must be an array of tables: [[ladders.{name}]]")
-    return {name: ladder_of(name, version, steps) for name, steps in ladders.items()}
+    _check_answers(answers, ladders)
+    return {name: ladder_of(name, version, steps, answers.get(name)) for name, steps in ladders.items()}
+
+
+def _check_answers(answers: object, ladders: Mapping[str, object]) -> None:
+    if not isinstance(answers, dict) or not all(isinstance(each, dict) for each in answers.values()):
+        raise ValueError("answers must be a table for each ladder: [answers.default]")
+    strange = sorted(set(answers) - set(ladders))
+    if strange:
+        raise ValueError(f"answers.{strange[0]} is about no ladder: name one of {', '.join(ladders)}")
 
 
 def read_calendar(settings: Settings) -> Calendar:

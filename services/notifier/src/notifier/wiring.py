@@ -51,6 +51,7 @@ from notifier.api.desk import Desk
 from notifier.api.errors import PROBLEMS
 from notifier.api.examples import WORDS
 from notifier.channels.email import EmailChannel, MailServer
+from notifier.channels.links import Links
 from notifier.channels.webhook import WebhookChannel
 from notifier.consumers.deadline_met import OnDeadlineMet
 from notifier.consumers.deadline_paused import OnDeadlinePaused
@@ -70,6 +71,7 @@ from notifier.jobs.gate import Gate
 from notifier.jobs.gauges import NotifierGauges
 from notifier.jobs.timer_loop import TimerLoop
 from notifier.settings import Settings, read_calendar, read_ladders
+from notifier.usecases.acknowledge_notice import AcknowledgeNotice
 from notifier.usecases.announce_again import AnnounceAgain
 from notifier.usecases.audit import Audit
 from notifier.usecases.close_deadline import CloseDeadline
@@ -85,6 +87,7 @@ from notifier.usecases.redeliver import Redeliver
 from notifier.usecases.register_person import RegisterPerson
 from notifier.usecases.rotate_webhook_secret import RotateWebhookSecret
 from notifier.usecases.set_deadline import SetDeadline
+from notifier.usecases.snooze_notice import SnoozeNotice
 from notifier.usecases.update_person import UpdatePerson
 
 SERVICE: Final = "notifier"
@@ -144,6 +147,7 @@ def build_health(core: Core, loops: Sequence[Loop] = ()) -> Health:
 def build_app(core: Core, health: Health) -> FastAPI:
     """Build the HTTP API."""
     settings, start_work, clock = core.settings, core.start_work, core.clock
+    calendar = read_calendar(settings)
     desk = Desk(
         register_person=RegisterPerson(start_work, clock, new_secret),
         update_person=UpdatePerson(start_work, clock, new_secret),
@@ -151,6 +155,8 @@ def build_app(core: Core, health: Health) -> FastAPI:
         rotate_webhook_secret=RotateWebhookSecret(start_work, clock, new_secret),
         enable_webhook=EnableWebhook(start_work, clock),
         redeliver=Redeliver(start_work, clock),
+        acknowledge_notice=AcknowledgeNotice(start_work, clock, calendar),
+        snooze_notice=SnoozeNotice(start_work, clock, calendar),
         look_up=LookUp(start_work),
         clock=clock,
         cursors=Cursors(settings.pepper),
@@ -170,7 +176,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         tags=[
             {"name": people.TAG, "description": "Who can own a deadline, and how each is reached."},
-            {"name": deadlines.TAG, "description": "What is due, and who is told when."},
+            {"name": deadlines.TAG, "description": "What is due, who is told when, and what was answered."},
             {"name": notices.TAG, "description": "What was told to whom, and why something was not."},
             {"name": deliveries.TAG, "description": "Messages on their way, and their attempts."},
         ],
@@ -227,7 +233,7 @@ def build_email(settings: Settings) -> EmailChannel:
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         timeout=timedelta(seconds=settings.smtp_timeout_seconds),
     )
-    return EmailChannel(server, settings.mail_from)
+    return EmailChannel(server, settings.mail_from, Links(settings.public_url))
 
 
 @asynccontextmanager
@@ -236,6 +242,7 @@ async def open_webhooks(core: Core) -> AsyncIterator[WebhookChannel]:
     webhooks = WebhookChannel(
         AddressGuard(core.settings.webhook_networks),
         core.clock,
+        Links(core.settings.public_url),
         timeout=timedelta(seconds=core.settings.webhook_timeout_seconds),
     )
     try:

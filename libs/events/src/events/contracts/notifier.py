@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from events.envelope import Contract
-from events.types import Code, Count, Flag, Id, Instant
+from events.types import Code, Count, Flag, Id, Instant, StaffText
 
 
 class DeadlineWarnedV1(Contract):
@@ -80,3 +80,45 @@ class NoticeUnroutableV1(Contract):
     role: Code
     reason: Code
     fallback: Code | None = None
+
+
+class NoticeAcknowledgedV1(Contract):
+    """Somebody said "seen, I am on it" to the newest step of an overdue deadline; it counts until an instant.
+
+    The envelope's actor said so. The ladder goes on: `next_step` comes at `next_at`.
+    """
+
+    type: ClassVar[str] = "redress.notice.acknowledged.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    step: Code
+    owner: Code | None = None
+    acknowledged_at: Instant
+    until: Instant
+    why: StaffText | None = None
+    next_step: Code | None = None
+    next_at: Instant | None = None
+
+
+class NoticeSnoozedV1(Contract):
+    """Somebody postponed the next step of an overdue deadline until an instant, for a reason.
+
+    The envelope's actor did so. The ladder goes on: `next_step` comes at `next_at`.
+    """
+
+    type: ClassVar[str] = "redress.notice.snoozed.v1"
+
+    subject_kind: Code
+    subject_id: Id
+    clock: Code
+    generation: Count
+    step: Code
+    owner: Code | None = None
+    snoozed_at: Instant
+    until: Instant
+    why: StaffText | None = None
+    next_step: Code | None = None
+    next_at: Instant | None = None

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from capa.api.notice_schemas import NoticeAnswerOut, NoticeOut
 from capa.domain.action import Action, Punctuality, State, Step
 from capa.domain.severity import Severity
 from capa.domain.triage import Outcome
-from capa.usecases.ports import Notice
 from capa.usecases.reading import ActionView, DecisionView
 from chassis.instants import Instant
 from common.history import Entry
@@ -204,33 +204,6 @@ class ActionOut(_Out):
         return cls(**_action(value, now))
 
 
-class NoticeOut(_Out):
-    """What notifier did about an action's deadline."""
-
-    kind: Literal["breached", "sent", "unroutable"] = Field(
-        description="The deadline passed, somebody was told, or nobody could be."
-    )
-    generation: int = Field(description="Which of the action's deadlines it was about.")
-    at: datetime = Field(description="When.")
-    step: str | None = Field(description="The step of the escalation ladder.")
-    recipient: str | None = Field(description="Who was told; of an unroutable notice, who was told instead.")
-    channel: str | None = Field(description="How.")
-    reason: str | None = Field(description="Why nobody could be told.")
-
-    @classmethod
-    def of(cls, value: Notice) -> "NoticeOut":
-        """Shape a notice."""
-        return cls(
-            kind=value.kind,
-            generation=value.generation,
-            at=value.at,
-            step=value.step,
-            recipient=value.recipient,
-            channel=value.channel,
-            reason=value.reason,
-        )
-
-
 class ActionDetailOut(ActionOut):
     """An action with why it is due then, and who was told about it."""
 
@@ -240,6 +213,9 @@ class ActionDetailOut(ActionOut):
         description="When notifier saw the present deadline pass while the action was open."
     )
     notices: list[NoticeOut] = Field(description="What notifier did about it, newest first, at most 100.")
+    notice_answers: list[NoticeAnswerOut] = Field(
+        description="Who acknowledged or snoozed its notices, newest first, at most 100 together with `notices`."
+    )
 
     @classmethod
     def of_view(cls, view: ActionView, now: datetime) -> "ActionDetailOut":
@@ -250,6 +226,7 @@ class ActionDetailOut(ActionOut):
             last_notified_at=view.last_notified_at,
             breach_noticed_at=view.breach_noticed_at,
             notices=[NoticeOut.of(notice) for notice in view.notices],
+            notice_answers=[NoticeAnswerOut.of(answer) for answer in view.answers],
         )
 
 

@@ -12,7 +12,7 @@ from capa.db.tables import ACTION_NUMBERS, action, action_notice, history
 from capa.domain.action import Action
 from capa.domain.errors import ActionMissing
 from capa.usecases.chronicle import Change
-from capa.usecases.ports import Notice
+from capa.usecases.ports import Notice, NoticeAnswer
 from common.history import Entry
 
 _LOCKED = sa.select(action).with_for_update()
@@ -129,8 +129,8 @@ class PostgresActions:
         values: dict[str, Any] = {"action_id": action.id, **parts.under("action", changing)}
         await self._connection.execute(_SAVE, values | parts.under("line", line))
 
-    async def note(self, notice: Notice) -> None:
-        """Keep a notice, unless there is no such action or the same notice is kept already."""
+    async def note(self, notice: Notice | NoticeAnswer) -> None:
+        """Keep a notice or an answer, unless there is no such action or the same one is kept already."""
         row = {
             "event_id": notice.event_id,
             "action_id": notice.action_id,
@@ -138,10 +138,13 @@ class PostgresActions:
             "generation": notice.generation,
             "at": notice.at,
             "step": notice.step,
-            "recipient": notice.recipient,
-            "channel": notice.channel,
             "reason": notice.reason,
         }
+        match notice:
+            case Notice():
+                row |= {"recipient": notice.recipient, "channel": notice.channel, "until": None}
+            case NoticeAnswer():
+                row |= {"recipient": notice.by, "channel": None, "until": notice.until}
         await self._connection.execute(_NOTE, parts.under("notice", row))
 
     async def _last(self, action_id: UUID) -> Entry | None:

@@ -25,7 +25,7 @@ from capa.domain.action import Action
 from capa.domain.errors import ActionMissing, NonconformityMissing
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.severity import Severity
-from capa.usecases.ports import Notice
+from capa.usecases.ports import Notice, NoticeAnswer
 from capa.usecases.reading import (
     MOST_COMPLAINTS,
     MOST_NOTICES,
@@ -94,9 +94,13 @@ class PostgresRecords:
             times = (
                 await connection.execute(_NOTICE_TIMES, {"action": row.id, "generation": row.generation})
             ).one()
-            noticed = await connection.execute(_NOTICES, {"action": row.id})
+            noticed = (await connection.execute(_NOTICES, {"action": row.id})).all()
             return ActionView(
-                action_of(row), tuple(map(_notice, noticed)), times.last_notified_at, times.breach_noticed_at
+                action_of(row),
+                tuple(_notice(each) for each in noticed if each.kind not in _ANSWERS),
+                tuple(_answer(each) for each in noticed if each.kind in _ANSWERS),
+                times.last_notified_at,
+                times.breach_noticed_at,
             )
 
     async def decisions(self, complaint_id: UUID | None, after: Keys, limit: int) -> Page[DecisionView]:
@@ -152,6 +156,7 @@ _CASES_OF = (
     .where(case_nonconformity.c.nonconformity_id == sa.bindparam("nonconformity"))
     .order_by(corrective_case.c.id)
 )
+_ANSWERS = frozenset({"acknowledged", "snoozed"})
 _NOTICES = (
     sa.select(action_notice)
     .where(action_notice.c.action_id == sa.bindparam("action"))
@@ -247,6 +252,20 @@ def _notice(row: Any) -> Notice:
         recipient=row.recipient,
         channel=row.channel,
         reason=row.reason,
+    )
+
+
+def _answer(row: Any) -> NoticeAnswer:
+    return NoticeAnswer(
+        event_id=row.event_id,
+        action_id=row.action_id,
+        kind=row.kind,
+        generation=row.generation,
+        at=row.at,
+        step=row.step,
+        by=row.recipient,
+        reason=row.reason,
+        until=row.until,
     )
 
 

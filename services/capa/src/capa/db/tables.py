@@ -199,7 +199,11 @@ action_notice = sa.Table(
     _text("recipient", nullable=True),
     _text("channel", nullable=True),
     _text("reason", nullable=True),
-    sa.CheckConstraint("kind IN ('breached', 'sent', 'unroutable')", name="action_notice_kind"),
+    sa.Column("until", sa.DateTime(timezone=True)),
+    sa.CheckConstraint(
+        "kind IN ('breached', 'sent', 'unroutable', 'acknowledged', 'snoozed')",
+        name="action_notice_kind",
+    ),
     sa.Index("action_notice_by_action", "action_id", "at"),
 )
 

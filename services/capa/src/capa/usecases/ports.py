@@ -113,6 +113,21 @@ class Notice:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeAnswer:
+    """What somebody answered to the notices of an action's deadline; it counts until an instant."""
+
+    event_id: UUID
+    action_id: UUID
+    kind: Literal["acknowledged", "snoozed"]
+    generation: int
+    at: datetime
+    step: str
+    by: str
+    reason: str | None
+    until: datetime
+
+
 Effect = Raised | Linked | Worsened | None
 """What a decision does beside being taken."""
 
@@ -261,8 +276,8 @@ class Actions(Protocol):
         """Write an action that was read in this transaction, and the change as the next line of its history."""
         ...
 
-    async def note(self, notice: Notice) -> None:
-        """Keep what notifier did about an action, unless there is no such action or the same is kept already."""
+    async def note(self, notice: Notice | NoticeAnswer) -> None:
+        """Keep what notifier did about an action or what was answered, unless there is no such action or it is kept already."""
         ...
 
 

@@ -9,7 +9,7 @@ from capa.domain.action import Action, State
 from capa.domain.nonconformity import Nonconformity
 from capa.domain.nonconformity import State as NonconformityState
 from capa.domain.severity import Severity
-from capa.usecases.ports import Notice
+from capa.usecases.ports import Notice, NoticeAnswer
 from common.history import Entry
 from common.page import Page
 
@@ -91,13 +91,14 @@ MOST_COMPLAINTS = 100
 
 @dataclass(frozen=True, slots=True)
 class ActionView:
-    """An action, and what notifier did about it, newest first, at most `MOST_NOTICES` of it.
+    """An action, what notifier did about it and what was answered, newest first, at most `MOST_NOTICES` of both together.
 
     `last_notified_at` is when somebody was last told; `breach_noticed_at` when the present deadline was seen to pass.
     """
 
     action: Action
     notices: tuple[Notice, ...]
+    answers: tuple[NoticeAnswer, ...]
     last_notified_at: datetime | None
     breach_noticed_at: datetime | None
 

@@ -6,8 +6,10 @@ from common.clock import instant_text
 from events.contracts.notifier import (
     DeadlineBreachedV1,
     DeadlineWarnedV1,
+    NoticeAcknowledgedV1,
     NoticeFailedV1,
     NoticeSentV1,
+    NoticeSnoozedV1,
     NoticeUnroutableV1,
 )
 from events.delivery import Delivery, Handler
@@ -15,10 +17,10 @@ from events.envelope import Event
 from intake.domain.timeline import Kind, Note
 from intake.usecases.take_note import TakeNote
 
-NoticeTold = NoticeSentV1 | NoticeFailedV1 | NoticeUnroutableV1
+NoticeTold = NoticeSentV1 | NoticeFailedV1 | NoticeUnroutableV1 | NoticeAcknowledgedV1 | NoticeSnoozedV1
 """What notifier tells of notices."""
 
-NotifierTold = DeadlineWarnedV1 | DeadlineBreachedV1 | NoticeSentV1 | NoticeFailedV1 | NoticeUnroutableV1
+NotifierTold = DeadlineWarnedV1 | DeadlineBreachedV1 | NoticeTold
 """What notifier tells of deadlines and notices."""
 
 SUBJECTS: Final = frozenset({"complaint", "nonconformity", "action"})
@@ -41,7 +43,7 @@ def note_of(event: Event[NotifierTold]) -> Note:
     of = f"{told.clock} {told.generation}"
     changes: dict[str, object] = {"clock": told.clock, "generation": told.generation}
 
-    def note(name: str, kind: Kind, action: str, **more: Any) -> Note:
+    def note(name: str, kind: Kind, action: str, reason: str = "", **more: Any) -> Note:
         shown = {key: value for key, value in more.items() if value is not None}
         return Note(
             subject_kind=told.subject_kind,
@@ -52,6 +54,7 @@ def note_of(event: Event[NotifierTold]) -> Note:
             at=event.occurred_at,
             actor=event.actor,
             changes=changes | shown,
+            reason=reason,
         )
 
     match told:
@@ -92,5 +95,25 @@ def note_of(event: Event[NotifierTold]) -> Note:
                 why=told.reason,
                 fallback=told.fallback,
             )
+        case NoticeAcknowledgedV1() | NoticeSnoozedV1():
+            return note(
+                _answer_name(told),
+                Kind.NOTICE,
+                "notice_acknowledged" if isinstance(told, NoticeAcknowledgedV1) else "notice_snoozed",
+                told.why or "",
+                step=told.step,
+                owner=told.owner,
+                until=instant_text(told.until),
+                next_step=told.next_step,
+                next_at=None if told.next_at is None else instant_text(told.next_at),
+            )
         case never:
             assert_never(never)
+
+
+def _answer_name(told: NoticeAcknowledgedV1 | NoticeSnoozedV1) -> str:
+    """Name an answer: a step is acknowledged once, and snoozed at several instants."""
+    of = f"{told.clock} {told.generation} {told.step}"
+    if isinstance(told, NoticeAcknowledgedV1):
+        return f"acknowledged {of}"
+    return f"snoozed {of} {instant_text(told.snoozed_at)}"

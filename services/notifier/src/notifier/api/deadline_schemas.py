@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from notifier.api.answer_schemas import AnswerOut
+from notifier.domain.answer import Answer, AnswerKind, snoozes_of
 from notifier.domain.deadline import Severity, State
 from notifier.domain.ladder import StepKind
 from notifier.usecases.views import DeadlineView
@@ -34,6 +36,14 @@ class LadderOut(BaseModel):
     steps: list[LadderStepOut] = Field(description="Its rungs.")
 
 
+class NextStepOut(BaseModel):
+    """The step that comes next, if nothing is done."""
+
+    name: str = Field(description="Name of the step.")
+    to: str = Field(description="Whom it tells: owner, manager, manager.manager or a person.")
+    at: datetime = Field(description="Its moment.")
+
+
 class DeadlineOut(BaseModel):
     """A deadline as its owner announced it, and what notifier does about it."""
 
@@ -56,10 +66,19 @@ class DeadlineOut(BaseModel):
     next_notification_at: datetime | None = Field(
         description="When the next notice about it goes out, null where none will."
     )
+    next_step: NextStepOut | None = Field(
+        description="The step of the ladder that comes next, null where none does."
+    )
+    acknowledgement: AnswerOut | None = Field(
+        description="The newest acknowledgement in this generation, null without one."
+    )
+    snooze: AnswerOut | None = Field(description="The newest snooze in this generation, null without one.")
+    snoozes_left: int = Field(description="How many more snoozes the ladder allows in this generation.")
     ladder: LadderOut = Field(description="Who is told what, and when.")
     calendar: str = Field(description="Calendar and version that the due instant was computed with.")
     policy_version: str = Field(description="Version of the policy that set it.")
     explanation: dict[str, Any] = Field(description="How the due instant came about.")
+    version: int = Field(description="Counts what was announced or changed about it; the ETag.")
 
     @classmethod
     def of(cls, view: DeadlineView, now: datetime) -> Self:
@@ -83,11 +102,30 @@ class DeadlineOut(BaseModel):
             closed_reason=deadline.closed_reason,
             overdue=deadline.is_overdue(now),
             next_notification_at=view.next_notification_at,
+            next_step=_next_step(view),
+            acknowledgement=_newest(view, AnswerKind.ACKNOWLEDGED, now),
+            snooze=_newest(view, AnswerKind.SNOOZED, now),
+            snoozes_left=max(deadline.ladder.answers.snoozes - snoozes_of(view.answers), 0),
             ladder=LadderOut(name=deadline.ladder.name, version=deadline.ladder.version, steps=_steps(view)),
             calendar=deadline.calendar,
             policy_version=deadline.policy_version,
             explanation=dict(deadline.explanation),
+            version=deadline.version,
         )
+
+
+def _newest(view: DeadlineView, kind: AnswerKind, now: datetime) -> AnswerOut | None:
+    found: Answer | None = next((each for each in reversed(view.answers) if each.kind is kind), None)
+    return None if found is None else AnswerOut.of(found, now, is_open=view.deadline.state is State.OPEN)
+
+
+def _next_step(view: DeadlineView) -> NextStepOut | None:
+    waiting = [timer for timer in view.timers.values() if timer.ended is None]
+    if not waiting:
+        return None
+    timer = min(waiting, key=lambda each: each.due_at)
+    step = view.deadline.ladder.step(timer.step)
+    return NextStepOut(name=step.name, to=step.to, at=timer.due_at)
 
 
 def _steps(view: DeadlineView) -> list[LadderStepOut]:

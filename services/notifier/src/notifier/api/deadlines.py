@@ -1,13 +1,15 @@
-"""Deadlines: list."""
+"""Deadlines: list, read, answer their notices."""
 
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from chassis.etags import etag
 from chassis.paging import DEFAULT_LIMIT, Cursor, Limit, PageOf, render_page
+from notifier.api.answers import add_answers
 from notifier.api.deadline_schemas import DeadlineOut
-from notifier.api.desk import DeadlineReader, Desk
+from notifier.api.desk import ONE_DEADLINE, ClockPath, DeadlineReader, Desk, SubjectPath
 from notifier.domain.deadline import State
 from notifier.usecases.views import DeadlineFilter
 
@@ -47,4 +49,14 @@ def router_of(desk: Desk) -> APIRouter:
         items = [DeadlineOut.of(view, now) for view in page.items]
         return render_page(request, response, page, items, cursors=desk.cursors, filters=filters)
 
+    @router.get(ONE_DEADLINE, summary="Read a deadline")
+    async def read_deadline(
+        subject_id: SubjectPath, clock: ClockPath, response: Response, _: DeadlineReader
+    ) -> DeadlineOut:
+        """Read a deadline: its ladder, what was answered, what comes next and when; needs deadlines:read or people:read."""
+        view = await desk.look_up.deadline((subject_id, clock))
+        response.headers["ETag"] = etag(view.deadline.version)
+        return DeadlineOut.of(view, desk.clock())
+
+    add_answers(router, desk)
     return router

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import aiosmtplib
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from notifier.channels.links import Links
 from notifier.domain.ladder import StepKind
 from notifier.domain.notice import Item, Message
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
@@ -39,9 +40,10 @@ class MailServer:
 class EmailChannel:
     """Sends one envelope for each recipient; the Message-ID is the delivery's, so that a repetition shows as one."""
 
-    def __init__(self, server: MailServer, sender: str) -> None:
+    def __init__(self, server: MailServer, sender: str, links: Links) -> None:
         self._server = server
         self._sender = sender
+        self._links = links
         self._templates = _environment()
 
     async def send(self, message: Message) -> Outcome:
@@ -79,7 +81,7 @@ class EmailChannel:
         mail["Message-ID"] = f"<{message.delivery_id}@{domain}>"
         mail["References"] = " ".join(f"<{subject_id}@{domain}>" for subject_id in _subjects(message))
         mail["Auto-Submitted"] = "auto-generated"
-        values = _values(message)
+        values = _values(message, self._links)
         mail.set_content(self._templates.get_template("notice.txt.j2").render(values))
         mail.add_alternative(self._templates.get_template("notice.html.j2").render(values), subtype="html")
         return mail
@@ -135,7 +137,7 @@ def _word(item: Item) -> str:
             return "Still overdue"
 
 
-def _values(message: Message) -> Mapping[str, Any]:
+def _values(message: Message, links: Links) -> Mapping[str, Any]:
     zone = ZoneInfo(message.person.timezone)
     return {
         "name": message.person.name,
@@ -151,6 +153,8 @@ def _values(message: Message) -> Mapping[str, Any]:
                 "owner": item.owner or "nobody",
                 "link": item.link,
                 "why": item.why,
+                "deadline": links.deadline(item),
+                "acknowledge": links.acknowledge(item, message.person),
             }
             for item in message.items
         ],

@@ -10,8 +10,10 @@ from chassis.webhooks.addresses import AddressGuard
 from chassis.webhooks.posting import Poster, verdict_of
 from common.clock import Clock
 from common.letters import Later, Letter, Refused, Taken, Verdict
+from notifier.channels.links import Links
 from notifier.domain.notice import Item, Message
 from notifier.domain.outcomes import GaveUp, Outcome, Sent, TryLater
+from notifier.domain.person import Person
 
 BODY_TYPE: Final = "redress.notice.v1"
 MOST_BYTES: Final = 18_000
@@ -23,7 +25,8 @@ _TITLE: Final = 200
 class WebhookChannel:
     """Posts a message to the person's URL; one attempt, no redirect followed, proxies of the environment ignored."""
 
-    def __init__(self, guard: AddressGuard, clock: Clock, *, timeout: timedelta) -> None:
+    def __init__(self, guard: AddressGuard, clock: Clock, links: Links, *, timeout: timedelta) -> None:
+        self._links = links
         self._clock = clock
         self._poster = Poster(guard, clock, timeout=timeout, user_agent="redress-notifier")
 
@@ -39,7 +42,7 @@ class WebhookChannel:
         secrets = webhook.signing_secrets(self._clock())
         if not secrets:
             return TryLater("secret_unreadable")
-        letter = Letter(webhook.url, str(message.delivery_id), webhook_body(message), secrets)
+        letter = Letter(webhook.url, str(message.delivery_id), webhook_body(message, self._links), secrets)
         return _outcome(await self._poster.post(letter))
 
 
@@ -60,12 +63,12 @@ def _outcome(verdict: Verdict) -> Outcome:
             assert_never(never)
 
 
-def webhook_body(message: Message) -> bytes:
+def webhook_body(message: Message, links: Links) -> bytes:
     """Write the body: as many items as fit, and how many there are; a later attempt leaves out what was met since."""
     items: list[dict[str, Any]] = []
     size = 0
     for item in message.items:
-        data = _item(item)
+        data = _item(item, message.person, links)
         size += len(orjson.dumps(data)) + 1
         if size > MOST_BYTES:
             break
@@ -81,7 +84,7 @@ def webhook_body(message: Message) -> bytes:
     )
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: Item, person: Person, links: Links) -> dict[str, Any]:
     return {
         "notice_id": str(item.notice_id),
         "subject_kind": item.subject_kind,
@@ -95,4 +98,6 @@ def _item(item: Item) -> dict[str, Any]:
         "owner": item.owner,
         "link": item.link,
         "why": item.why,
+        "deadline": links.deadline(item),
+        "acknowledge": links.acknowledge(item, person),
     }

@@ -16,6 +16,10 @@ SELECT (SELECT count(*) FROM timer WHERE state IN ('pending', 'leased')) AS time
        (SELECT count(*) FROM deadline WHERE state = 'open') AS deadlines_open,
        (SELECT count(*) FROM deadline
          WHERE state = 'open' AND due_at < CAST(:now AS timestamptz)) AS deadlines_overdue,
+       (SELECT count(DISTINCT (subject_id, clock)) FROM answer JOIN deadline USING (subject_id, clock, generation)
+         WHERE state = 'open' AND kind = 'acknowledged' AND until > CAST(:now AS timestamptz)) AS deadlines_acknowledged,
+       (SELECT count(DISTINCT (subject_id, clock)) FROM answer JOIN deadline USING (subject_id, clock, generation)
+         WHERE state = 'open' AND kind = 'snoozed' AND until > CAST(:now AS timestamptz)) AS deadlines_snoozed,
        (SELECT count(*) FROM delivery WHERE state IN ('planned', 'failed')) AS deliveries_waiting,
        (SELECT count(*) FROM delivery WHERE state = 'sending') AS deliveries_sending,
        (SELECT min(next_attempt_at) FROM delivery
@@ -34,6 +38,8 @@ class Counts:
     oldest_due: datetime | None
     deadlines_open: int
     deadlines_overdue: int
+    deadlines_acknowledged: int
+    deadlines_snoozed: int
     deliveries_waiting: int
     deliveries_sending: int
     oldest_delivery_due: datetime | None

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.many_rows import document, insert_rows
 from common.page import Page
+from notifier.db.answers import IS_ANSWERED, answers_of
 from notifier.db.tables import DEADLINE
+from notifier.domain.answer import Answer
 from notifier.domain.deadline import Deadline, Key, Severity, State, TimerEnd
 from notifier.domain.ladder import ladder_of
 from notifier.usecases.views import DeadlineFilter, DeadlineView, TimerView
@@ -40,16 +42,16 @@ UNION ALL
 SELECT subject_id, clock, generation, step, due_at, ended, ended_at FROM timer_ended
  WHERE (subject_id, clock) IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
 """)
-_NEXT_SENDING = sa.text("""
+_NEXT_SENDING = sa.text(f"""
 SELECT notice.subject_id, notice.clock, min(delivery.next_attempt_at) AS at
   FROM notice JOIN delivery ON delivery.id = notice.delivery_id
   JOIN deadline ON deadline.subject_id = notice.subject_id AND deadline.clock = notice.clock
    AND deadline.generation = notice.generation AND deadline.state = 'open'
  WHERE (notice.subject_id, notice.clock)
        IN (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:clocks AS text[])))
-   AND notice.state = 'planned' AND delivery.state IN ('planned', 'failed')
+   AND notice.state = 'planned' AND delivery.state IN ('planned', 'failed') AND NOT {IS_ANSWERED}
  GROUP BY notice.subject_id, notice.clock
-""")
+""")  # noqa: S608  (conditions of our own)
 
 
 class PostgresDeadlines:
@@ -89,6 +91,14 @@ class PostgresDeadlines:
         keys = None if last is None else (last.due_at.isoformat(), str(last.subject_id), last.clock)
         return Page(await self._views(shown), keys)
 
+    async def view(self, key: Key) -> DeadlineView | None:
+        """Read one with the steps of the present generation and what was answered."""
+        subject_id, clock = key
+        query = sa.select(DEADLINE).where(DEADLINE.c.subject_id == subject_id, DEADLINE.c.clock == clock)
+        rows = (await self._connection.execute(query)).all()
+        views = await self._views([deadline_of(row) for row in rows])
+        return next(iter(views), None)
+
     async def _views(self, deadlines: Sequence[Deadline]) -> tuple[DeadlineView, ...]:
         if not deadlines:
             return ()
@@ -101,16 +111,28 @@ class PostgresDeadlines:
             (row.subject_id, row.clock): row.at
             for row in await self._connection.execute(_NEXT_SENDING, names)
         }
+        answers = await answers_of(self._connection, [deadline.key for deadline in deadlines])
         return tuple(
-            _view(deadline, timers.get((*deadline.key, deadline.generation), {}), sending.get(deadline.key))
+            _view(
+                deadline,
+                timers.get((*deadline.key, deadline.generation), {}),
+                sending.get(deadline.key),
+                answers.get(deadline.key, ()),
+            )
             for deadline in deadlines
         )
 
 
-def _view(deadline: Deadline, timers: Mapping[str, TimerView], sending: datetime | None) -> DeadlineView:
+def _view(
+    deadline: Deadline,
+    timers: Mapping[str, TimerView],
+    sending: datetime | None,
+    answers: Sequence[Answer],
+) -> DeadlineView:
     waiting = [timer.due_at for timer in timers.values() if timer.ended is None]
     moments = [*waiting, *([sending] if sending else [])]
-    return DeadlineView(deadline, timers, min(moments, default=None))
+    present = tuple(answer for answer in answers if answer.generation == deadline.generation)
+    return DeadlineView(deadline, timers, min(moments, default=None), present)
 
 
 def _filtered(query: sa.Select[Any], wanted: DeadlineFilter) -> sa.Select[Any]:
@@ -139,7 +161,7 @@ def deadline_of(row: Any) -> Deadline:
     severity, state = fields.pop("severity"), fields.pop("state")
     return Deadline(
         **fields,
-        ladder=ladder_of(ladder["name"], ladder["version"], ladder["steps"]),
+        ladder=ladder_of(ladder["name"], ladder["version"], ladder["steps"], ladder.get("answers")),
         severity=Severity(severity),
         state=State(state),
     )

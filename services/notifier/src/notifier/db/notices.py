@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import new_id
 from common.page import Page
+from notifier.db.answers import IS_ANSWERED
 from notifier.db.tables import NOTICE
-from notifier.domain.deadline import Severity
+from notifier.domain.deadline import Deadline, Severity
 from notifier.domain.ladder import StepKind
 from notifier.domain.notice import Item, Notice, NoticeState, Silence
 from notifier.domain.person import Channel
@@ -34,19 +35,23 @@ ON CONFLICT (recipient, channel) WHERE state = 'planned' DO UPDATE
        critical = delivery.critical OR excluded.critical, version = delivery.version + 1
 RETURNING id, recipient, channel
 """)
-_SUPPRESS = sa.text("""
+_SUPPRESS = sa.text(f"""
 WITH silenced AS (
     UPDATE notice SET state = 'suppressed', finished_at = CAST(:now AS timestamptz),
            reason = CASE WHEN deadline.generation <> notice.generation THEN 'deadline_replaced'
-                         ELSE 'deadline_' || deadline.state END
+                         WHEN deadline.state <> 'open' THEN 'deadline_' || deadline.state
+                         ELSE (SELECT 'deadline_' || kind FROM answer
+                                WHERE answer.subject_id = notice.subject_id AND answer.clock = notice.clock
+                                  AND answer.generation = notice.generation AND answer.at >= notice.created_at
+                                ORDER BY at, id LIMIT 1) END
       FROM deadline
      WHERE notice.delivery_id = ANY(CAST(:ids AS uuid[])) AND notice.state = 'planned'
        AND deadline.subject_id = notice.subject_id AND deadline.clock = notice.clock
-       AND (deadline.generation <> notice.generation OR deadline.state <> 'open')
+       AND (deadline.generation <> notice.generation OR deadline.state <> 'open' OR {IS_ANSWERED})
     RETURNING notice.reason
 )
 SELECT reason, count(*) AS number FROM silenced GROUP BY reason
-""")
+""")  # noqa: S608  (conditions of our own)
 _ITEMS = sa.text("""
 SELECT notice.id, notice.subject_kind, notice.subject_id, notice.clock, notice.step, notice.kind, notice.why,
        deadline.title, deadline.due_at, deadline.severity, deadline.owner, deadline.link,
@@ -56,12 +61,19 @@ SELECT notice.id, notice.subject_kind, notice.subject_id, notice.clock, notice.s
  ORDER BY array_position(ARRAY['critical', 'major', 'minor'], deadline.severity), deadline.due_at, notice.id
  LIMIT :rows
 """)
-_REOPEN = sa.text("""
+_REOPEN = sa.text(f"""
 UPDATE notice SET state = 'planned', reason = NULL, finished_at = NULL
   FROM deadline
  WHERE notice.delivery_id = :id AND notice.state IN ('sent', 'failed')
    AND deadline.subject_id = notice.subject_id AND deadline.clock = notice.clock
-   AND deadline.generation = notice.generation AND deadline.state = 'open'
+   AND deadline.generation = notice.generation AND deadline.state = 'open' AND NOT {IS_ANSWERED}
+""")  # noqa: S608  (conditions of our own)
+_WITH_OTHERS = sa.text("""
+SELECT EXISTS (
+    SELECT FROM notice
+     WHERE subject_id = :subject_id AND clock = :clock AND generation = :generation
+       AND kind IN ('breach', 'escalation') AND recipient IS DISTINCT FROM CAST(:owner AS text)
+)
 """)
 
 
@@ -103,7 +115,7 @@ class PostgresNotices:
         return new
 
     async def suppress_stale(self, deliveries: Iterable[UUID], *, now: datetime) -> Mapping[Silence, int]:
-        """Drop notices whose deadline was met, voided or set anew; count them by reason."""
+        """Drop notices whose deadline was met, voided, set anew or answered; count them by reason."""
         rows = await self._connection.execute(_SUPPRESS, {"ids": list(deliveries), "now": now})
         return {Silence(row.reason): row.number for row in rows}
 
@@ -163,6 +175,17 @@ class PostgresNotices:
     async def reopen(self, delivery: UUID) -> int:
         """Plan again what a delivery told or failed to tell and what is still open as told; count it."""
         return (await self._connection.execute(_REOPEN, {"id": delivery})).rowcount
+
+    async def are_with_others(self, deadline: Deadline) -> bool:
+        """Tell whether anybody but the owner was, or is about to be, told that a generation is overdue."""
+        values = {
+            "subject_id": deadline.subject_id,
+            "clock": deadline.clock,
+            "generation": deadline.generation,
+            "owner": deadline.owner,
+        }
+        found: bool = (await self._connection.execute(_WITH_OTHERS, values)).scalar_one()
+        return found
 
     async def page(self, wanted: NoticeFilter, after: Sequence[str] | None, limit: int) -> Page[NoticeView]:
         """List, the newest first."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.db.answers import answers_of
 from notifier.db.deadlines import deadline_of, names_of
 from notifier.db.notices import notice_of
 from notifier.db.tables import DEADLINE
@@ -25,7 +26,10 @@ SELECT * FROM deadline
                       AND ended = 'fired' AND ended_at >= CAST(:since AS timestamptz))
         OR EXISTS (SELECT 1 FROM notice
                     WHERE notice.subject_id = deadline.subject_id AND notice.clock = deadline.clock
-                      AND finished_at >= CAST(:since AS timestamptz)))
+                      AND finished_at >= CAST(:since AS timestamptz))
+        OR EXISTS (SELECT 1 FROM answer
+                    WHERE answer.subject_id = deadline.subject_id AND answer.clock = deadline.clock
+                      AND at >= CAST(:since AS timestamptz)))
  ORDER BY subject_id, clock LIMIT :rows FOR SHARE
 """).columns(*DEADLINE.columns)
 _FIRED: Final = sa.text("""
@@ -64,8 +68,12 @@ class PostgresStanding:
         ended: dict[Key, list[EndedNotice]] = defaultdict(list)
         for row in await self._connection.execute(_ENDED, names):
             ended[row.subject_id, row.clock].append(_ended(row))
+        answers = await answers_of(self._connection, [deadline.key for deadline in held])
         return [
-            StandingDeadline(deadline, fired[deadline.key], tuple(ended[deadline.key])) for deadline in held
+            StandingDeadline(
+                deadline, fired[deadline.key], tuple(ended[deadline.key]), answers.get(deadline.key, ())
+            )
+            for deadline in held
         ]
 
 

@@ -186,3 +186,37 @@ NOTICE: Final = sa.Table(
     sa.Index("notice_by_delivery", "delivery_id", "state"),
     sa.Index("notice_by_recipient", "recipient", "id"),
 )
+
+# What was answered to notices; rows are only ever added.
+ANSWER: Final = sa.Table(
+    "answer",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("clock", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("until", _INSTANT, nullable=False),
+    sa.Column("postponed_step", sa.Text),
+    sa.Column("postponed_from", _INSTANT),
+    sa.Column("postponed_to", _INSTANT),
+    sa.Column("next_step", sa.Text),
+    sa.Column("next_at", _INSTANT),
+    sa.CheckConstraint("kind IN ('acknowledged', 'snoozed')", name="answer_kind"),
+    sa.Index("answer_by_deadline", "subject_id", "clock", "generation", "at"),
+    sa.Index("answer_until", "until"),
+    sa.Index(
+        "answer_acknowledged_once",
+        "subject_id",
+        "clock",
+        "generation",
+        "step",
+        unique=True,
+        postgresql_where=sa.text("kind = 'acknowledged'"),
+    ),
+)

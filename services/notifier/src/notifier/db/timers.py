@@ -12,7 +12,7 @@ from chassis.many_rows import document, in_one, insert_rows
 from common.ids import new_id
 from notifier.db.tables import TIMER, TIMER_ENDED
 from notifier.domain.deadline import Deadline, Key, Plan, Timer, TimerEnd
-from notifier.usecases.ports import DueTimer
+from notifier.usecases.ports import DueTimer, Rungs
 
 MOST_ATTEMPTS: Final = 10
 """A timer that was taken up so often and never ended is stuck, and counted as such."""
@@ -59,6 +59,20 @@ WITH gone AS (
 INSERT INTO timer_ended (subject_id, clock, generation, step, due_at, ended, ended_at)
 SELECT subject_id, clock, generation, step, due_at, ended, CAST(:now AS timestamptz) FROM gone
 ON CONFLICT DO NOTHING
+""")
+_LADDER = sa.text("""
+SELECT step, due_at, state = 'pending' AS waits FROM timer
+ WHERE subject_id = :subject_id AND clock = :clock AND generation = :generation
+   FOR UPDATE
+""")
+_LADDER_ENDED = sa.text("""
+SELECT step FROM timer_ended
+ WHERE subject_id = :subject_id AND clock = :clock AND generation = :generation AND ended = 'fired'
+""")
+_POSTPONE = sa.text("""
+UPDATE timer SET due_at = CAST(:at AS timestamptz)
+ WHERE subject_id = :subject_id AND clock = :clock AND generation = :generation AND step = :step
+   AND state = 'pending'
 """)
 _PLAN = in_one(insert_rows(TIMER, "timers"), insert_rows(TIMER_ENDED, "skipped"))
 _NEXT = sa.text("""
@@ -120,20 +134,34 @@ class PostgresTimers:
             ends = {"ids": list(ended), "ends": [str(end) for end in ended.values()], "now": now}
             await self._connection.execute(_FINISH, ends)
 
+    async def rungs_of(self, deadline: Deadline) -> Rungs:
+        """Tell which steps of a locked deadline's generation fired and which wait; waiting ones cannot fire until the end."""
+        names = _generation(deadline)
+        waiting = await self._connection.execute(_LADDER, names)
+        rungs = {row.step: row.due_at for row in waiting if row.waits}
+        fired = await self._connection.execute(_LADDER_ENDED, names)
+        return Rungs(frozenset(row.step for row in fired), rungs)
+
+    async def postpone(self, deadline: Deadline, step: str, to: datetime) -> None:
+        """Move the moment of a waiting step of a locked deadline."""
+        await self._connection.execute(_POSTPONE, {**_generation(deadline), "step": step, "at": to})
+
     async def next_due(self) -> datetime | None:
         """Tell when the next timer wants attention."""
         found: datetime | None = (await self._connection.execute(_NEXT)).scalar_one()
         return found
 
 
-def _row(deadline: Deadline, timer: Timer) -> dict[str, Any]:
+def _generation(deadline: Deadline) -> dict[str, Any]:
     return {
         "subject_id": deadline.subject_id,
         "clock": deadline.clock,
         "generation": deadline.generation,
-        "step": timer.step,
-        "due_at": timer.due_at,
     }
+
+
+def _row(deadline: Deadline, timer: Timer) -> dict[str, Any]:
+    return _generation(deadline) | {"step": timer.step, "due_at": timer.due_at}
 
 
 def _names(keys: Iterable[Key]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from events.delivery import Delivery as Once
 from events.envelope import Contract, Event
 from events.postgres import inbox, outbox
 from events.wake import Wake
+from notifier.db.answers import PostgresAnswers
 from notifier.db.deadlines import PostgresDeadlines
 from notifier.db.deliveries import PostgresDeliveries
 from notifier.db.notices import PostgresNotices
@@ -59,6 +60,11 @@ class PostgresWork:
     def notices(self) -> PostgresNotices:
         """The notices."""
         return PostgresNotices(self._connection)
+
+    @cached_property
+    def answers(self) -> PostgresAnswers:
+        """The answers to notices."""
+        return PostgresAnswers(self._connection)
 
     @cached_property
     def deliveries(self) -> PostgresDeliveries:

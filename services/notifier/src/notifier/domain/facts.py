@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifier.domain.answer import Answer
 from notifier.domain.deadline import Deadline
 from notifier.domain.notice import Notice
 from notifier.domain.routing import Unroutable
@@ -57,4 +58,17 @@ class NoticeFailed:
     at: datetime
 
 
-Fact = Warned | Breached | NobodyToTell | NoticeSent | NoticeFailed
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody acknowledged or snoozed what was told of a deadline."""
+
+    deadline: Deadline
+    answer: Answer
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        return self.answer.at
+
+
+Fact = Warned | Breached | NobodyToTell | NoticeSent | NoticeFailed | Answered

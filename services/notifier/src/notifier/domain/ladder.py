@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from notifier.domain.answer_limits import USUAL, AnswerLimits, limits_of
 from notifier.domain.errors import LadderInvalid
 from worktime import Duration, DurationInvalid, Unit, parse_duration
 
@@ -54,11 +55,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Rungs in order of time, under a name and version; refuses a ladder that would be silent or contradict itself."""
+    """Rungs in order of time, and the bounds of answers, under a name and version.
+
+    Refuses a ladder that would be silent or contradict itself.
+    """
 
     name: str
     version: str
     steps: tuple[Step, ...]
+    answers: AnswerLimits = USUAL
 
     def __post_init__(self) -> None:
         names = [step.name for step in self.steps]
@@ -83,12 +88,20 @@ class Ladder:
             {"name": step.name, "kind": str(step.kind), "offset": str(step.offset), "to": step.to}
             for step in self.steps
         ]
-        return {"name": self.name, "version": self.version, "steps": steps}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "steps": steps,
+            "answers": self.answers.as_data(),
+        }
 
 
-def ladder_of(name: str, version: str, steps: Sequence[Mapping[str, str]]) -> Ladder:
-    """Read a ladder from plain data, or refuse it with LadderInvalid naming the step and field."""
-    return Ladder(name, version, tuple(_step(name, number, data) for number, data in enumerate(steps, 1)))
+def ladder_of(
+    name: str, version: str, steps: Sequence[Mapping[str, str]], answers: Mapping[str, Any] | None = None
+) -> Ladder:
+    """Read a ladder from plain data, or refuse it with LadderInvalid naming the step or what is said of answers."""
+    rungs = tuple(_step(name, number, data) for number, data in enumerate(steps, 1))
+    return Ladder(name, version, rungs, limits_of(name, answers))
 
 
 def parse_offset(text: str) -> Offset:

@@ -26,6 +26,8 @@ class Silence(StrEnum):
     VOIDED = "deadline_voided"
     PAUSED = "deadline_paused"
     REPLACED = "deadline_replaced"
+    ACKNOWLEDGED = "deadline_acknowledged"
+    SNOOZED = "deadline_snoozed"
 
 
 UNDELIVERED_SUFFIX = ".undelivered"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from common.clock import Clock
+from notifier.domain.answer import AnswerKind
 from notifier.jobs import metrics
 
 
@@ -40,6 +41,16 @@ class Counts(Protocol):
     @property
     def deadlines_overdue(self) -> int:
         """Open ones past their due instant."""
+        ...
+
+    @property
+    def deadlines_acknowledged(self) -> int:
+        """Open ones with an acknowledgement that counts."""
+        ...
+
+    @property
+    def deadlines_snoozed(self) -> int:
+        """Open ones with a snooze that counts."""
         ...
 
     @property
@@ -80,6 +91,8 @@ class NotifierGauges:
         metrics.TIMER_OLDEST_DUE.set(_age(counts.oldest_due, now))
         metrics.DEADLINES_OPEN.set(counts.deadlines_open)
         metrics.DEADLINES_OVERDUE.set(counts.deadlines_overdue)
+        metrics.DEADLINES_ANSWERED.labels(AnswerKind.ACKNOWLEDGED).set(counts.deadlines_acknowledged)
+        metrics.DEADLINES_ANSWERED.labels(AnswerKind.SNOOZED).set(counts.deadlines_snoozed)
         metrics.DELIVERIES_WAITING.set(counts.deliveries_waiting)
         metrics.DELIVERIES_SENDING.set(counts.deliveries_sending)
         metrics.DELIVERY_OLDEST_DUE.set(_age(counts.oldest_delivery_due, now))

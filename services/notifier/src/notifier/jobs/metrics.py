@@ -5,6 +5,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from events.worker_metrics import SAME_IN_ALL, WORKER
+from notifier.domain.answer import AnswerKind
 from notifier.domain.audit import Finding
 from notifier.domain.ladder import StepKind
 from notifier.domain.notice import Silence
@@ -41,6 +42,13 @@ DEADLINES_OPEN: Final = Gauge(
 )
 DEADLINES_OVERDUE: Final = Gauge(
     "deadlines_overdue", f"Open deadlines whose due instant has passed. {SAME_IN_ALL}", registry=_IN
+)
+DEADLINES_ANSWERED: Final = Gauge(
+    "deadlines_answered",
+    "Open deadlines whose notices were acknowledged, or snoozed, in their present generation, while that counts. "
+    f"{SAME_IN_ALL}",
+    ["answer"],
+    registry=_IN,
 )
 DELIVERIES_WAITING: Final = Gauge(
     "deliveries_waiting", f"Messages that are planned or wait for another try. {SAME_IN_ALL}", registry=_IN
@@ -79,7 +87,7 @@ UNROUTABLE: Final = Counter(
 )
 SUPPRESSED: Final = Counter(
     "notifications_suppressed_total",
-    "Notices dropped before sending since their deadline was met, voided or set anew.",
+    "Notices dropped before sending since their deadline was met, voided, set anew, acknowledged or snoozed.",
     ["reason"],
     registry=_IN,
 )
@@ -126,6 +134,8 @@ for channel in Channel:
     for kind in StepKind:
         for outcome in ("sent", "refused", "failed"):
             NOTIFICATIONS.labels(kind, channel, outcome)
+for answer in AnswerKind:
+    DEADLINES_ANSWERED.labels(answer)
 for silence in Silence:
     SUPPRESSED.labels(silence)
 for finding in Finding:

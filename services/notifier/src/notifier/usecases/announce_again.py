@@ -1,4 +1,4 @@
-"""Tells again what stands in notifier's records: which deadlines were warned of and breached, and who was told."""
+"""Tells again what stands in notifier's records: deadlines warned of and breached, who was told, and what was answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from common.clock import Clock
 from events.again import Part, Told, UnknownPlace, following
 from events.envelope import Contract, Event
 from notifier.domain.deadline import Key
-from notifier.domain.facts import Breached, Fact, NoticeFailed, NoticeSent, Warned
+from notifier.domain.facts import Answered, Breached, Fact, NoticeFailed, NoticeSent, Warned
 from notifier.domain.ladder import StepKind
 from notifier.domain.notice import NoticeState
 from notifier.usecases.outgoing import event_of
@@ -46,7 +46,7 @@ class AnnounceAgain:
 
 
 def facts_of(standing: StandingDeadline) -> Sequence[Fact]:
-    """List what happened to a deadline's present generation, and who was told of any, by time."""
+    """List what happened to a deadline's present generation, and who was told and what was answered of any, by time."""
     facts: list[Fact] = []
     for name, at in standing.fired.items():
         match next((step.kind for step in standing.deadline.ladder.steps if step.name == name), None):
@@ -70,6 +70,7 @@ def facts_of(standing: StandingDeadline) -> Sequence[Fact]:
                 )
             case NoticeState.PLANNED | NoticeState.SUPPRESSED:
                 continue
+    facts += [Answered(standing.deadline, answer) for answer in standing.answers]
     return sorted(facts, key=lambda fact: fact.at)
 
 

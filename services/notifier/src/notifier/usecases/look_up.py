@@ -6,7 +6,8 @@ from uuid import UUID
 
 from common.history import Entry
 from common.page import Page
-from notifier.domain.errors import DeliveryUnknown, PersonUnknown
+from notifier.domain.deadline import Key
+from notifier.domain.errors import DeadlineUnknown, DeliveryUnknown, PersonUnknown
 from notifier.domain.person import Person
 from notifier.usecases.ports import StartWork
 from notifier.usecases.views import (
@@ -54,6 +55,14 @@ class LookUp:
         """List deadlines by due instant, the earliest first."""
         async with self.start_work() as work:
             return await work.deadlines.page(wanted, after, limit)
+
+    async def deadline(self, key: Key) -> DeadlineView:
+        """Read a deadline with its steps and what was answered, or refuse with DeadlineUnknown."""
+        async with self.start_work() as work:
+            view = await work.deadlines.view(key)
+        if view is None:
+            raise DeadlineUnknown(f"there is no deadline {key[1]} of {key[0]}")
+        return view
 
     async def notices(self, wanted: NoticeFilter, after: After, limit: int) -> Page[NoticeView]:
         """List notices, the newest first."""

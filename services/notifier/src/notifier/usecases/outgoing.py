@@ -9,13 +9,16 @@ from common.ids import new_id
 from events.contracts.notifier import (
     DeadlineBreachedV1,
     DeadlineWarnedV1,
+    NoticeAcknowledgedV1,
     NoticeFailedV1,
     NoticeSentV1,
+    NoticeSnoozedV1,
     NoticeUnroutableV1,
 )
 from events.envelope import Contract, Event
+from notifier.domain.answer import Answer, AnswerKind
 from notifier.domain.deadline import Deadline, Key
-from notifier.domain.facts import Breached, Fact, NobodyToTell, NoticeFailed, NoticeSent, Warned
+from notifier.domain.facts import Answered, Breached, Fact, NobodyToTell, NoticeFailed, NoticeSent, Warned
 from notifier.domain.notice import Notice
 from notifier.usecases.ports import Work
 
@@ -49,7 +52,7 @@ def event_of(fact: Fact, version: int, now: datetime) -> Event[Contract]:
         version=version,
         occurred_at=fact.at,
         recorded_at=now,
-        actor=str(ACTOR),
+        actor=fact.answer.by if isinstance(fact, Answered) else str(ACTOR),
         correlation_id=deadline.correlation_id,
         causation_id=deadline.caused_by,
         traceparent=told.traceparent,
@@ -80,6 +83,30 @@ def _data(fact: Fact) -> Contract:
             return NoticeSentV1(**_told(fact.notice), sent_at=fact.at, maybe_duplicate=fact.maybe_duplicate)
         case NoticeFailed():
             return NoticeFailedV1(**_told(fact.notice), reason=fact.reason, attempts=fact.attempts)
+        case Answered():
+            return _answer(fact.deadline, fact.answer)
+        case never:
+            assert_never(never)
+
+
+def _answer(deadline: Deadline, answer: Answer) -> Contract:
+    said: dict[str, Any] = {
+        "subject_kind": deadline.subject_kind,
+        "subject_id": answer.subject_id,
+        "clock": answer.clock,
+        "generation": answer.generation,
+        "step": answer.step,
+        "owner": answer.owner,
+        "until": answer.until,
+        "why": answer.reason,
+        "next_step": answer.next_step,
+        "next_at": answer.next_at,
+    }
+    match answer.kind:
+        case AnswerKind.ACKNOWLEDGED:
+            return NoticeAcknowledgedV1(**said, acknowledged_at=answer.at)
+        case AnswerKind.SNOOZED:
+            return NoticeSnoozedV1(**said, snoozed_at=answer.at)
         case never:
             assert_never(never)
 

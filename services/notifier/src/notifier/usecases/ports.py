@@ -12,6 +12,7 @@ from common.page import Page
 from events.delivery import Claim
 from events.delivery import Delivery as Once
 from events.envelope import Contract, Event
+from notifier.domain.answer import Answer
 from notifier.domain.deadline import Deadline, Key, Plan, TimerEnd
 from notifier.domain.delivery import Delivery, DeliveryState
 from notifier.domain.notice import Item, Message, Notice, NoticeState, Silence
@@ -47,6 +48,14 @@ class DueTimer:
     planned_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """The steps of a deadline's present generation: those that fired, and the moments of those that nobody works on yet."""
+
+    fired: frozenset[str]
+    waiting: Mapping[str, datetime]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedNotice:
     """A notice that was sent, or failed for a reason after so many attempts, and when."""
@@ -61,11 +70,12 @@ class EndedNotice:
 
 @dataclass(frozen=True, slots=True)
 class StandingDeadline:
-    """A deadline, when the steps of its present generation fired, and every ended notice of any generation."""
+    """A deadline, when the steps of its present generation fired, and ended notices and answers of any generation."""
 
     deadline: Deadline
     fired: Mapping[str, datetime]
     notices: Sequence[EndedNotice]
+    answers: Sequence[Answer]
 
 
 class Standing(Protocol):
@@ -148,6 +158,10 @@ class Deadlines(Protocol):
         """List by due instant, subject and clock, with the steps of the present generation."""
         ...
 
+    async def view(self, key: Key) -> DeadlineView | None:
+        """Read one with the steps of the present generation and what was answered."""
+        ...
+
 
 class Timers(Protocol):
     """Steps whose moment will come."""
@@ -172,6 +186,14 @@ class Timers(Protocol):
         """End timers and keep what became of them."""
         ...
 
+    async def rungs_of(self, deadline: Deadline) -> Rungs:
+        """Tell which steps of a locked deadline's generation fired and which wait; waiting ones cannot fire until the end."""
+        ...
+
+    async def postpone(self, deadline: Deadline, step: str, to: datetime) -> None:
+        """Move the moment of a waiting step of a locked deadline."""
+        ...
+
     async def next_due(self) -> datetime | None:
         """Tell when the next timer wants attention."""
         ...
@@ -185,7 +207,7 @@ class Notices(Protocol):
         ...
 
     async def suppress_stale(self, deliveries: Iterable[UUID], *, now: datetime) -> Mapping[Silence, int]:
-        """Drop notices whose deadline was met, voided or set anew; count them by reason."""
+        """Drop notices whose deadline was met, voided, set anew or answered; count them by reason."""
         ...
 
     async def left(self, deliveries: Iterable[UUID]) -> Mapping[UUID, int]:
@@ -208,8 +230,24 @@ class Notices(Protocol):
         """Plan again what a delivery told or failed to tell and what is still open as told; count it."""
         ...
 
+    async def are_with_others(self, deadline: Deadline) -> bool:
+        """Tell whether anybody but the owner was, or is about to be, told that a generation is overdue."""
+        ...
+
     async def page(self, wanted: NoticeFilter, after: Sequence[str] | None, limit: int) -> Page[NoticeView]:
         """List, the newest first."""
+        ...
+
+
+class Answers(Protocol):
+    """What was answered to notices."""
+
+    async def of(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Answer]]:
+        """Read the answers of every generation, the first one first."""
+        ...
+
+    async def add(self, answer: Answer) -> None:
+        """Keep an answer to a deadline that is locked."""
         ...
 
 
@@ -317,6 +355,11 @@ class Work(Protocol):
     @property
     def notices(self) -> Notices:
         """The notices."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """The answers to notices."""
         ...
 
     @property

@@ -34,7 +34,9 @@ class Redeliver:
                 case DeliveryState.SENT | DeliveryState.GAVE_UP | DeliveryState.CANCELLED:
                     pass
             if not await work.notices.reopen(delivery_id):
-                raise NothingToRedeliver("every deadline it told of is met, voided or set anew since")
+                raise NothingToRedeliver(
+                    "every deadline it told of is met, voided, set anew or answered since"
+                )
             again = delivery.maybe_duplicate or delivery.state is DeliveryState.SENT
             await work.deliveries.ask_again(
                 delivery_id, reason="redelivery_requested", maybe_duplicate=again, now=now

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from notifier.domain.answer import Answer
 from notifier.domain.deadline import Deadline, State, TimerEnd
 from notifier.domain.delivery import Delivery, DeliveryState
 from notifier.domain.notice import Notice, NoticeState, Silence
@@ -65,11 +66,12 @@ class TimerView:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineView:
-    """A deadline, its steps and when the next notice about it goes out."""
+    """A deadline, its steps, when the next notice about it goes out, and what was answered in its present generation."""
 
     deadline: Deadline
     timers: Mapping[str, TimerView]
     next_notification_at: datetime | None
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
