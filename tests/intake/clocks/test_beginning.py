@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.actor import Actor
 from common.ids import new_id
 from common.refusals import Refusal
 from intake.domain.clocks.beginning import Beginnings
@@ -14,7 +15,10 @@ from intake.domain.clocks.following import begin
 from intake.domain.clocks.happening import situation_at_receipt
 from intake.domain.clocks.policy import ClockPolicy
 from intake.domain.clocks.rule import Conditions, Kind, Start
-from intake.domain.complaint import Account, Channel, NewComplaint, Report, Severity, receive
+from intake.domain.complaint import Account, Channel, Complaint, NewComplaint, Report, Severity, receive
+from intake.domain.facts import Received
+from intake.usecases.outgoing import published_receipt
+from intake.usecases.outgoing_clocks import DeadlineAnnouncer
 from tests.intake.clocks.timing import NOON, policy_of, rule
 
 POLICY: Final = policy_of(
@@ -125,3 +129,21 @@ def test_a_clock_that_cannot_be_counted_is_told_of_for_each_complaint() -> None:
 
 def test_a_complaint_that_is_only_put_on_record_gets_no_clocks() -> None:
     assert Beginnings(POLICY).begin(a_new(historical=True), no_refusal).clocks == ()
+
+
+def test_deadlines_are_told_alike_whichever_of_the_complaints_of_a_day_is_told_of_first() -> None:
+    complaints = [a_new(NOON + timedelta(minutes=nth)).numbered(f"C-{10_001 + nth}") for nth in range(4)]
+
+    def told(which: NewComplaint, order: list[Complaint]) -> bytes:
+        beginnings, announce = Beginnings(POLICY), DeadlineAnnouncer("https://redress.example")
+        values = {}
+        for complaint in order:
+            received = published_receipt(Received(complaint), actor=Actor.parse("system:crm"))
+            (event,) = announce.at_receipt(beginnings.begin(complaint, no_refusal), complaint, received)
+            values[complaint.id] = event.value
+        return values[which.id]
+
+    for which in complaints:
+        others = [each for each in complaints if each is not which]
+        first = told(which, [which])
+        assert told(which, [*others, which]) == told(which, [others[0], which]) == first

@@ -8,6 +8,7 @@ from typing import Any, Final, assert_never
 from common.actor import Actor
 from common.ids import new_id
 from common.json_pattern import Path
+from events.codec import value_of
 from events.contracts.deadline import (
     MOST_AT_ONCE,
     DeadlineMetV1,
@@ -63,7 +64,7 @@ class DeadlineAnnouncer:
         beside = Beside(received)
         return [
             beside.write(DeadlinesSetV1.type, together.value(begun, complaint, self._link(complaint)))
-            for together in self._together(begun, complaint)
+            for together in self._together(begun)
         ]
 
     def __call__(self, change: Change, complaint: Complaint, cause: Cause) -> Event[Contract]:
@@ -127,15 +128,14 @@ class DeadlineAnnouncer:
             case never:
                 assert_never(never)
 
-    def _together(self, begun: Begun, complaint: Complaint) -> Sequence["_Together"]:
+    def _together(self, begun: Begun) -> Sequence["_Together"]:
         known = self._told_together.get(id(begun.like))
         if known is None:
             if len(self._told_together) >= _REMEMBERED:
                 self._told_together.clear()
-            clocks, link = begun.clocks, self._link(complaint)
-            starts = range(0, len(clocks), MOST_AT_ONCE)
-            parts = [clocks[start : start + MOST_AT_ONCE] for start in starts]
-            known = begun.like, [_Together(part, complaint, link) for part in parts]
+            starts = range(0, len(begun.like), MOST_AT_ONCE)
+            parts = [begun.like[start : start + MOST_AT_ONCE] for start in starts]
+            known = begun.like, [_Together(part) for part in parts]
             self._told_together[id(begun.like)] = known
         return known[1]
 
@@ -165,28 +165,41 @@ class DeadlineAnnouncer:
 class _Together:
     """Clocks that begin with a complaint, and those of others that are like them, as one event for each complaint."""
 
-    def __init__(self, clocks: Sequence[Clock], complaint: Complaint, link: str) -> None:
+    def __init__(self, clocks: Sequence[Clock]) -> None:
         self._clocks: Final = clocks
-        first = DeadlinesSetV1(
+        self._series: Series | None = None
+        self._is_known = False
+
+    def value(self, begun: Begun, complaint: Complaint, link: str) -> bytes:
+        """Tell of those of one complaint."""
+        if self._series is None:
+            told = self._contract(begun, complaint, link)
+            if not self._is_known:
+                # Of many days' complaints, as an import brings them, few are ever followed by one that is like them.
+                self._is_known = True
+                return value_of(told)
+            self._series = Series(told, self._places())
+        own: list[object] = [complaint.id, link]
+        for clock in self._clocks:
+            start = begun.started_at(clock)
+            own += [_title(clock, complaint), start_said(clock.explanation, start), start]
+        return self._series.value(own)
+
+    def _contract(self, begun: Begun, complaint: Complaint, link: str) -> DeadlinesSetV1:
+        own = {(clock.name, clock.ordinal): clock for clock in begun.clocks}
+        clocks = [own[clock.name, clock.ordinal] for clock in self._clocks]
+        return DeadlinesSetV1(
             subject_kind=SUBJECT_KIND,
             subject_id=complaint.id,
             severity=Severity(clocks[0].severity.value),
             link=link,
             deadlines=tuple(_each(clock, complaint) for clock in clocks),
         )
-        places: list[Path] = [("subject_id",), ("link",)]
-        for nth in range(len(clocks)):
-            of_each = (("title",), ("explanation", "start"), ("started_at",))
-            places += [("deadlines", nth, *path) for path in of_each]
-        self._series: Final = Series(first, places)
 
-    def value(self, begun: Begun, complaint: Complaint, link: str) -> bytes:
-        """Tell of those of one complaint."""
-        own: list[object] = [complaint.id, link]
-        for clock in self._clocks:
-            start = begun.started_at(clock)
-            own += [_title(clock, complaint), start_said(clock.explanation, start), start]
-        return self._series.value(own)
+    def _places(self) -> list[Path]:
+        of_each: tuple[Path, ...] = (("title",), ("explanation", "start"), ("started_at",))
+        places: list[Path] = [("subject_id",), ("link",)]
+        return places + [("deadlines", nth, *path) for nth in range(len(self._clocks)) for path in of_each]
 
 
 def _each(clock: Clock, complaint: Complaint) -> EachDeadline:
