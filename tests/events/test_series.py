@@ -9,7 +9,7 @@ from common.json_pattern import Path
 from events import codec
 from events.contracts.deadline import DeadlineSetV1, DeadlinesSetV1, EachDeadline
 from events.contracts.words import Severity
-from events.series import Beside, Series
+from events.series import Beside, Series, written
 from tests.support.events import NOON, a_complaint_received
 
 PLACES = (("subject_id",), ("title",), ("link",), ("explanation",))
@@ -117,7 +117,7 @@ def test_places_are_named_in_the_order_in_which_they_are_written() -> None:
 
 def test_what_is_told_beside_an_event_differs_in_its_id_and_what_it_says_alone() -> None:
     event, deadline = a_complaint_received(), a_deadline()
-    beside = Beside(event).write(deadline.type, codec.value_of(deadline))
+    beside = Beside(written(event)).write(deadline.type, codec.value_of(deadline))
     attributes = dict(beside.attributes)
     itself = event.model_copy(update={"id": UUID(attributes["ce_id"]), "data": deadline})
     assert beside.attributes == codec.attributes_of(itself)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from common.actor import Actor
 from common.ids import new_id
 from common.refusals import Refusal
+from events.series import written
 from intake.domain.clocks.beginning import Beginnings
 from intake.domain.clocks.following import begin
 from intake.domain.clocks.happening import situation_at_receipt
@@ -138,7 +139,7 @@ def test_deadlines_are_told_alike_whichever_of_the_complaints_of_a_day_is_told_o
         beginnings, announce = Beginnings(POLICY), DeadlineAnnouncer("https://redress.example")
         values = {}
         for complaint in order:
-            received = published_receipt(Received(complaint), actor=Actor.parse("system:crm"))
+            received = written(published_receipt(Received(complaint), actor=Actor.parse("system:crm")))
             (event,) = announce.at_receipt(beginnings.begin(complaint, no_refusal), complaint, received)
             values[complaint.id] = event.value
         return values[which.id]

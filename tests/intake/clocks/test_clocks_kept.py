@@ -82,6 +82,15 @@ async def test_a_new_complaint_comes_with_its_clocks_and_tells_their_deadlines_a
     assert first.explanation["rule"]
 
 
+async def test_an_event_waits_as_it_is_and_is_not_packed(timed_world: World) -> None:
+    await timed_world.client("crm").post("/v1/complaints", json=a_complaint())
+    rows = await timed_world.rows(
+        "SELECT octet_length(value) AS bytes, pg_column_compression(value) AS packed FROM outbox"
+    )
+    assert max(row.bytes for row in rows) > 2_048  # where PostgreSQL would begin to pack
+    assert {row.packed for row in rows} == {None}
+
+
 async def test_what_is_read_shows_the_clocks_as_they_were_answered(timed_world: World) -> None:
     made = (await timed_world.client("crm").post("/v1/complaints", json=a_complaint())).json()
     read = (await timed_world.client("crm").get(f"/v1/complaints/{made['number']}")).json()

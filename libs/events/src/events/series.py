@@ -68,9 +68,9 @@ def written(event: Event[Contract]) -> Written:
 class Beside:
     """Writes events that are told in the same breath as another: of the same subject, by the same actor, at the same time."""
 
-    def __init__(self, told: Event[Contract]) -> None:
+    def __init__(self, told: Written) -> None:
         self._key: Final = told.key
-        self._attributes: Final = dict(attributes_of(told))
+        self._attributes: Final = dict(told.attributes)
 
     def write(self, event_type: str, value: bytes) -> Written:
         """Write an event with an id of its own."""

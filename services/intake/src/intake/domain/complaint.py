@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -164,7 +165,7 @@ class NewComplaint:
 
     def numbered(self, number: str) -> "Complaint":
         """Give it the number that a person can say."""
-        return Complaint(number=number, **{name: getattr(self, name) for name in _NEW})
+        return Complaint(number=number, **dict(zip(_NEW, _new_of(self), strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,3 +228,4 @@ ACCOUNT: Final = tuple(field.name for field in fields(Account))
 """The names of everything that is said in an account."""
 
 _NEW: Final = tuple(field.name for field in fields(NewComplaint))
+_new_of: Final = attrgetter(*_NEW)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from common.refusals import Refusal
-from events.envelope import Contract, Event
 from events.series import Written
 from intake.domain.clocks.beginning import Beginnings, Begun
 from intake.domain.clocks.clock import Clock
@@ -40,9 +39,7 @@ class Clockwork:
         """Start the clocks of a complaint that comes in."""
         return self._beginnings.begin(complaint, partial(_uncounted, complaint))
 
-    def told_at_receipt(
-        self, begun: Begun, complaint: Complaint, received: Event[Contract]
-    ) -> Sequence[Written]:
+    def told_at_receipt(self, begun: Begun, complaint: Complaint, received: Written) -> Sequence[Written]:
         """Tell of the deadlines that a complaint came with, beside the event that tells of the complaint."""
         return self.announce.at_receipt(begun, complaint, received)
 

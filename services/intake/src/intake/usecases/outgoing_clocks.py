@@ -57,7 +57,7 @@ class DeadlineAnnouncer:
         # The clocks stand beside what was made for them, so that no others are ever found under their identity.
         self._told_together: dict[int, tuple[Sequence[Clock], list[_Together]]] = {}
 
-    def at_receipt(self, begun: Begun, complaint: Complaint, received: Event[Contract]) -> list[Written]:
+    def at_receipt(self, begun: Begun, complaint: Complaint, received: Written) -> list[Written]:
         """Tell of the deadlines that a complaint came with, in the same breath as of the complaint itself."""
         if not begun.like:
             return []

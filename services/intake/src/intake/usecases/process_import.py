@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common.ids import new_id
 from common.refusals import FieldError, Refusal
+from events.series import written
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.following import Change
@@ -240,7 +241,7 @@ class _Writing:
                 known.append((row, reports[row]))
                 continue
             complaint = new.numbered(number)
-            received = published_receipt(Received(complaint), actor=actor)
+            received = written(published_receipt(Received(complaint), actor=actor))
             self._work.announce(received)
             for event in self._clockwork.told_at_receipt(begun[new.id], complaint, received):
                 self._work.announce(event)

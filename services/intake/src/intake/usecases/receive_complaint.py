@@ -8,7 +8,7 @@ from typing import assert_never
 
 from common.actor import Actor
 from common.ids import new_id
-from events.series import Announced
+from events.series import Announced, written
 from intake.domain.amendment import Outdated, Unchanged, hear_again
 from intake.domain.clocks.beginning import Begun
 from intake.domain.clocks.following import Change
@@ -86,11 +86,13 @@ class ReceiveComplaint:
         begun = self._clockwork.begin(new)
 
         def announce(complaint: Complaint) -> Sequence[Announced]:
-            received = published_receipt(
-                Received(complaint),
-                actor=command.actor,
-                traceparent=command.traceparent,
-                tracestate=command.tracestate,
+            received = written(
+                published_receipt(
+                    Received(complaint),
+                    actor=command.actor,
+                    traceparent=command.traceparent,
+                    tracestate=command.tracestate,
+                )
             )
             return [received, *self._clockwork.told_at_receipt(begun, complaint, received)]
 
