@@ -60,7 +60,7 @@ async def test_an_older_schema_is_refused_and_migrate_brings_it_up(database_url:
     migrated = await run("migrate", REDRESS_DATABASE_URL=database_url)
     listed = await run("dead-letters", "list", REDRESS_DATABASE_URL=database_url)
     assert (refused[0], "python -m capa migrate" in refused[1]) == (2, True), refused
-    assert (migrated, listed) == ((0, "capa: 0007\n"), (0, "0 event(s)\n"))
+    assert (migrated, listed) == ((0, "capa: 0008\n"), (0, "0 event(s)\n"))
 
 
 async def test_migrate_brings_the_embedded_log_up_too(database_url: str, postgres: Databases) -> None:
