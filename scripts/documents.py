@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import capa.settings
 import capa.wiring
+import intake.db.work
 import intake.settings
 import intake.wiring
 import notifier.db.work
@@ -47,10 +48,12 @@ def openapi() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _openapi(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    wake, silent = Wake(), Health({}, ())
+    silent = Health({}, ())
     role = "documents"
-    taking = intake.wiring.open_core(intake.settings.IntakeSettings(**values), role=role, wake=wake)
-    acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role=role, wake=wake)
+    taking = intake.wiring.open_core(
+        intake.settings.IntakeSettings(**values), role=role, wake=intake.db.work.Bells()
+    )
+    acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role=role, wake=Wake())
     telling = notifier.wiring.open_core(
         notifier.settings.Settings(**values), role=role, wakes=notifier.db.work.Wakes()
     )

@@ -23,6 +23,7 @@ from chassis.settings import ServiceSettings
 from chassis.telemetry import announce_build
 from events.wake import Wake
 from events.worker_metrics import WorkerMetrics
+from intake.db.work import Bells
 from notifier.db.work import Wakes
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -54,8 +55,12 @@ async def build(service: str, role: str, keys_file: Path) -> None:
 
 def core_of(wiring: ModuleType, settings: ServiceSettings, role: str) -> Any:
     """Open what a role works with."""
-    bells: Mapping[str, Any] = {"wakes": Wakes()} if wiring.SERVICE == "notifier" else {"wake": Wake()}
-    return wiring.open_core(settings, role=role, **bells)
+    bells: Mapping[str, Mapping[str, Any]] = {
+        "intake": {"wake": Bells()},
+        "capa": {"wake": Wake()},
+        "notifier": {"wakes": Wakes()},
+    }
+    return wiring.open_core(settings, role=role, **bells[wiring.SERVICE])
 
 
 def api_loops(wiring: ModuleType, settings: ServiceSettings) -> Sequence[Loop]:

@@ -34,6 +34,7 @@ from events.postgres.headers import unpack
 from events.transport import Record, Transport
 from events.wake import Wake
 from intake.db.group_reception import GroupReception
+from intake.db.work import Bells
 from intake.domain.complaint import Account, Channel, Complaint, Report, Severity
 from intake.domain.lifecycle.taking import AnyCommand
 from intake.usecases.amend_complaint import Amend, AmendComplaint
@@ -321,7 +322,7 @@ async def open_trio(
         intake=intake.wiring.open_core(
             intake.settings.IntakeSettings(database_url=SecretStr(urls["intake"]), **shared),
             role="test",
-            wake=Wake(),
+            wake=Bells(),
             clock=clock,
         ),
         capa=capa.wiring.open_core(

@@ -4,6 +4,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +185,24 @@ async def test_http_is_served_until_the_stop_and_what_was_begun_is_answered(
         await until(lambda: not listens(ports[0]))
         go_on.set()
         assert (await asyncio.wait_for(answering, BOUND)).text == "done"
+    assert await asyncio.wait_for(running, BOUND) == 0
+
+
+async def test_answers_tell_the_time_of_now_however_long_it_serves(registry: CollectorRegistry) -> None:
+    ports: list[int] = []
+    app = Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))])
+    loop = http_loop("api", app, "127.0.0.1", 0, setting="REDRESS_API_PORT", on_ready=ports.append)
+    running = asyncio.create_task(run_loops([loop], registry=registry))
+    await until(lambda: ports)
+    dates: set[str] = set()
+    async with httpx.AsyncClient() as client, asyncio.timeout(BOUND):
+        while len(dates) < 3:
+            answer = await client.get(f"http://127.0.0.1:{ports[0]}/")
+            dates.add(answer.headers["date"])
+            told = parsedate_to_datetime(answer.headers["date"])
+            assert abs((datetime.now(UTC) - told).total_seconds()) < 10
+            await asyncio.sleep(0.1)
+    stop_process()
     assert await asyncio.wait_for(running, BOUND) == 0
 
 

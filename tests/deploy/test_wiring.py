@@ -8,6 +8,7 @@ import pytest
 
 import capa.settings
 import capa.wiring
+import intake.db.work
 import intake.settings
 import intake.wiring
 import notifier.db.work
@@ -27,7 +28,9 @@ async def loops_of(service: str, **settings: Any) -> list[Loop]:
     """Build a worker's loops; nothing is connected for that."""
     values = {"database_url": NOWHERE, "config_dir": CONFIG, **settings}
     if service == "intake":
-        taking = intake.wiring.open_core(intake.settings.IntakeSettings(**values), role="tests", wake=Wake())
+        taking = intake.wiring.open_core(
+            intake.settings.IntakeSettings(**values), role="tests", wake=intake.db.work.Bells()
+        )
         return intake.wiring.build_loops(taking, intake.wiring.build_transport(taking))
     if service == "capa":
         acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role="tests", wake=Wake())

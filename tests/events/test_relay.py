@@ -1,7 +1,11 @@
 import asyncio
+import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -150,6 +154,79 @@ async def test_a_ring_wakes_the_relay_long_before_its_poll(
     await until(lambda: len(transport.published) == 1)
     stop.set()
     await asyncio.wait_for(relay, 5)
+
+
+@contextmanager
+def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+    """What is asked of a database meanwhile."""
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", hear)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine.sync_engine, "before_cursor_execute", hear)
+
+
+async def test_events_that_come_while_the_relay_is_busy_go_together(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    transport.slow = 0.02
+    wake, stop = Wake(), asyncio.Event()
+    relay = asyncio.create_task(
+        Relay(engine, transport, utc_now, wake=wake, settings=RelaySettings(poll=3_600)).run(stop)
+    )
+    written, began = 0, time.monotonic()
+    while time.monotonic() - began < 1.5:
+        await announce(engine, f"key-{written}")
+        wake.ring()
+        written += 1
+    took = time.monotonic() - began
+    await until(lambda: len(transport.published) == written)
+    stop.set()
+    await asyncio.wait_for(relay, 5)
+    # Without a pause between them there would be one about every 25 ms.
+    assert len(transport.asked) < took / 0.05
+
+
+async def test_a_relay_that_is_told_of_everything_hardly_looks_by_itself(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    wake, stop = Wake(hears_all=True), asyncio.Event()
+    with statements(engine) as asked:
+        relay = asyncio.create_task(
+            Relay(engine, transport, utc_now, wake=wake, settings=RelaySettings(poll=0.01)).run(stop)
+        )
+        await until(lambda: bool(asked))
+        await asyncio.sleep(0.5)
+        idle = len(asked)
+    stop.set()
+    await asyncio.wait_for(relay, 5)
+    assert idle <= 2
+
+
+async def test_a_relay_that_was_called_does_not_look_again_after_it_has_moved_everything(
+    engine: AsyncEngine, transport: FlakyTransport
+) -> None:
+    wake, stop = Wake(), asyncio.Event()
+    await announce(engine, "a")
+    relay = asyncio.create_task(
+        Relay(engine, transport, utc_now, wake=wake, settings=RelaySettings(poll=3_600)).run(stop)
+    )
+    await until(lambda: len(transport.published) == 1)
+    await asyncio.sleep(0.3)
+    with statements(engine) as asked:
+        await announce(engine, "b")
+        wake.ring()
+        await until(lambda: len(transport.published) == 2)
+        await asyncio.sleep(0.2)
+    stop.set()
+    await asyncio.wait_for(relay, 5)
+    assert len([each for each in asked if "SELECT" in each and "FROM outbox_shard s" in each]) == 1
+    assert [each for each in asked if "EXISTS (SELECT FROM outbox)" in each] == []
 
 
 async def test_several_relays_keep_the_order_of_every_key_and_double_nothing(

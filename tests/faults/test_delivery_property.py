@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.clock import utc_now
 from events.delivery import Claim, Delivered
 from events.postgres.log import LogSubscription
-from events.postgres.relay import _DELETE, Relay, _record
+from events.postgres.relay import _DONE, Relay, _record
 from events.transport import Handle
 from tests.faults.delivery_world import GroupWorld, World
 
@@ -112,7 +113,8 @@ class DeletesFirst(World):
         async def step(self) -> int:
             async with self._engine.begin() as connection:
                 _, rows = await self._take(connection)
-                await connection.execute(_DELETE, {"positions": [row.position for row in rows]})
+                positions = [row.position for row in rows]
+                await connection.execute(_DONE, {"positions": positions, "shards": [], "now": utc_now()})
             if rows:
                 await self._publish([_record(row) for row in rows])
             return len(rows)

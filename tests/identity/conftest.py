@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 import capa.settings
 import capa.wiring
+import intake.db.work
 import intake.settings
 import intake.wiring
 import notifier.db.work
@@ -95,12 +96,12 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Apis:
         "config_dir": CONFIG,
         "keys_file": file,
     }
-    wake, nothing = Wake(), Health({})
+    nothing = Health({})
     store: dict[str, Any] = {"attachment_store": "folder", "attachment_folder": file.parent / "attachments"}
     taking = intake.wiring.open_core(
-        intake.settings.IntakeSettings(**values, **store), role="test", wake=wake
+        intake.settings.IntakeSettings(**values, **store), role="test", wake=intake.db.work.Bells()
     )
-    acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role="test", wake=wake)
+    acting = capa.wiring.open_core(capa.settings.CapaSettings(**values), role="test", wake=Wake())
     telling = notifier.wiring.open_core(
         notifier.settings.Settings(**values), role="test", wakes=notifier.db.work.Wakes()
     )

@@ -296,12 +296,30 @@ async def test_what_is_asked_wrongly_is_refused_by_its_name(world: World, name: 
 async def test_the_worker_publishes_without_being_asked(world: World) -> None:
     crm = world.intake.crm
     stop = asyncio.Event()
-    loop = RunChanges(crm.publish(), crm.forget(), world.clock, world.intake.wake, poll=0.01)
+    loop = RunChanges(crm.publish(), crm.forget(), world.clock, world.intake.wake.changes, poll=0.01)
     running = asyncio.create_task(loop.run(stop, lambda: None))
     client = world.client("crm")
     await receive(client, "1")
     try:
         assert ids(await changes(client, wait=10)) == ["1"]
+    finally:
+        stop.set()
+        await running
+
+
+async def test_what_capa_tells_is_published_at_once_though_intake_announces_nothing_of_it(
+    world: World,
+) -> None:
+    crm, stop, client = world.intake.crm, asyncio.Event(), world.client("crm")
+    loop = RunChanges(crm.publish(), crm.forget(), world.clock, world.intake.wake.changes, poll=3_600)
+    running = asyncio.create_task(loop.run(stop, lambda: None))
+    try:
+        received = await receive(client, "1")
+        cursor = (await changes(client, wait=10))["next_cursor"]
+
+        await world.hears(triage(UUID(received["id"])))
+
+        assert "complaint.decided" in types(await changes(client, after=cursor, wait=10))
     finally:
         stop.set()
         await running

@@ -1,6 +1,7 @@
 """What capa announces is kept in groups: one transaction for what was read together, in an order that all keep."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,3 +53,21 @@ async def test_complaints_of_one_nonconformity_that_is_known_do_not_wait_for_eac
         await other.execute(sa.text("SELECT FROM nonconformity FOR NO KEY UPDATE"))
 
         assert await asyncio.wait_for(world.hears(triage(second, "linked")), 20) is Claim.NEW
+
+
+async def test_facts_of_one_kind_are_sent_together_however_many_they_are(world: World) -> None:
+    complaints = [await received(world) for _ in range(6)]
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(world.engine.sync_engine, "before_cursor_execute", hear)
+    try:
+        await world.hears_together([triage(each, "linked") for each in complaints])
+    finally:
+        sa.event.remove(world.engine.sync_engine, "before_cursor_execute", hear)
+
+    assert len([each for each in asked if "INSERT INTO triage" in each]) == 1
+    shown = [await read(world, each) for each in complaints]
+    assert [each["nonconformity"]["number"] for each in shown] == ["NC-1001"] * 6

@@ -21,7 +21,7 @@ async def test_content_that_a_crash_left_behind_is_swept_away(world: World) -> N
     async with world.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE import_job SET state = 'aborted', finished_at = created_at")
     job = RunImports(
-        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake.imports
     )
 
     await job.tidy()
@@ -120,7 +120,7 @@ async def test_after_kill_9_of_the_process_another_finishes_and_every_row_is_one
 async def test_an_import_begins_as_soon_as_its_process_has_taken_it_in(world: World) -> None:
     imports, stop = PostgresImports(world.engine), asyncio.Event()
     looked = asyncio.Event()
-    job = RunImports(build_import(world.intake), imports, world.clock, world.intake.wake, poll=3_600)
+    job = RunImports(build_import(world.intake), imports, world.clock, world.intake.wake.imports, poll=3_600)
     running = asyncio.create_task(job.run(stop, looked.set))
     await looked.wait()
 
@@ -139,7 +139,7 @@ async def test_an_upload_whose_process_was_lost_is_given_up(world: World) -> Non
     async with world.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE import_job SET state = 'receiving'")
     job = RunImports(
-        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake.imports
     )
     world.clock.move(minutes=11)
 

@@ -233,7 +233,7 @@ async def test_an_import_is_forgotten_thirty_days_after_its_end_and_its_complain
 ) -> None:
     done = await run(world, some(2))
     job = RunImports(
-        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake
+        build_import(world.intake), PostgresImports(world.engine), world.clock, world.intake.wake.imports
     )
     world.clock.move(days=30, seconds=1)
 

@@ -11,6 +11,7 @@ from benchmarks.many_complaints import fill
 from benchmarks.plans import heard, large_reads, nodes, plans, rows_read
 from intake.db.candidates import PostgresCandidates
 from intake.db.erasures import PostgresErasures
+from intake.db.feed import PostgresFeed
 from intake.db.views import PostgresViews
 from intake.usecases.views import Filters, Sort
 from tests.intake.world import World, open_world
@@ -123,6 +124,22 @@ async def test_the_complaints_of_a_person_are_found_by_indexes_also_those_of_the
     (plan,) = await plans(full.engine, asked)
     scanned = [node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
     assert (_reads_much(plan), scanned, len(found) < 100) == ([], [], True)
+
+
+async def test_changes_find_their_complaints_by_index_however_many_belong_together(full: World) -> None:
+    async with heard(full.engine) as asked, full.engine.connect() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO complaint_link SELECT id, '00000000-0000-0000-0000-000000000001' FROM complaint LIMIT 10000"
+        )
+        await connection.exec_driver_sql("ANALYZE complaint_link")
+        found = await PostgresFeed(connection).take(500)
+        ((statement, parameters),) = [each for each in asked if "noticed AS" in each[0]]
+        explained = await connection.exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+        )
+        (described,) = explained.scalar_one()
+
+    assert (_reads_much(described["Plan"]), len(found)) == ([], 500)
 
 
 async def test_a_plan_that_reads_all_would_be_seen(full: World) -> None:

@@ -23,7 +23,7 @@ from events.envelope import Contract, Event
 from events.postgres.headers import unpack
 from events.postgres.hearing import hand_over
 from events.transport import Record
-from events.wake import Wake
+from intake.db.work import Bells
 from intake.settings import IntakeSettings
 from intake.wiring import Core, build_app, build_handlers, build_health, open_core
 
@@ -157,7 +157,7 @@ async def open_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[W
         pepper=SecretStr(PEPPER),
         **{"config_dir": CONFIG, "clock_policy": NO_CLOCKS} | settings,
     )
-    intake = open_core(chosen, role="test", wake=Wake(), clock=clock)
+    intake = open_core(chosen, role="test", wake=Bells(), clock=clock)
     world = World(intake, clock, keys)
     try:
         yield world

@@ -16,6 +16,7 @@ class FlakyTransport:
         self.fail_before = 0
         self.fail_after = 0
         self.hang = False
+        self.slow = 0.0
         self.published: list[Record] = []
         self.missing_topics: set[str] = set()
         self.refused_keys: set[bytes] = set()
@@ -62,6 +63,7 @@ class _FlakyPublisher:
         flaky.asked.append(len(records))
         if flaky.hang:
             await asyncio.Event().wait()
+        await asyncio.sleep(flaky.slow)
         if flaky.away or flaky.fail_before > 0:
             flaky.fail_before -= 1
             raise TransportAway("told to fail before writing")

@@ -32,6 +32,8 @@ _LEAST_FLUSH_SECONDS: Final = 0.5
 """What spans are given to reach the collector where the loops have used up the stop's bound."""
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
+_TICK_SECONDS: Final = 1.0
+"""How old the Date of an answer may be."""
 _GC_THRESHOLDS: Final = (50_000, 20, 50)
 
 log = get_logger("chassis.run")
@@ -294,13 +296,10 @@ class _Server(uvicorn.Server):
 
     async def serve_until_stopped(self, listening: socket.socket) -> None:
         """Serve on a bound socket until the stop is set and what was begun is answered."""
-        watching = asyncio.create_task(self._watch())
         try:
             await self.serve(sockets=[listening])
         except SystemExit as error:  # uvicorn's way to say that the application's start-up failed
             raise RuntimeError("the application's start-up failed") from error
-        finally:
-            watching.cancel()
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -315,8 +314,11 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
-    async def _watch(self) -> None:
-        await self._stop.wait()
+    @override
+    async def main_loop(self) -> None:
+        # uvicorn would look ten times a second whether it is to stop. Its tick sets the Date of answers.
+        while not await self.on_tick(0) and not await waited_for(self._stop, _TICK_SECONDS):
+            pass
         self._on_stopping()
         self.should_exit = True
 

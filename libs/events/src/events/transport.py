@@ -81,7 +81,7 @@ class Publisher(Protocol):
 
 
 Handle = Callable[[Sequence[Received]], Awaitable[int]]
-"""Handles records of one partition in order and returns how many, from the front, are finished for good."""
+"""Handles records, of one partition after another, in order and returns how many, from the front, are finished for good."""
 
 
 class Subscription(Protocol):

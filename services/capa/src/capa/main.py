@@ -18,7 +18,7 @@ async def run_api(settings: CapaSettings) -> int:
 
 async def run_all(settings: CapaSettings) -> int:
     """Run API and worker in one process, with one bell between them; gives the exit code."""
-    wake = Wake()
+    wake = Wake(hears_all=True)
     async with worker_loops(settings, wake) as loops:
         return await _serve(settings, wake, loops)
 

@@ -20,8 +20,8 @@ from common.actor import Actor
 from common.clock import utc_now
 from events.kafka.topics_command import add_options, create_topics
 from events.postgres import announce_again, dead_letters
-from events.wake import Wake
 from intake.db.webhook_rows import SECRETS
+from intake.db.work import Bells
 from intake.jobs.retention_command import retention_command
 from intake.main import run_all, run_api
 from intake.settings import IntakeSettings
@@ -120,7 +120,7 @@ async def _migrate(settings: IntakeSettings) -> int:
 
 
 async def _announce_again(settings: IntakeSettings, options: argparse.Namespace) -> int:
-    core = open_core(settings, role="announce-again", wake=Wake())
+    core = open_core(settings, role="announce-again", wake=Bells())
     try:
         await require_schema(core.engine, SERVICE)
         return await announce_again.command(core.engine, build_announce_again(core), options)
@@ -129,7 +129,7 @@ async def _announce_again(settings: IntakeSettings, options: argparse.Namespace)
 
 
 async def _reindex(settings: IntakeSettings, _: argparse.Namespace) -> int:
-    core = open_core(settings, role="reindex", wake=Wake())
+    core = open_core(settings, role="reindex", wake=Bells())
     looked_at = written = 0
     try:
         await require_schema(core.engine, SERVICE)
@@ -144,7 +144,7 @@ async def _reindex(settings: IntakeSettings, _: argparse.Namespace) -> int:
 
 
 async def _apply_retention(settings: IntakeSettings, options: argparse.Namespace) -> int:
-    core = open_core(settings, role="apply-retention", wake=Wake())
+    core = open_core(settings, role="apply-retention", wake=Bells())
     try:
         await require_schema(core.engine, SERVICE)
         return await retention_command(build_retention(core), erase=options.erase)
@@ -153,7 +153,7 @@ async def _apply_retention(settings: IntakeSettings, options: argparse.Namespace
 
 
 async def _verify_history(settings: IntakeSettings, options: argparse.Namespace) -> int:
-    core = open_core(settings, role="verify-history", wake=Wake())
+    core = open_core(settings, role="verify-history", wake=Bells())
     try:
         await require_schema(core.engine, SERVICE)
         return await verify_history.command(build_histories(core), options, core.clock)
@@ -162,7 +162,7 @@ async def _verify_history(settings: IntakeSettings, options: argparse.Namespace)
 
 
 async def _seal_secrets(settings: IntakeSettings, _: argparse.Namespace) -> int:
-    core = open_core(settings, role="seal-secrets", wake=Wake())
+    core = open_core(settings, role="seal-secrets", wake=Bells())
     try:
         await require_schema(core.engine, SERVICE)
         return await sealing_anew.command(core.engine, core.crm.sealer, SECRETS)
@@ -191,7 +191,7 @@ def _order(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Orde
 
 
 async def _rebase_clocks(settings: IntakeSettings, order: Order | None) -> int:
-    core = open_core(settings, role="rebase-clocks", wake=Wake())
+    core = open_core(settings, role="rebase-clocks", wake=Bells())
     try:
         await require_schema(core.engine, SERVICE)
         for line in [line async for line in rebase_lines(build_rebase_clocks(core), order)]:

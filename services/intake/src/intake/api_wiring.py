@@ -91,7 +91,7 @@ def build_app(core: Core, health: Health) -> FastAPI:
     steps = StepServices(TakeStep(core.start_work, core.clock, policy, clockwork), views, policy, core.clock)
     imports = PostgresImports(core.engine)
     importing = ImportServices(
-        stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.ring),
+        stage=StageImport(imports, load_profiles(settings.config_dir), core.clock, core.wake.imports.ring),
         imports=imports,
         clock=core.clock,
     )

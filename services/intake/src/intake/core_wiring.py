@@ -10,14 +10,13 @@ from chassis.database import open_engine
 from chassis.pool_metrics import pool_metrics
 from chassis.settings import CannotStart
 from common.clock import Clock, utc_now
-from events.wake import Wake
 from intake.api.clock_counting import count_verdicts
 from intake.api.personal_reads import ReadRecorder
 from intake.clock_files import read_clock_policy
 from intake.crm_wiring import Crm
 from intake.db.attached_files import PostgresFiles
 from intake.db.personal_reads import PostgresPersonalReads
-from intake.db.work import PostgresStartWork
+from intake.db.work import Bells, PostgresStartWork
 from intake.settings import IntakeSettings, load_retention
 from intake.storage.folder import FolderStorage
 from intake.usecases.attachments import Storage
@@ -36,7 +35,7 @@ class Core:
 
     settings: IntakeSettings
     engine: AsyncEngine
-    wake: Wake
+    wake: Bells
     clock: Clock
 
     @property
@@ -50,7 +49,7 @@ class Core:
         return Crm(self.settings, self.engine, self.clock, self.wake)
 
 
-def open_core(settings: IntakeSettings, *, role: str, wake: Wake, clock: Clock = utc_now) -> Core:
+def open_core(settings: IntakeSettings, *, role: str, wake: Bells, clock: Clock = utc_now) -> Core:
     """Open what a role works with; nothing is connected yet."""
     engine = open_engine(
         settings.database_url,

@@ -16,7 +16,6 @@ from chassis.webhooks.posting import Poster
 from chassis.webhooks.sealing import Sealer, sealer_of
 from chassis.webhooks.signing import new_secret
 from common.clock import Clock
-from events.wake import Wake
 from intake.api.changes import ChangesServices, changes_router
 from intake.api.complaints import ComplaintServices
 from intake.api.external_ids import ExternalIdServices, external_ids_router
@@ -25,7 +24,7 @@ from intake.api.webhooks import WebhookServices, webhooks_router
 from intake.db.crm_views import PostgresCrmViews
 from intake.db.crm_work import PostgresStartCrmWork
 from intake.db.feed_health import PostgresFeedHealth
-from intake.db.work import PostgresStartWork
+from intake.db.work import Bells, PostgresStartWork
 from intake.jobs.crm_metrics import FeedGauges
 from intake.jobs.publish_changes import RunChanges
 from intake.jobs.send_webhooks import RunWebhooks
@@ -54,7 +53,7 @@ class Crm:
     settings: IntakeSettings
     engine: AsyncEngine
     clock: Clock
-    wake: Wake
+    wake: Bells
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -113,7 +112,7 @@ class Crm:
             ClaimWebhooks(self.start_work, self.views, self.clock, lease, self.settings.webhook_side_by_side),
             PostWebhook(self.poster.post, self.clock, self.base),
             RecordPost(self.start_work, self.clock, self.settings.webhook_retries, random.random),
-            self.wake,
+            self.wake.webhooks,
         )
 
     def gauges(self) -> FeedGauges:
@@ -147,7 +146,7 @@ def crm_routers(
 
 def crm_loops(crm: Crm) -> list[Loop]:
     """Build the worker's loops for CRMs."""
-    changes = RunChanges(crm.publish(), crm.forget(), crm.clock, crm.wake)
+    changes = RunChanges(crm.publish(), crm.forget(), crm.clock, crm.wake.changes, planned=crm.wake.webhooks)
     return [
         watched_loop("changes", changes.run, longest_turn_seconds=_LONGEST_TURN_SECONDS),
         watched_loop("webhooks", crm.webhooks().run, longest_turn_seconds=_LONGEST_TURN_SECONDS),

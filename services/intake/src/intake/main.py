@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chassis.migrations import require_schema
 from chassis.run import Loop, run_loops
 from chassis.serving import api_loop, operations_loops
-from events.wake import Wake
+from intake.db.work import Bells
 from intake.settings import IntakeSettings
 from intake.wiring import SERVICE, build_app, build_health, open_core
 from intake.worker import worker_loops
@@ -13,17 +13,17 @@ from intake.worker import worker_loops
 
 async def run_api(settings: IntakeSettings) -> int:
     """Run the API alone until it is stopped; gives the exit code."""
-    return await _serve(settings, Wake(), ())
+    return await _serve(settings, Bells(), ())
 
 
 async def run_all(settings: IntakeSettings) -> int:
-    """Run API and worker in one process, with one bell between them; gives the exit code."""
-    wake = Wake()
+    """Run API and worker in one process, with the bells between them; gives the exit code."""
+    wake = Bells(hears_all=True)
     async with worker_loops(settings, wake) as loops:
         return await _serve(settings, wake, loops)
 
 
-async def _serve(settings: IntakeSettings, wake: Wake, others: Sequence[Loop]) -> int:
+async def _serve(settings: IntakeSettings, wake: Bells, others: Sequence[Loop]) -> int:
     # The API has connections of its own, so that a flood of events does not keep its requests waiting.
     core = open_core(settings, role="api", wake=wake)
     try:

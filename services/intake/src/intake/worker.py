@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from chassis.migrations import require_schema
 from chassis.run import Loop, run_loops
 from chassis.serving import operations_loops
-from events.wake import Wake
+from intake.db.work import Bells
 from intake.settings import IntakeSettings
 from intake.wiring import SERVICE, build_health, build_loops, build_transport, open_core
 
 
 @asynccontextmanager
-async def worker_loops(settings: IntakeSettings, wake: Wake) -> AsyncIterator[list[Loop]]:
+async def worker_loops(settings: IntakeSettings, wake: Bells) -> AsyncIterator[list[Loop]]:
     """Open what the worker works with, and give its loops."""
     core = open_core(settings, role="worker", wake=wake)
     try:
@@ -28,9 +28,9 @@ async def worker_loops(settings: IntakeSettings, wake: Wake) -> AsyncIterator[li
 
 async def run_worker(settings: IntakeSettings) -> int:
     """Run the worker alone until it is stopped; gives the exit code."""
-    async with worker_loops(settings, Wake()) as loops:
+    async with worker_loops(settings, Bells()) as loops:
         # Probes have a connection of their own, so that they ask the database and not the queue for a connection.
-        core = open_core(settings, role="probe", wake=Wake())
+        core = open_core(settings, role="probe", wake=Bells())
         try:
             operations = operations_loops(settings, build_health(core, loops))
             return await run_loops([*operations, *loops], stop_timeout_seconds=settings.stop_timeout_seconds)

@@ -92,7 +92,7 @@ def build_loops(core: Core, transport: Transport) -> list[Loop]:
         reached=lambda up: dependency_metric().set("transport", up=up),
         tracer=tracer(),
     )
-    imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake)
+    imports = RunImports(build_import(core), PostgresImports(core.engine), core.clock, core.wake.imports)
     dependency_metric().expect("transport")
     index = PostgresSearchIndex(core.engine)
     indexing = RunIndexing(IndexComplaints(index))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from chassis.migrations import require_schema
 from chassis.run import Loop, run_loops
 from chassis.serving import api_loop, operations_loops
+from events.wake import Wake
 from notifier.db.work import Wakes
 from notifier.settings import Settings
 from notifier.wiring import SERVICE, build_app, build_health, open_core
@@ -18,7 +19,7 @@ async def run_api(settings: Settings) -> int:
 
 async def run_all(settings: Settings) -> int:
     """Run API and worker in one process, with the same bells between them; gives the exit code."""
-    wakes = Wakes()
+    wakes = Wakes(outbox=Wake(hears_all=True))
     async with worker_loops(settings, wakes) as loops:
         return await _serve(settings, wakes, loops)
 

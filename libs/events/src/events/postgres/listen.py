@@ -1,7 +1,8 @@
-"""Hears NOTIFY on one channel and rings a bell; a lost connection is built anew."""
+"""Hears NOTIFY on one channel and rings a bell for what is of interest; a lost connection is built anew."""
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,10 +16,14 @@ class Listener:
     A missed word costs the reader's slow poll and nothing more, so failures are silent here.
     """
 
-    def __init__(self, engine: AsyncEngine, channel: str, wake: Wake, *, retry: float = 1.0) -> None:
+    def __init__(
+        self, engine: AsyncEngine, channel: str, wake: Wake, *, about: Collection[str], retry: float = 1.0
+    ) -> None:
         self._engine = engine
         self._channel = channel
         self._wake = wake
+        # A release before says nothing of what it is about.
+        self._about = {"", *about}
         self._retry = retry
         self._task: asyncio.Task[None] | None = None
 
@@ -41,8 +46,9 @@ class Listener:
     async def _until_lost(self) -> None:
         lost = asyncio.Event()
 
-        def heard(*_: Any) -> None:
-            self._wake.ring()
+        def heard(_driver: Any, _pid: int, _channel: str, about: str) -> None:
+            if about in self._about:
+                self._wake.ring()
 
         def gone(*_: Any) -> None:
             lost.set()

@@ -1,14 +1,14 @@
 """The embedded log: the transport of a single machine, kept in a PostgreSQL database of its own.
 
 One appender at a time per partition, by the lock on the partition's head, so that position order is commit order. A
-reader holds its group's cursor row while it handles one bounded batch; a reader that dies frees it at once.
+reader holds its group's cursor rows while it handles one bounded batch; a reader that dies frees them at once.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,77 +18,63 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from common.clock import Clock
-from events.failures import TransportAway
-from events.postgres.away import DATABASE_FAILURES
-from events.postgres.headers import pack, unpack
+from events.postgres.headers import unpack
 from events.postgres.listen import Listener
-from events.postgres.outbox import shard_of
+from events.postgres.log_writing import CHANNEL, HEADS, LogPublisher, away_as_failure
 from events.postgres.tables import SHARDS
 from events.reading_metrics import polled
 from events.transport import (
     Handle,
+    Partition,
     Positions,
     Publisher,
     Received,
     Record,
-    Refusal,
     Subscription,
     Transport,
-    oversize,
 )
 from events.turning import Beat, unwatched
-from events.wake import Wake
+from events.wake import Pace, Wake, rest
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "redress_log"
 _BEAT = 1.0
 
-_HEADS = sa.text("""
-INSERT INTO log_head (topic, partition, next_position)
-SELECT topic, partition, 0 FROM unnest(CAST(:topics AS text[])) AS topic, generate_series(0, :last) AS partition
-ON CONFLICT DO NOTHING
-""")
-_LOCK_HEADS = sa.text("""
-SELECT topic, partition, next_position FROM log_head
- WHERE (topic, partition) IN (
-     SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS smallint[]))
- )
- ORDER BY topic, partition FOR UPDATE
-""")
-_APPEND = sa.text("""
-INSERT INTO log_record (topic, partition, position, key, headers, value, written_at)
-SELECT *, CAST(:now AS timestamptz)
-  FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS smallint[]), CAST(:positions AS bigint[]),
-              CAST(:keys AS bytea[]), CAST(:headers AS bytea[]), CAST(:bodies AS bytea[]))
-""")
-_MOVE_HEADS = sa.text("""
-UPDATE log_head h SET next_position = given.next_position
-  FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS smallint[]), CAST(:positions AS bigint[]))
-       AS given (topic, partition, next_position)
- WHERE h.topic = given.topic AND h.partition = given.partition
-""")
-_NOTIFY = sa.text(f"SELECT pg_notify('{CHANNEL}', '')")
 _CURSORS = sa.text("""
 INSERT INTO log_cursor (consumer_group, topic, partition, next_position, served_at)
 SELECT :group, topic, partition, 0, 'epoch'
   FROM unnest(CAST(:topics AS text[])) AS topic, generate_series(0, :last) AS partition
 ON CONFLICT DO NOTHING
 """)
+# The records are seen as of before the lock, and so are the heads. What another reader has moved in between is locked, though
+# there is nothing to read: it is `passed`, and must be let go at once, or it would be held for as long as the batch lasts.
+# Else a row without a record is a partition whose unread ones retention took.
 _TAKE = sa.text("""
-SELECT c.topic, c.partition, c.next_position FROM log_cursor c
-  JOIN log_head h ON h.topic = c.topic AND h.partition = c.partition
- WHERE c.consumer_group = :group AND c.topic = ANY(CAST(:topics AS text[])) AND c.next_position < h.next_position
- ORDER BY c.served_at, c.topic, c.partition LIMIT 1 FOR UPDATE OF c SKIP LOCKED
+WITH waiting AS MATERIALIZED (
+    SELECT c.topic, c.partition, h.next_position AS head FROM log_cursor c
+      JOIN log_head h ON h.topic = c.topic AND h.partition = c.partition
+     WHERE c.consumer_group = :group AND c.topic = ANY(CAST(:topics AS text[])) AND c.next_position < h.next_position
+), taken AS MATERIALIZED (
+    SELECT c.topic, c.partition, c.next_position, c.served_at, waiting.head FROM log_cursor c
+      JOIN waiting ON waiting.topic = c.topic AND waiting.partition = c.partition
+     WHERE c.consumer_group = :group
+     ORDER BY c.served_at, c.topic, c.partition LIMIT :partitions FOR UPDATE OF c SKIP LOCKED
+)
+SELECT taken.topic, taken.partition, taken.head, r.position, r.key, r.headers, r.value, r.written_at,
+       (SELECT bool_or(next_position >= head) FROM taken) AS passed
+  FROM taken LEFT JOIN LATERAL (
+      SELECT position, key, headers, value, written_at FROM log_record
+       WHERE topic = taken.topic AND partition = taken.partition AND position >= taken.next_position
+       ORDER BY position LIMIT :rows
+  ) AS r ON TRUE
+ ORDER BY taken.served_at, taken.topic, taken.partition, r.position LIMIT :rows
 """)
-_READ = sa.text("""
-SELECT position, key, headers, value, written_at FROM log_record
- WHERE topic = :topic AND partition = :partition AND position >= :position ORDER BY position LIMIT :rows
-""")
-_END = sa.text("SELECT next_position FROM log_head WHERE topic = :topic AND partition = :partition")
 _MOVE = sa.text("""
-UPDATE log_cursor SET next_position = :position, served_at = CAST(:now AS timestamptz)
- WHERE consumer_group = :group AND topic = :topic AND partition = :partition
+UPDATE log_cursor c SET next_position = given.position, served_at = CAST(:now AS timestamptz)
+  FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS smallint[]), CAST(:positions AS bigint[]))
+       AS given (topic, partition, position) JOIN log_head h USING (topic, partition)
+ WHERE c.consumer_group = :group AND c.topic = given.topic AND c.partition = given.partition
+RETURNING h.next_position > given.position
 """)
 _ENDS = sa.text(
     "SELECT topic, partition, next_position FROM log_head WHERE topic = ANY(CAST(:topics AS text[]))"
@@ -111,17 +97,12 @@ class LogSettings:
     batch: int = 100
     workers: int = 2
     poll: float = 1.0
+    """Looked for so often where no word comes."""
+    together: float = 5.0
+    """A batch of several partitions that takes longer is given up: partitions are then read one by one for `apart`."""
+    apart: float = 60.0
     drain: float = 5.0
     retention: timedelta = timedelta(days=7)
-
-
-@asynccontextmanager
-async def _away_as_failure() -> AsyncIterator[None]:
-    """Turn what a missing database raises into the port's own failure."""
-    try:
-        yield
-    except DATABASE_FAILURES as error:
-        raise TransportAway(f"the log's database: {type(error).__name__}") from error
 
 
 class LogTransport(Transport):
@@ -149,14 +130,14 @@ class LogTransport(Transport):
         return await self._positions(_COMMITTED, {"topics": list(topics), "group": group})
 
     async def _positions(self, statement: sa.TextClause, values: Mapping[str, Any]) -> Positions:
-        async with _away_as_failure(), self._engine.connect() as connection:
+        async with away_as_failure(), self._engine.connect() as connection:
             rows = await connection.execute(statement, values)
             return {(topic, partition): position for topic, partition, position in rows}
 
     async def expire(self, *, rows: int = 5_000) -> int:
         """Drop a batch of records older than the retention; tell how many."""
         before = self._clock() - self._settings.retention
-        async with _away_as_failure(), self._engine.begin() as connection:
+        async with away_as_failure(), self._engine.begin() as connection:
             return (await connection.execute(_EXPIRE, {"before": before, "rows": rows})).rowcount
 
     @override
@@ -164,74 +145,13 @@ class LogTransport(Transport):
         await self._engine.dispose()
 
 
-class LogPublisher(Publisher):
-    """Appends to the log."""
-
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    @override
-    async def publish(self, records: Sequence[Record]) -> Mapping[int, Refusal]:
-        refused = oversize(records)
-        if taken := [record for index, record in enumerate(records) if index not in refused]:
-            async with _away_as_failure(), self._engine.begin() as connection:
-                await self._append(connection, taken)
-        return refused
-
-    async def _append(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
-        places = [(record.topic, shard_of(record.key.decode("utf-8", "replace"))) for record in records]
-        heads = await _lock_heads(connection, sorted(set(places)))
-        positions = []
-        for place in places:
-            positions.append(heads[place])
-            heads[place] += 1
-        await connection.execute(
-            _APPEND,
-            {
-                "topics": [topic for topic, _ in places],
-                "partitions": [partition for _, partition in places],
-                "positions": positions,
-                "keys": [record.key for record in records],
-                "headers": [pack(record.headers) for record in records],
-                "bodies": [record.value for record in records],
-                "now": self._clock(),
-            },
-        )
-        await connection.execute(
-            _MOVE_HEADS,
-            {
-                "topics": [topic for topic, _ in heads],
-                "partitions": [partition for _, partition in heads],
-                "positions": list(heads.values()),
-            },
-        )
-        # One word for the whole batch: a NOTIFY takes a lock that all writers share.
-        await connection.execute(_NOTIFY)
-
-    @override
-    async def close(self) -> None:
-        return
-
-
-async def _lock_heads(
-    connection: AsyncConnection, places: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], int]:
-    values = {"topics": [topic for topic, _ in places], "partitions": [partition for _, partition in places]}
-    heads = {
-        (topic, partition): position
-        for topic, partition, position in await connection.execute(_LOCK_HEADS, values)
-    }
-    if len(heads) < len(places):
-        await connection.execute(
-            _HEADS, {"topics": sorted({topic for topic, _ in places}), "last": SHARDS - 1}
-        )
-        return await _lock_heads(connection, places)
-    return heads
-
-
 class LogSubscription(Subscription):
-    """Reads the log as one member of a group; each worker takes one partition at a time."""
+    """Reads the log as one member of a group.
+
+    Its workers look one after another, since what comes needs one of them, and each takes as many partitions as fill a
+    batch. What of several is not finished soon is given up, and for a while each worker takes one partition at a time: so
+    what holds up one partition holds up no other for long.
+    """
 
     def __init__(
         self, engine: AsyncEngine, clock: Clock, settings: LogSettings, topics: tuple[str, ...], group: str
@@ -241,18 +161,22 @@ class LogSubscription(Subscription):
         self._settings = settings
         self._topics = topics
         self._group = group
+        self._wake = Wake()
+        self._ticket = self._wake.ticket()
+        self._pace = Pace()
+        self._looking = asyncio.Lock()
+        self._more = True
+        self._width = 1
+        self._apart_until = 0.0
 
     @override
     async def run(self, handle: Handle, stop: asyncio.Event, beat: Beat = unwatched) -> None:
-        async with _away_as_failure(), self._engine.begin() as connection:
+        async with away_as_failure(), self._engine.begin() as connection:
             values = {"topics": list(self._topics), "last": SHARDS - 1}
-            await connection.execute(_HEADS, values)
+            await connection.execute(HEADS, values)
             await connection.execute(_CURSORS, {**values, "group": self._group})
-        wake = Wake()
-        async with Listener(self._engine, CHANNEL, wake):
-            workers = [
-                asyncio.create_task(self._work(handle, stop, wake)) for _ in range(self._settings.workers)
-            ]
+        async with Listener(self._engine, CHANNEL, self._wake, about=self._topics):
+            workers = [asyncio.create_task(self._work(handle, stop)) for _ in range(self._settings.workers)]
             try:
                 await _until_stopped(workers, stop, self._settings.drain, beat)
             finally:
@@ -260,61 +184,120 @@ class LogSubscription(Subscription):
                     worker.cancel()
                 await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, handle: Handle, stop: asyncio.Event, wake: Wake) -> None:
+    async def _work(self, handle: Handle, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            ticket = wake.ticket()
-            if not await self.serve_one(handle):
-                await _idle(stop, ticket, self._settings.poll)
+            async with contextlib.AsyncExitStack() as looking:
+                await looking.enter_async_context(self._looking)
+                if not self._more:
+                    await rest(stop, self._ticket, self._settings.poll)
+                    await self._pace.keep(stop)
+                self._ticket = self._wake.ticket()
+                if not stop.is_set():
+                    await self.serve_one(self._handed(handle, looking))
+
+    def _handed(self, handle: Handle, looking: contextlib.AsyncExitStack) -> Handle:
+        """Have the next worker look as soon as there is something to handle."""
+
+        async def handed(batch: Sequence[Received]) -> int:
+            self._pace.works()
+            await looking.aclose()
+            began = time.monotonic()
+            try:
+                return await handle(batch)
+            finally:
+                self._pace.worked(began)
+
+        return handed
 
     async def serve_one(self, handle: Handle) -> bool:
-        """Hand over one batch of one partition; tell whether there was any."""
+        """Hand over one batch; tell whether there was any."""
         polled(self._group)
-        async with _away_as_failure(), self._engine.begin() as connection:
-            taken = (
-                await connection.execute(_TAKE, {"group": self._group, "topics": list(self._topics)})
-            ).first()
-            if taken is None:
+        async with away_as_failure(), self._engine.begin() as connection:
+            rows = await self._take(connection)
+            if not rows:
                 return False
-            place = {"topic": taken.topic, "partition": taken.partition}
-            read = await connection.execute(
-                _READ, {**place, "position": taken.next_position, "rows": self._settings.batch}
-            )
-            batch = [_received(taken.topic, taken.partition, row) for row in read]
-            following = await self._following(connection, place, batch, handle)
-            await connection.execute(
-                _MOVE, {**place, "group": self._group, "position": following, "now": self._clock()}
-            )
-            return True
+            if rows[0].passed:
+                self._more = True
+                return True
+            following = self._lost(rows)
+            batch = [_received(row) for row in rows if row.position is not None]
+            finished = await self._finish(batch, handle) if batch else 0
+            for each in batch[:finished]:
+                following[each.record.topic, each.partition] = each.position + 1
+            # A word that comes before these partitions are free may be heard by nobody who could take them.
+            ticket = self._wake.ticket()
+            left = await self._move(connection, following) or finished < len(batch)
+            # A full batch may have left out partitions that it held.
+            left = left or len(rows) >= self._settings.batch
+        if left or ticket.is_set():
+            self._wake.ring()
+        return True
 
-    async def _following(
-        self, connection: AsyncConnection, place: Mapping[str, Any], batch: Sequence[Received], handle: Handle
-    ) -> int:
-        """Handle a batch and tell the position to go on from."""
-        if not batch:
-            # Retention took what was not read yet: go on with what is written next.
-            log.error("a group lost unread records to retention", extra={"group": self._group, **place})
-            return int((await connection.execute(_END, place)).scalar_one())
-        finished = await handle(batch)
-        return batch[finished - 1].position + 1 if finished else batch[0].position
+    async def _take(self, connection: AsyncConnection) -> Sequence[Any]:
+        values = {
+            "group": self._group,
+            "topics": list(self._topics),
+            "partitions": self._width,
+            "rows": self._settings.batch,
+        }
+        rows = (await connection.execute(_TAKE, values)).all()
+        full = len(rows) >= self._settings.batch
+        taken = len({(row.topic, row.partition) for row in rows})
+        every = SHARDS * len(self._topics)
+        self._more = full or self._width <= taken < every
+        # Full partitions are left to others, and many that hold little go in one transaction.
+        if full or time.monotonic() < self._apart_until:
+            self._width = 1
+        elif taken >= self._width:
+            self._width = min(2 * self._width, every)
+        return rows
+
+    def _lost(self, rows: Sequence[Any]) -> dict[Partition, int]:
+        """Find the partitions whose unread records retention has taken, and where each goes on: with what comes next."""
+        lost = {(row.topic, row.partition): row.head for row in rows if row.position is None}
+        for topic, partition in lost:
+            place = {"group": self._group, "topic": topic, "partition": partition}
+            log.error("a group lost unread records to retention", extra=place)
+        return lost
+
+    async def _finish(self, batch: Sequence[Received], handle: Handle) -> int:
+        """Handle a batch and tell how many records are finished; none of several partitions that take too long."""
+        if all(_place(each) == _place(batch[0]) for each in batch):
+            return await handle(batch)
+        bound = asyncio.timeout(self._settings.together)
+        try:
+            async with bound:
+                return await handle(batch)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+        log.warning("a batch took too long, and partitions are read one by one", extra={"group": self._group})
+        self._width, self._apart_until = 1, time.monotonic() + self._settings.apart
+        return 0
+
+    async def _move(self, connection: AsyncConnection, following: Mapping[Partition, int]) -> bool:
+        """Move the group's cursors, and tell whether there is more to read where they are now."""
+        if not following:
+            return False
+        values = {
+            "group": self._group,
+            "topics": [topic for topic, _ in following],
+            "partitions": [partition for _, partition in following],
+            "positions": list(following.values()),
+            "now": self._clock(),
+        }
+        return any((await connection.execute(_MOVE, values)).scalars())
 
 
-def _received(topic: str, partition: int, row: Any) -> Received:
+def _place(received: Received) -> Partition:
+    return received.record.topic, received.partition
+
+
+def _received(row: Any) -> Received:
     written_at: datetime = row.written_at
     return Received(
-        Record(topic, row.key, unpack(row.headers), row.value), partition, row.position, written_at
+        Record(row.topic, row.key, unpack(row.headers), row.value), row.partition, row.position, written_at
     )
-
-
-async def _idle(stop: asyncio.Event, ticket: asyncio.Event, seconds: float) -> None:
-    stopped = asyncio.create_task(stop.wait())
-    rung = asyncio.create_task(ticket.wait())
-    try:
-        await asyncio.wait({stopped, rung}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (stopped, rung):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 async def _until_stopped(

@@ -28,7 +28,7 @@ from events.postgres.tables import SHARDS
 from events.postgres.tracing import sending
 from events.transport import Publisher, Record, Refusal, Transport
 from events.turning import Beat, unwatched
-from events.wake import Wake, rest
+from events.wake import Pace, Wake, rest
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +60,13 @@ SELECT position, topic, key, sequence, headers, value, recorded_at FROM outbox o
 _LOCK, _READ = _lock(""), _read("")
 # What is held is passed over by both, or its shards would be served for nothing while others wait.
 _LOCK_PAST, _READ_PAST = _lock(_NOT_HELD), _read(_NOT_HELD)
-_SERVED = sa.text("""
-UPDATE outbox_shard SET served_at = CAST(:now AS timestamptz) WHERE shard = ANY(CAST(:shards AS smallint[]))
+_WAITS = sa.text("SELECT EXISTS (SELECT FROM outbox)")
+_DONE = sa.text("""
+WITH served AS (
+    UPDATE outbox_shard SET served_at = CAST(:now AS timestamptz) WHERE shard = ANY(CAST(:shards AS smallint[]))
+)
+DELETE FROM outbox WHERE position = ANY(CAST(:positions AS bigint[]))
 """)
-_DELETE = sa.text("DELETE FROM outbox WHERE position = ANY(CAST(:positions AS bigint[]))")
 _SET_ASIDE = sa.text("""
 WITH gone AS (DELETE FROM outbox WHERE position = :position RETURNING *)
 INSERT INTO outbox_refused (position, topic, key, headers, value, recorded_at, refused_at, reason)
@@ -79,6 +82,7 @@ class RelaySettings:
     shards: int = 4
     """So many at once where they fill a batch, so that other relays find some too; else more, for fewer round trips."""
     poll: float = 0.1
+    """Looked for so often, unless a bell tells of everything."""
     publish_timeout: float = 10.0
     retry: float = 0.5
     hold: float = 1.0
@@ -110,23 +114,29 @@ class Relay:
         self._publisher: Publisher | None = None
         self._holds = Holds(first=self._settings.hold, longest=self._settings.longest_hold)
         self._width = self._settings.shards
+        self._more = False
+        self._pace = Pace()
 
     async def run(self, stop: asyncio.Event, beat: Beat = unwatched) -> None:
         """Publish until stopped; an absent broker or database is waited for, without limit."""
         try:
+            rung = False
             while not stop.is_set():
                 beat()
+                await self._pace.keep(stop)
                 ticket = self._wake.ticket()
-                pause = await self._turn()
+                pause = await self._turn(rung=rung)
                 if pause:
                     await rest(stop, ticket, pause)
+                rung = ticket.is_set()
         finally:
             await self._discard()
 
-    async def _turn(self) -> float:
-        """Take one step; tell how many seconds to wait before the next."""
+    async def _turn(self, *, rung: bool) -> float:
+        """Take one step; tell how many seconds to wait before the next. `rung`: whether the bell has called for this one."""
+        began = time.monotonic()
         try:
-            moved = await self.step()
+            moved = await self.step() if rung or await self._waits() else 0
         except TransportAway as error:
             metrics.RELAY_FAILURES.labels("transport_away").inc()
             log.warning("the transport is away; the outbox keeps what it has", extra={"error": str(error)})
@@ -135,10 +145,13 @@ class Relay:
             metrics.RELAY_FAILURES.labels("database_away").inc()
             log.warning("the relay could not use its database", extra={"error": type(error).__name__})
             return self._settings.retry
-        if moved:
+        if moved and not self._more:
+            self._pace.worked(began)
+        # What the bell has not told of came from another process, where more may have come since.
+        if moved and (self._more or not rung):
             return 0
         # Passing over what is held may mean reading much of the outbox.
-        return self._settings.retry if self._holds else self._settings.poll
+        return self._settings.retry if self._holds else self._wake.poll(self._settings.poll)
 
     async def step(self) -> int:
         """Publish one batch and tell how many rows left the outbox.
@@ -157,11 +170,17 @@ class Relay:
                     await self._set_aside(connection, rows[index], refusal.reason)
                     gone += 1
             written = [row for index, row in enumerate(rows) if index not in refused]
-            await connection.execute(_DELETE, {"positions": [row.position for row in written]})
-            await connection.execute(_SERVED, {"now": self._clock(), "shards": shards})
+            positions = [row.position for row in written]
+            await connection.execute(_DONE, {"positions": positions, "now": self._clock(), "shards": shards})
         self._note_written(written)
         self._note_refused(rows, refused)
         return len(written) + gone
+
+    async def _waits(self) -> bool:
+        """Tell whether the outbox holds anything, for less than a step that finds nothing."""
+        async with self._engine.connect() as connection:
+            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            return bool((await alone.execute(_WAITS)).scalar_one())
 
     async def _take(self, connection: AsyncConnection) -> tuple[list[int], Sequence[Any]]:
         held = list(self._holds.waiting(self._clock()))
@@ -183,6 +202,7 @@ class Relay:
 
     def _adapt(self, locked: int, read: int) -> None:
         """Choose how many shards to take next: twice as many where as many as were asked for held little."""
+        self._more = read >= self._settings.rows or self._width <= locked < SHARDS
         if read >= self._settings.rows:
             self._width = self._settings.shards
         elif locked == self._width:

@@ -19,7 +19,9 @@ DELETE FROM change_queue
 RETURNING position, kind, coalesce(complaint_id, timed_id) AS complaint_id, history_position, nonconformity_id, clock,
           ordinal
 """)
-# A change of a nonconformity, or of one of its actions, is one of each complaint that belongs to it.
+# A change of a nonconformity, or of one of its actions, is one of each complaint that belongs to it. Each row looks up its
+# own few by key (OFFSET 0): left free, the planner expects every row to be a nonconformity of average size, and reads all
+# complaints and all histories for each batch.
 _DESCRIBE: Final = sa.text("""
 WITH noticed AS (
     SELECT * FROM unnest(
@@ -30,24 +32,34 @@ WITH noticed AS (
 ), told AS (
     SELECT queued, kind, complaint_id, history_position, clock, ordinal FROM noticed WHERE complaint_id IS NOT NULL
     UNION ALL
-    SELECT queued, kind, complaint_link.complaint_id, NULL, NULL, NULL
-      FROM noticed JOIN complaint_link USING (nonconformity_id)
+    SELECT queued, kind, link.complaint_id, NULL, NULL, NULL
+      FROM noticed CROSS JOIN LATERAL (
+          SELECT complaint_id FROM complaint_link WHERE nonconformity_id = noticed.nonconformity_id OFFSET 0
+      ) AS link
 )
 SELECT told.kind, complaint.id, complaint.number, complaint.source_system, complaint.external_id, complaint.state,
-       complaint.version, complaint.historical, complaint_history.action, complaint_history.changes,
-       coalesce(complaint_history.at, ended.ended_at) AS at, told.clock, 'clock_' || ended.state AS verdict,
-       CASE WHEN complaint_history.changes ? 'state' THEN (
+       complaint.version, complaint.historical, history.action, history.changes,
+       coalesce(history.at, ended.ended_at) AS at, told.clock, 'clock_' || ended.state AS verdict,
+       CASE WHEN history.changes ? 'state' THEN (
            SELECT earlier.changes ->> 'state' FROM complaint_history earlier
             WHERE earlier.complaint_id = told.complaint_id AND earlier.position < told.history_position
               AND earlier.changes ? 'state'
             ORDER BY earlier.position DESC LIMIT 1
        ) END AS state_before
-  FROM told JOIN complaint ON complaint.id = told.complaint_id
-  LEFT JOIN complaint_history
-    ON complaint_history.complaint_id = told.complaint_id AND complaint_history.position = told.history_position
-  LEFT JOIN complaint_clock AS ended
-    ON told.kind = 'verdict' AND ended.complaint_id = told.complaint_id AND ended.clock = told.clock
-   AND ended.ordinal = told.ordinal
+  FROM told
+ CROSS JOIN LATERAL (
+     SELECT id, number, source_system, external_id, state, version, historical FROM complaint
+      WHERE id = told.complaint_id OFFSET 0
+ ) AS complaint
+  LEFT JOIN LATERAL (
+     SELECT action, changes, at FROM complaint_history
+      WHERE complaint_id = told.complaint_id AND position = told.history_position OFFSET 0
+ ) AS history ON TRUE
+  LEFT JOIN LATERAL (
+     SELECT state, ended_at FROM complaint_clock
+      WHERE told.kind = 'verdict' AND complaint_id = told.complaint_id AND clock = told.clock
+        AND ordinal = told.ordinal OFFSET 0
+ ) AS ended ON TRUE
  ORDER BY told.queued, complaint.id
 """)
 _LAST: Final = sa.text("UPDATE change_feed SET last_position = :position WHERE id = 1")

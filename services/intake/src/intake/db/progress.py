@@ -127,6 +127,9 @@ _TAKE_NOTES: Final = insert_rows(
 _NOTED: Final = tuple(str(column.name) for column in timeline_note.c)
 
 
+Fact = TriageSeen | NonconformitySeen | NonconformityMoved | ActionSeen
+
+
 class PostgresProgress:
     """What capa announced, inside one transaction."""
 
@@ -146,21 +149,26 @@ class PostgresProgress:
             }
             await self._connection.execute(_KNOW, known)
 
-    async def triage(self, seen: TriageSeen) -> None:
-        """Note what triage decided about a complaint."""
-        await self._connection.execute(_TRIAGE, _values(seen))
+    async def triage(self, *seen: TriageSeen) -> None:
+        """Note what triage decided about complaints."""
+        await self._each(_TRIAGE, seen)
 
-    async def nonconformity(self, seen: NonconformitySeen) -> None:
-        """Note that a complaint belongs to a nonconformity."""
-        await self._connection.execute(_NONCONFORMITY, _values(seen))
+    async def nonconformity(self, *seen: NonconformitySeen) -> None:
+        """Note that complaints belong to nonconformities."""
+        await self._each(_NONCONFORMITY, seen)
 
-    async def moved(self, moved: NonconformityMoved) -> None:
-        """Note where a nonconformity stands."""
-        await self._connection.execute(_MOVED, _values(moved))
+    async def moved(self, *moved: NonconformityMoved) -> None:
+        """Note where nonconformities stand."""
+        await self._each(_MOVED, moved)
 
-    async def action(self, seen: ActionSeen) -> None:
-        """Note what became of an action."""
-        await self._connection.execute(_ACTION, _values(seen))
+    async def action(self, *seen: ActionSeen) -> None:
+        """Note what became of actions."""
+        await self._each(_ACTION, seen)
+
+    async def _each(self, statement: sa.TextClause, facts: Sequence[Fact]) -> None:
+        # One after another, but sent together.
+        if facts:
+            await self._connection.execute(statement, [_values(each) for each in facts])
 
     async def take_notes(self, notes: Sequence[Note]) -> None:
         """Keep facts for timelines, each once by its name."""
@@ -169,5 +177,5 @@ class PostgresProgress:
             await self._connection.execute(_TAKE_NOTES, {"notes": document(rows)})
 
 
-def _values(seen: TriageSeen | NonconformitySeen | NonconformityMoved | ActionSeen) -> dict[str, object]:
+def _values(seen: Fact) -> dict[str, object]:
     return {name: getattr(seen, name) for name in seen.__dataclass_fields__}

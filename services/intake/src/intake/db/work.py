@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
 
 from common.clock import Clock
 from events.catalogue import topic_of
@@ -84,10 +85,28 @@ class PostgresWork:
         return await claim_key(self._connection, key, complaint_id, status, at=self._clock())
 
 
-class PostgresStartWork:
-    """Begins transactions on one engine, and rings the relay's bell after those that announced something."""
+class Bells(Wake):
+    """The bells of one process. Ringing it calls the relay, and whoever fills the feed of changes.
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Wake) -> None:
+    `changes` calls the latter alone; `imports` tells of an import that waits, `webhooks` of deliveries that are due.
+    """
+
+    def __init__(self, *, hears_all: bool = False) -> None:
+        super().__init__(hears_all=hears_all)
+        self.changes = Wake(hears_all=hears_all)
+        self.imports = Wake(hears_all=hears_all)
+        self.webhooks = Wake(hears_all=hears_all)
+
+    @override
+    def ring(self) -> None:
+        super().ring()
+        self.changes.ring()
+
+
+class PostgresStartWork:
+    """Begins transactions on one engine, and rings the bells of what may have to be done after each."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, wake: Bells) -> None:
         self._engine = engine
         self._clock = clock
         self._wake = wake
@@ -117,3 +136,5 @@ class PostgresStartWork:
             await outbox.append(connection, TOPIC, work.announced, now=self._clock())
         if work.announced:
             self._wake.ring()
+        else:
+            self._wake.changes.ring()

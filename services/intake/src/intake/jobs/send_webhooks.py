@@ -37,7 +37,7 @@ class RunWebhooks:
         self._post = post
         self._record = record
         self._wake = wake
-        self._poll = poll
+        self._poll = wake.poll(poll)
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, beat: Beat) -> None:

@@ -53,8 +53,8 @@ class FollowCapa:
             # Turns come before complaints, and complaints before all else, which is the order of all who write.
             contained = await work.clocks.contained_before(memberships)
             await work.progress.hold(_complaints(facts), memberships)
+            await _keep(work, facts)
             for fact in facts:
-                await _keep(work, fact)
                 changes += await self._meet(work, fact, contained)
             await work.progress.take_notes([each.note for each in new if each.note is not None])
         self._clockwork.counted(changes)
@@ -73,18 +73,31 @@ class FollowCapa:
         )
 
 
-async def _keep(work: Work, fact: Fact) -> None:
-    match fact:
-        case TriageSeen():
-            await work.progress.triage(fact)
-        case NonconformitySeen():
-            await work.progress.nonconformity(fact)
-        case NonconformityMoved():
-            await work.progress.moved(fact)
-        case ActionSeen():
-            await work.progress.action(fact)
-        case never:
-            assert_never(never)
+async def _keep(work: Work, facts: Sequence[Fact]) -> None:
+    """Keep facts kind by kind, each kind in its order: between kinds any order comes to the same.
+
+    The kinds come as capa tells them of one complaint, so that its source sees them in that order.
+    """
+    triages: list[TriageSeen] = []
+    nonconformities: list[NonconformitySeen] = []
+    actions: list[ActionSeen] = []
+    moved: list[NonconformityMoved] = []
+    for fact in facts:
+        match fact:
+            case TriageSeen():
+                triages.append(fact)
+            case NonconformitySeen():
+                nonconformities.append(fact)
+            case ActionSeen():
+                actions.append(fact)
+            case NonconformityMoved():
+                moved.append(fact)
+            case never:
+                assert_never(never)
+    await work.progress.triage(*triages)
+    await work.progress.nonconformity(*nonconformities)
+    await work.progress.action(*actions)
+    await work.progress.moved(*moved)
 
 
 def _membership(fact: Fact) -> Membership | None:

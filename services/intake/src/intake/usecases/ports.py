@@ -273,20 +273,20 @@ class Progress(Protocol):
         """Lock complaints, and know nonconformities, in one order for all; comes before what several facts change."""
         ...
 
-    async def triage(self, seen: TriageSeen) -> None:
-        """Note what triage decided about a complaint."""
+    async def triage(self, *seen: TriageSeen) -> None:
+        """Note what triage decided about complaints."""
         ...
 
-    async def nonconformity(self, seen: NonconformitySeen) -> None:
-        """Note that a complaint belongs to a nonconformity."""
+    async def nonconformity(self, *seen: NonconformitySeen) -> None:
+        """Note that complaints belong to nonconformities."""
         ...
 
-    async def moved(self, moved: NonconformityMoved) -> None:
-        """Note where a nonconformity stands."""
+    async def moved(self, *moved: NonconformityMoved) -> None:
+        """Note where nonconformities stand."""
         ...
 
-    async def action(self, seen: ActionSeen) -> None:
-        """Note what became of an action."""
+    async def action(self, *seen: ActionSeen) -> None:
+        """Note what became of actions."""
         ...
 
     async def take_notes(self, notes: Sequence[Note]) -> None:

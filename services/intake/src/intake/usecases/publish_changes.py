@@ -21,6 +21,8 @@ class Published:
 
     types: Mapping[ChangeType, int]
     deliveries: int
+    more: bool = False
+    """Whether more may wait."""
 
     @property
     def changes(self) -> int:
@@ -51,7 +53,8 @@ class PublishChanges:
             if last is None:
                 return NOTHING
             now = self._clock()
-            noticed = [one for one in once_each(await work.feed.take(TOGETHER)) if is_told(one)]
+            found = await work.feed.take(TOGETHER)
+            noticed = [one for one in once_each(found) if is_told(one)]
             changes = [
                 tell(one, position=position, change_id=new_id(), now=now)
                 for position, one in enumerate(noticed, start=last + 1)
@@ -62,7 +65,9 @@ class PublishChanges:
             planned = await work.deliveries.plan(
                 [change.position for change in changes if is_posted(change)], now=now
             )
-        return Published(Counter(change.type for change in changes), planned)
+        # Some of what is taken tells of nothing any more.
+        more = 2 * len(found) >= TOGETHER
+        return Published(Counter(change.type for change in changes), planned, more)
 
 
 class ForgetChanges:
