@@ -1,20 +1,24 @@
 import asyncio
 import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.database import open_engine
 from chassis.migrations import (
     SchemaBehind,
     check_migrations,
+    heads_of,
     main,
     make_revision,
     migrate,
+    migrations_folder,
     require_schema,
     schema_is_current,
 )
@@ -159,3 +163,36 @@ def test_the_developers_commands_work(
     assert main(["upgrade", *given]) == 0
     assert main(["check", *given]) == 0
     assert "no difference" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("package_of", ["intake", "capa", "notifier", "events.log"])
+def test_the_newest_revisions_are_those_that_alembic_finds(package_of: str) -> None:
+    folder = migrations_folder(package_of)
+    scripts = ScriptDirectory(str(folder))
+    assert heads_of(folder) == set(scripts.get_heads()) != set()
+
+
+def test_branches_and_merges_of_revisions_are_understood(tmp_path: Path) -> None:
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    for name, former in (
+        ("a", "None"),
+        ("b", "'a'"),
+        ("c", '"a"'),
+        ("d", "('b', \"c\")"),
+        ("e", "'d'"),
+        ("f", "'d'"),
+    ):
+        text = f'"""revision = not this."""\n\nrevision: str = "{name}"\ndown_revision = {former}\nbranch_labels = None\n'
+        (versions / f"{name}.py").write_text(text)
+    assert heads_of(tmp_path) == {"e", "f"}
+    (versions / "e.py").unlink()
+    (versions / "f.py").unlink()
+    assert heads_of(tmp_path) == {"d"}
+
+
+@pytest.mark.parametrize("service", ["intake", "capa", "notifier"])
+def test_what_a_running_service_does_not_need_is_not_loaded(service: str) -> None:
+    code = f"import sys, {service}.main, {service}.__main__; print({{'alembic', 'mako', 'jwt'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout == "set()\n"

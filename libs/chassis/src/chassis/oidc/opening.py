@@ -3,29 +3,34 @@
 import tomllib
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chassis.oidc.claims import ClaimNames, RoleMapping
-from chassis.oidc.provider import Provider
-from chassis.oidc.signing_keys import Freshness, SigningKeys
-from chassis.oidc.tokens import BearerTokens, Expected
 from chassis.refusing import FAILED, FETCHED, auth_metrics
 from chassis.roles import scopes_of
 from chassis.settings import CannotStart, ServiceSettings
 from chassis.telemetry import REGISTRY
+
+if TYPE_CHECKING:
+    from chassis.oidc.tokens import BearerTokens
 
 FILE: Final = "oidc.toml"
 
 
 def open_bearer_tokens(
     settings: ServiceSettings, *, registry: CollectorRegistry = REGISTRY
-) -> BearerTokens | None:
+) -> "BearerTokens | None":
     """Make the verifier; None where no issuer is set. Nothing is asked yet. Raises CannotStart."""
     if settings.oidc_issuer is None:
         return None
+    # Loaded where it is used: who has keys alone does without the memory of it.
+    from chassis.oidc.provider import Provider
+    from chassis.oidc.signing_keys import Freshness, SigningKeys
+    from chassis.oidc.tokens import BearerTokens, Expected
+
     try:
         provider = Provider(
             settings.oidc_issuer,
