@@ -11,8 +11,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from scipy import special
-
 from quality.refusals import refuse, require_count, require_exposure
 
 SIGMAS: Final = 3.0
@@ -152,6 +150,8 @@ def _sigma_z(within: Sequence[float]) -> float:
 
 
 def _dispersion(within: Sequence[float]) -> tuple[float, bool]:
+    from scipy import special
+
     # The sum of squares is chi-squared with one degree less than there are subgroups, if counts are what the chart says.
     squares, degrees = math.fsum(z * z for z in within), len(within) - 1
     below = float(special.chdtr(degrees, squares))

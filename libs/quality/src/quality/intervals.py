@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from scipy import special
-
 from quality.refusals import refuse, require_count, require_share
 
 
@@ -21,6 +19,8 @@ class Share:
 
 def share(part: int, whole: int, confidence: float = 0.95) -> Share:
     """Give a share with Wilson's score interval (Journal of the American Statistical Association 22, 1927)."""
+    from scipy import special
+
     require_count("part", part)
     require_share("confidence", confidence)
     if part > whole:

@@ -2,8 +2,6 @@
 
 import math
 
-from scipy import special
-
 from quality.refusals import require_count, require_exposure, require_share
 
 
@@ -15,6 +13,8 @@ def lower_tail(
     Given the sum of both counts, the later one is binomial with the share of its expected number (Przyborowski and
     Wilenski, Homogeneity of Results in Testing Samples from Poisson Series, Biometrika 31, 1940). Exact, however small.
     """
+    from scipy import special
+
     share = _share(exposure_before, exposure_after, ratio)
     # The binomial's distribution function by the incomplete beta function, so that nothing is lost to rounding.
     return float(special.bdtr(after, before + after, share))
@@ -24,6 +24,8 @@ def upper_tail(
     *, before: int, exposure_before: float, after: int, exposure_after: float, ratio: float = 1
 ) -> float:
     """Tell how probable it is to count so many afterwards or more, if the rate afterwards is `ratio` times that before."""
+    from scipy import special
+
     if after == 0:
         return 1.0
     share = _share(exposure_before, exposure_after, ratio)
@@ -37,6 +39,8 @@ def ratio_interval(
 
     The bounds of Clopper and Pearson for the binomial share, turned into odds, as R's `poisson.test` gives them.
     """
+    from scipy import special
+
     require_share("confidence", confidence)
     tail, both = (1 - confidence) / 2, before + after
     scale = exposure_before / exposure_after
@@ -50,6 +54,8 @@ def ratio_interval(
 
 def rate_interval(count: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:
     """Give the exact interval of a rate, events for each unit of exposure (Garwood, Biometrika 28, 1936)."""
+    from scipy import special
+
     require_count("count", count)
     require_exposure("exposure", exposure)
     require_share("confidence", confidence)

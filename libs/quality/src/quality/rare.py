@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from scipy import special
-
 from quality.charts import SIGMAS, Point
 from quality.refusals import refuse
 
-TAIL: Final = float(special.ndtr(-SIGMAS))
+TAIL: Final = math.erfc(SIGMAS / math.sqrt(2)) / 2
 """The probability beyond one limit, 0.00135."""
 
 _LEAST_GAPS: Final = 2
@@ -82,6 +80,8 @@ def zeros_needed(limits: RareLimits) -> int:
 
 
 def _score(below: float, survival: float) -> float:
+    from scipy import special
+
     # With half or more below, the score comes from the probability above, exp(-survival), so that no digit is lost.
     score = float(special.ndtri(below)) if below < 0.5 else -float(special.ndtri(math.exp(-survival)))  # noqa: PLR2004
     return min(max(score, -_MOST_Z), _MOST_Z)
