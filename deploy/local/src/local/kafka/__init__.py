@@ -9,7 +9,8 @@ that a later process can find, stop or restart it.
     python -m local.kafka status | stop | install
 """
 
-from events.kafka.topics import PARTITIONS, TopicRefused, ensure_topics, redress_topics
+from events.kafka.settings import PARTITIONS
+from events.kafka.topics import TopicRefused, ensure_topics, redress_topics
 from local.kafka.broker import Broker
 from local.kafka.cluster import Cluster
 from local.kafka.errors import BrokerError, PortBusyError, ToolsMissingError

@@ -1,6 +1,10 @@
 """How the Kafka transport is sized."""
 
 from dataclasses import dataclass
+from typing import Final
+
+PARTITIONS: Final = 6
+"""Of each service's topic. Keys spread over them, so the number never changes once events are in."""
 
 
 @dataclass(frozen=True, slots=True)

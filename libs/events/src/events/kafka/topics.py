@@ -13,9 +13,7 @@ from events.catalogue import topics as every_topic
 from events.failures import DeliveryFailure
 from events.kafka.admin import admin_of
 from events.kafka.brokers import Brokers
-
-PARTITIONS: Final = 6
-"""Of each service's topic. Keys spread over them, so the number never changes once events are in."""
+from events.kafka.settings import PARTITIONS
 
 ALREADY_EXISTS: Final = 36  # Kafka's error code for a topic that somebody else created meanwhile
 _LED_WITHIN: Final = 60.0

@@ -3,11 +3,9 @@
 import argparse
 import sys
 
-from aiokafka.errors import KafkaConnectionError, KafkaError  # type: ignore[import-untyped] # it ships no types
-
 from events.failures import DeliveryFailure
 from events.kafka.brokers import Brokers, BrokerSettings
-from events.kafka.topics import PARTITIONS, ensure_topics, redress_topics
+from events.kafka.settings import PARTITIONS
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +23,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 async def create_topics(settings: BrokerSettings, partitions: int, replication: int | None) -> int:
     """Create every topic that is absent, with a line for each; gives 0, or 1 where Kafka refuses or does not answer."""
+    # Loaded where it is used: whoever has the embedded log does without the memory of it.
+    from aiokafka.errors import KafkaConnectionError, KafkaError  # type: ignore[import-untyped] # it ships no types
+
+    from events.kafka.topics import ensure_topics, redress_topics
+
     topics = redress_topics(partitions)
     try:
         created = await ensure_topics(Brokers.of(settings), topics, replication)
